@@ -1,0 +1,34 @@
+//! An event-sourced property graph: every change a content-addressed event, every answer from a compact read model.
+//!
+//! The modules in reading order; each imports only from those above it.
+
+pub mod aggregate;
+pub mod chain;
+pub mod cid;
+pub mod clock;
+pub mod command;
+pub mod dag_cbor;
+pub mod entity;
+pub mod event;
+pub mod id;
+pub mod store;
+pub mod topology;
+pub mod value;
+pub mod view;
+
+pub use aggregate::{Draft, Savepoint, StateMachineAggregate};
+pub use chain::{ChainError, ChainTip, EventHeader, Metadata};
+pub use cid::{Cid, HashKind};
+pub use clock::{Clock, Ids, ManualClock, RandomIds, SequentialIds, SystemClock};
+pub use command::{CommandContext, GraphCommand, Limits, Rejected};
+pub use entity::{
+    Component, ConceptualPoint, EdgeEntity, GraphMetadata, Key, NodeEntity, NodeUpdate, TransformOperation,
+};
+pub use event::{DecodeError, EventPayload, GraphEvent};
+pub use id::{AggregateId, CausationId, CommandId, CorrelationId, EdgeId, EventId, GraphId, NodeId, TransactionId};
+pub use store::{
+    AggregateAppend, Appended, Capabilities, Damage, Durability, EventStore, Expected, Head, SealedEvent, StoreError,
+    StoredEvent, StreamFilter,
+};
+pub use value::{Name, Properties, Value};
+pub use view::{EdgeView, NodeView};

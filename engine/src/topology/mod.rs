@@ -1,0 +1,9 @@
+//! Who is connected to whom: the adjacency that queries and algorithms run on, by ordinals of 32 bits.
+//!
+//! [`Topology`] is what an algorithm needs to know of a graph; the live model, a mapped snapshot and a past state all
+//! offer it. Ordinals mean nothing outside the view that gave them.
+
+mod adjacency;
+
+pub use adjacency::{Adjacent, Topology};
+pub use petgraph::graph::{EdgeIndex, NodeIndex};
