@@ -3,6 +3,7 @@
 //! The modules in reading order; each imports only from those above it.
 
 pub mod aggregate;
+pub mod arena;
 pub mod chain;
 pub mod cid;
 pub mod clock;
@@ -11,6 +12,7 @@ pub mod dag_cbor;
 pub mod entity;
 pub mod event;
 pub mod id;
+pub mod packed;
 pub mod store;
 pub mod topology;
 pub mod value;
