@@ -13,6 +13,7 @@ pub mod entity;
 pub mod event;
 pub mod id;
 pub mod packed;
+pub mod pool;
 pub mod store;
 pub mod topology;
 pub mod value;

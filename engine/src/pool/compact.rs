@@ -1,0 +1,176 @@
+//! A new frozen base of what is still in use.
+
+use super::base::PoolBase;
+use super::frozen::Flat;
+use super::ids::{ComponentId, SetId, ValueId};
+use super::read::Pool;
+use super::share::{Roots, Sharer};
+
+const NONE: u32 = u32::MAX;
+
+/// Makes a base that holds exactly the given sets and components, and tells what they are called in it.
+///
+/// Ids are given in the order of first use, and components are shared anew among each other: the base is a function of
+/// the content in the order given, not of the pool's past. It reads no more of the pool than what is given needs, so
+/// it may run while the writer appends.
+pub fn compact(
+    pool: &Pool,
+    sets: &mut dyn Iterator<Item = SetId>,
+    components: &mut dyn Iterator<Item = ComponentId>,
+) -> (PoolBase, Remap) {
+    let mut builder = Builder::new(pool);
+    builder.set(SetId::EMPTY);
+    sets.for_each(|set| builder.set(set));
+    for component in components {
+        builder.component(component);
+    }
+    builder.finish()
+}
+
+/// What the sets and components of a pool are called in the base that was compacted from it.
+#[derive(Debug)]
+pub struct Remap {
+    sets: Vec<u32>,
+    components: Vec<u32>,
+}
+
+impl Remap {
+    /// Returns the new id of a set.
+    ///
+    /// # Panics
+    /// Where the set was not given to the compaction.
+    pub fn set(&self, id: SetId) -> SetId {
+        self.get_set(id).expect("the set was given to the compaction")
+    }
+
+    /// Returns the new id of a component.
+    ///
+    /// # Panics
+    /// Where the component was neither given to the compaction nor in a set that was.
+    pub fn component(&self, id: ComponentId) -> ComponentId {
+        self.get_component(id).expect("the component was given to the compaction")
+    }
+
+    /// Returns the new id of a set, where it was given to the compaction.
+    pub fn get_set(&self, id: SetId) -> Option<SetId> {
+        known(&self.sets, id.0).map(SetId)
+    }
+
+    /// Returns the new id of a component, where it was given to the compaction or in a set that was.
+    pub fn get_component(&self, id: ComponentId) -> Option<ComponentId> {
+        known(&self.components, id.0).map(ComponentId)
+    }
+}
+
+fn known(ids: &[u32], id: u32) -> Option<u32> {
+    ids.get(id as usize).copied().filter(|id| *id != NONE)
+}
+
+fn learn(ids: &mut Vec<u32>, old: u32, new: u32) {
+    let index = old as usize;
+    if index >= ids.len() {
+        ids.resize(index + 1, NONE);
+    }
+    ids[index] = new;
+}
+
+/// Runs laid end to end as they come.
+#[derive(Debug)]
+struct Heap<T> {
+    elements: Vec<T>,
+    ends: Vec<usize>,
+}
+
+impl<T: Copy> Heap<T> {
+    const fn new() -> Self {
+        Self { elements: Vec::new(), ends: Vec::new() }
+    }
+
+    fn len(&self) -> u32 {
+        u32::try_from(self.ends.len()).expect("there are no more runs than in the pool")
+    }
+
+    fn push(&mut self, run: &[T]) -> u32 {
+        let id = self.len();
+        self.elements.extend_from_slice(run);
+        self.ends.push(self.elements.len());
+        id
+    }
+
+    fn get(&self, id: u32) -> &[T] {
+        let start = id.checked_sub(1).map_or(0, |before| self.ends[before as usize]);
+        &self.elements[start..self.ends[id as usize]]
+    }
+
+    fn freeze(self) -> Flat<T> {
+        Flat::new(self.elements, &self.ends)
+    }
+}
+
+struct Builder<'a> {
+    pool: &'a Pool,
+    values: Heap<u8>,
+    components: Heap<u32>,
+    sets: Heap<u32>,
+    sharer: Sharer,
+    value_ids: Vec<u32>,
+    remap: Remap,
+    words: Vec<u32>,
+}
+
+impl<'a> Builder<'a> {
+    fn new(pool: &'a Pool) -> Self {
+        Self {
+            pool,
+            values: Heap::new(),
+            components: Heap::new(),
+            sets: Heap::new(),
+            sharer: Sharer::default(),
+            value_ids: Vec::new(),
+            remap: Remap { sets: Vec::new(), components: Vec::new() },
+            words: Vec::new(),
+        }
+    }
+
+    fn set(&mut self, old: SetId) {
+        if self.remap.get_set(old).is_some() {
+            return;
+        }
+        let components: Vec<u32> = self.pool.components(old).map(|component| self.component(component)).collect();
+        learn(&mut self.remap.sets, old.0, self.sets.push(&components));
+    }
+
+    fn component(&mut self, old: ComponentId) -> u32 {
+        if let Some(new) = self.remap.get_component(old) {
+            return new.0;
+        }
+        let mut words = std::mem::take(&mut self.words);
+        words.clear();
+        words.push(self.pool.component_type(old).0);
+        for (property, value) in self.pool.entries(old) {
+            words.extend([property.0, self.value(value)]);
+        }
+        let id = self.components.len();
+        let plain = |root| self.components.get(root);
+        let shared = self.sharer.share(id, &words, None, &Roots::default(), self.pool.names(), plain);
+        let stored = shared.unwrap_or(&words);
+        self.components.push(stored);
+        learn(&mut self.remap.components, old.0, id);
+        self.words = words;
+        id
+    }
+
+    fn value(&mut self, old: ValueId) -> u32 {
+        known(&self.value_ids, old.0).unwrap_or_else(|| {
+            let new = self.values.push(self.pool.value_bytes(old));
+            learn(&mut self.value_ids, old.0, new);
+            new
+        })
+    }
+
+    fn finish(self) -> (PoolBase, Remap) {
+        let (values, components, sets) = (self.values.freeze(), self.components.freeze(), self.sets.freeze());
+        let base = PoolBase::of(values, components, sets, self.sharer.into_roots(), self.pool.names());
+        (base, self.remap)
+    }
+}
