@@ -7,6 +7,8 @@
 //! [`PoolWriter`] is the one writer. [`Pool`] is what any number of readers read meanwhile, without locks: a frozen
 //! compact [`PoolBase`] and what was appended since. [`compact`] makes a new base of what is still in use. Nothing that
 //! was read ever changes; nothing is lost.
+//!
+//! [`ComponentRegistry`] tells what is known of component types.
 
 mod base;
 mod compact;
@@ -17,6 +19,7 @@ mod ids;
 mod ledger;
 mod names;
 mod read;
+mod registry;
 
 mod run;
 mod share;
@@ -29,5 +32,6 @@ pub use ids::{ComponentId, NameId, SetId, ValueId};
 pub use ledger::PoolLedger;
 pub use names::Names;
 pub use read::Pool;
+pub use registry::{ComponentRegistry, ComponentType, SchemaViolation, ValueType};
 pub use share::DEDUP_THRESHOLD;
 pub use writer::PoolWriter;
