@@ -33,8 +33,12 @@ fn values() -> impl Strategy<Value = Value> {
 
 /// Up to sixteen properties of few names and mostly few values, so that many components nearly equal each other.
 fn properties() -> impl Strategy<Value = Properties> {
+    prop_oneof![some_properties(0..17), some_properties(12..17)]
+}
+
+fn some_properties(count: std::ops::Range<usize>) -> impl Strategy<Value = Properties> {
     let value = prop_oneof![9 => (0_i64..2).prop_map(Value::Int), 1 => values()];
-    prop::collection::vec(("[a-d]{1,2}", value), 0..17).prop_map(|pairs| pairs.into_iter().collect())
+    prop::collection::vec(("[a-d]{1,2}", value), count).prop_map(|pairs| pairs.into_iter().collect())
 }
 
 fn component_sets() -> impl Strategy<Value = Vec<Component>> {
@@ -54,13 +58,13 @@ enum Step {
 }
 
 fn steps() -> impl Strategy<Value = Step> {
-    let name = "[AB]{1,2}";
+    let name = "[AB]";
     prop_oneof![
         4 => component_sets().prop_map(Step::Intern),
         2 => (any::<usize>(), name, properties())
             .prop_map(|(at, name, properties)| Step::With(at, Component::new(name, properties))),
         1 => (any::<usize>(), name).prop_map(|(at, name)| Step::Without(at, name)),
-        4 => (any::<usize>(), name, properties(), prop::collection::vec("[a-d]{1,2}", 0..4))
+        9 => (any::<usize>(), name, some_properties(0..3), prop::collection::vec("[a-d]{1,2}", 0..3))
             .prop_map(|(at, name, set, unset)| Step::Merge(at, name, set, unset)),
         1 => prop::collection::vec(any::<usize>(), 0..8).prop_map(Step::Compact),
     ]
@@ -235,4 +239,59 @@ fn readers_read_what_was_published_while_the_writer_appends() {
             published.store(number + 1, Ordering::Release);
         }
     });
+}
+
+#[test]
+fn a_pool_is_compacted_while_the_writer_appends() {
+    let mut writer = new_writer();
+    let node = |number: u32| vec![Component::new("Place", [("x", number), ("y", number % 10)])];
+    let live: Vec<SetId> = (0..2000).map(|number| writer.intern_set(&node(number))).step_by(2).collect();
+    let pool = writer.pool().clone();
+    let (base, remap) = std::thread::scope(|scope| {
+        let compaction = scope.spawn(|| compact(&pool, &mut live.iter().copied(), &mut std::iter::empty()));
+        for number in 2000..4000 {
+            writer.intern_set(&node(number));
+        }
+        compaction.join().expect("the compaction ends well")
+    });
+    let mut compacted = PoolWriter::new(pool.names().clone(), Arc::new(base));
+    assert_eq!(compacted.pool().set_count(), 1001);
+    for (number, set) in (0..).step_by(2).zip(&live) {
+        assert_eq!(compacted.pool().set_components(remap.set(*set)), node(number));
+    }
+    let late = writer.intern_set(&node(3999));
+    let copied = compacted.copy_set(&pool, late);
+    assert_eq!((remap.get_set(late), compacted.pool().set_components(copied)), (None, node(3999)));
+}
+
+#[test]
+fn what_is_known_is_interned_and_read_without_allocating() {
+    let mut writer = new_writer();
+    let place = Properties::from([("x", Value::from(1)), ("name", Value::from("a name that is not short at all"))]);
+    let wide = |last: u32| (0..10).map(|at| (format!("p{at}"), Value::from(if at < 9 { 1 } else { last }))).collect();
+    let (first, second): (Properties, Properties) = (wide(1), wide(2));
+    let nodes = [first, second].map(|wide| [Component::new("Place", place.clone()), Component::new("Wide", wide)]);
+    let ids: Vec<SetId> = nodes.iter().map(|node| writer.intern_set(node)).collect();
+    assert_eq!(writer.ledger().derived_components, 1);
+    let mut read = 0;
+    let counted = allocation_counter::measure(|| {
+        for (node, id) in nodes.iter().zip(&ids) {
+            assert_eq!(writer.intern_set(node), *id);
+            let pool = writer.pool();
+            for component in pool.components(*id) {
+                read += pool.entries(component).map(|(_, value)| pool.value_bytes(value).len()).sum::<usize>();
+            }
+        }
+    });
+    assert_eq!(counted.count_total, 0);
+    assert!(read > 0);
+    let unknown = [Component::new("Place", [("name", "another name that is not short at all")])];
+    assert!(allocation_counter::measure(|| assert_ne!(writer.intern_set(&unknown), ids[0])).count_total > 0);
+}
+
+#[test]
+fn a_pool_is_shared_between_threads() {
+    fn check<T: Send + Sync>() {}
+    check::<cidgraph::pool::Pool>();
+    check::<PoolWriter>();
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use hashbrown::HashTable;
 
-use crate::dag_cbor::Encoder;
+use crate::dag_cbor::{Decoder, Encoder};
 use crate::entity::Component;
 use crate::value::{Name, Properties, Value};
 
@@ -23,6 +23,19 @@ use super::share::Sharer;
 ///
 /// Interning content that is already there allocates nothing. Ids are valid in [`pool`](Self::pool) at once; readers
 /// learn of them from the caller.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use cidgraph::Component;
+/// use cidgraph::pool::{Names, PoolBase, PoolWriter};
+///
+/// let mut writer = PoolWriter::new(Arc::new(Names::new()), Arc::new(PoolBase::new()));
+/// let blue = [Component::new("Visual", [("color", "blue")])];
+/// let set = writer.intern_set(&blue);
+/// assert_eq!(writer.intern_set(&blue), set);
+/// assert_eq!(writer.pool().set_components(set), blue);
+/// ```
 #[derive(Debug)]
 pub struct PoolWriter {
     pool: Arc<Pool>,
@@ -64,7 +77,7 @@ impl PoolWriter {
     /// Returns the id of a value and stores it where it is new.
     ///
     /// # Panics
-    /// Where a float within has no canonical form.
+    /// Where a float within has no canonical form, or a new value is nested too deep to be read again.
     pub fn intern_value(&mut self, value: &Value) -> ValueId {
         let mut bytes = mem::take(&mut self.bytes);
         bytes.clear();
@@ -231,7 +244,8 @@ impl PoolWriter {
     fn intern_bytes(&mut self, bytes: &[u8]) -> ValueId {
         let hash = hash_bytes(bytes);
         self.find_bytes(hash, bytes).unwrap_or_else(|| {
-            let id = self.pool.base().values.len() + self.pool.values.push(Run::new(bytes));
+            assert!(Decoder::new(bytes).skip().is_ok(), "a value that is stored can be read");
+            let id = id_after(self.pool.base().values.len(), self.pool.values.push(Run::new(bytes)));
             let rehash = |id: &u32| hash_bytes(self.pool.value_bytes(ValueId(*id)));
             self.values.insert_unique(hash, id, rehash);
             ValueId(id)
@@ -264,7 +278,7 @@ impl PoolWriter {
     #[cold]
     fn add_component(&mut self, hash: u64, words: &[u32], hint: Option<u32>) -> u32 {
         let pool = &*self.pool;
-        let id = pool.base().components.len() + pool.components.len();
+        let id = id_after(pool.base().components.len(), pool.components.len());
         let plain = |root| pool.component_words(ComponentId(root));
         let shared = self.sharer.share(id, words, hint, &pool.base().roots, pool.names(), plain);
         pool.components.push(Run::new(shared.unwrap_or(words)));
@@ -301,6 +315,10 @@ impl PoolWriter {
             let (have, new) = (self.pool.component_type(ComponentId(*have)), self.pool.component_type(component));
             compare(self.pool.names(), have.0, new.0)
         };
+        if words.last().is_none_or(|last| order(last).is_lt()) {
+            words.push(component.0);
+            return;
+        }
         let at = words.partition_point(|have| order(have).is_lt());
         match words.get_mut(at) {
             Some(have) if order(have).is_eq() => *have = component.0,
@@ -313,11 +331,17 @@ impl PoolWriter {
         let frozen = pool.base().find_set(hash, words);
         let found = frozen.or_else(|| self.sets.find(hash, |id| pool.set_words(SetId(*id)) == words).copied());
         SetId(found.unwrap_or_else(|| {
-            let id = pool.base().sets.len() + pool.sets.push(Run::new(words));
+            let id = id_after(pool.base().sets.len(), pool.sets.push(Run::new(words)));
             self.sets.insert_unique(hash, id, |id| hash_words(pool.set_words(SetId(*id))));
             id
         }))
     }
+}
+
+/// Returns the id of what is at `index` after the base's `base_len`.
+fn id_after(base_len: u32, index: u32) -> u32 {
+    let id = base_len.checked_add(index).filter(|id| *id < u32::MAX);
+    id.expect("a pool holds fewer than 2^32 - 1 of each")
 }
 
 /// Returns whether a component is the one that these words say in full.
