@@ -11,6 +11,7 @@ pub mod dag_cbor;
 pub mod entity;
 pub mod event;
 pub mod id;
+pub mod index;
 pub mod store;
 pub mod topology;
 pub mod value;
