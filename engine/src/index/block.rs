@@ -234,6 +234,17 @@ impl Block {
         }
     }
 
+    /// Clears in `target` what the block does not hold.
+    fn keep(&self, target: &mut Words) {
+        match self {
+            Self::Compact { .. } => {
+                let held = self.to_words();
+                target.iter_mut().zip(held.iter()).for_each(|(target, word)| *target &= word);
+            }
+            Self::Dense { words, .. } => target.iter_mut().zip(words.iter()).for_each(|(target, word)| *target &= word),
+        }
+    }
+
     fn to_words(&self) -> Box<Words> {
         if let Self::Dense { words, .. } = self {
             return words.clone();
@@ -255,8 +266,7 @@ impl Block {
             }
             _ => {
                 let mut target = small.to_words();
-                let large = large.to_words();
-                target.iter_mut().zip(large.iter()).for_each(|(target, word)| *target &= word);
+                large.keep(&mut target);
                 Self::from_words(target)
             }
         }
@@ -292,8 +302,13 @@ impl Block {
     }
 
     fn filtered(ordinals: &RoaringBitmap, keep: impl Fn(u32) -> bool) -> Option<Self> {
-        let kept = RoaringBitmap::from_sorted_iter(ordinals.iter().filter(|low| keep(*low)));
-        Self::of_roaring(kept.expect("the ordinals ascend"))
+        let mut kept = Vec::new();
+        for_each(ordinals, |low| {
+            if keep(low) {
+                kept.push(low);
+            }
+        });
+        (!kept.is_empty()).then(|| Self::compact(kept.into_iter()))
     }
 
     /// Counts the ordinals in both, without making the block of them.

@@ -1,15 +1,15 @@
-//! A leaf: up to 512 values in order, each with the nodes that hold it.
+//! A leaf: up to 256 values in order, each with the nodes that hold it.
 
 use super::key::Key;
 use super::postings::Postings;
 use crate::value::Value;
 
 /// The largest number of values in a leaf.
-pub(super) const LEAF_MAX: usize = 512;
+pub(super) const LEAF_MAX: usize = 256;
 /// The number of values below which a leaf is merged with a neighbour that has room.
 pub(super) const LEAF_MIN: usize = LEAF_MAX / 4;
 /// By how many values a leaf grows at a time, so that little room is left unused.
-const GROWTH: usize = 64;
+const GROWTH: usize = 32;
 
 /// Values in order, in two columns: a search reads the values alone.
 #[derive(Debug, Clone, Default)]

@@ -6,6 +6,7 @@
 
 mod bitmap;
 mod block;
+mod bounds;
 mod bytes;
 mod edge_kinds;
 mod facts;

@@ -5,6 +5,7 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use super::bitmap::Bitmap;
+use super::bounds::{FLOAT_RANK, INT_RANK, as_number, inner, is_after, is_before, number_bound};
 use super::key::{Key, RANKS, rank};
 use super::leaf::{LEAF_MAX, LEAF_MIN, Leaf};
 use super::number::Number;
@@ -15,7 +16,7 @@ use crate::value::Value;
 
 /// The values of one property of one component type, in the order of [`Value`], and the nodes that hold each.
 ///
-/// Serves equality, ranges, counts and iteration in order. A list of leaves of up to 512 values; a change copies one
+/// Serves equality, ranges, counts and iteration in order. A list of leaves of up to 256 values; a change copies one
 /// leaf and the list. **Lists, maps and bytes over 64 are not indexed by value**: [`covers`](Self::covers) says so of
 /// a value, [`uncovered`](Self::uncovered) holds the nodes whose value is such a one, and a query for it looks at these.
 #[derive(Debug, Clone, Default)]
@@ -384,45 +385,3 @@ impl PartialEq for PropertyIndex {
 }
 
 impl Eq for PropertyIndex {}
-
-const INT_RANK: u8 = rank(&Value::Int(0));
-const FLOAT_RANK: u8 = rank(&Value::Float(0.0));
-
-fn as_number(key: &Key) -> Option<Number> {
-    match key {
-        Key::Int(number) => Some(Number::Int(*number)),
-        Key::Float(number) => Some(Number::Float(*number)),
-        Key::Null | Key::Bool(_) | Key::Text(_) | Key::Bytes(_) | Key::Link(_) => None,
-    }
-}
-
-const fn inner(bound: Bound<&Value>) -> Option<&Value> {
-    match bound {
-        Bound::Included(value) | Bound::Excluded(value) => Some(value),
-        Bound::Unbounded => None,
-    }
-}
-
-fn number_bound(bound: Bound<&Value>) -> Option<Bound<Number>> {
-    match bound {
-        Bound::Included(value) => Number::of(value).map(Bound::Included),
-        Bound::Excluded(value) => Number::of(value).map(Bound::Excluded),
-        Bound::Unbounded => Some(Bound::Unbounded),
-    }
-}
-
-fn is_before(key: &Key, lower: Bound<&Value>) -> bool {
-    match lower {
-        Bound::Included(value) => key.compare(value).is_lt(),
-        Bound::Excluded(value) => key.compare(value).is_le(),
-        Bound::Unbounded => false,
-    }
-}
-
-fn is_after(key: &Key, upper: Bound<&Value>) -> bool {
-    match upper {
-        Bound::Included(value) => key.compare(value).is_gt(),
-        Bound::Excluded(value) => key.compare(value).is_ge(),
-        Bound::Unbounded => false,
-    }
-}

@@ -125,7 +125,7 @@ impl Index {
     }
 
     /// Estimates how many nodes [`range`](Self::range) gives: exactly where the index can say, else how many have the
-    /// property. Touches one number a leaf of 512 values.
+    /// property. Touches one number a leaf of up to 256 values.
     pub fn estimate_range(
         &self,
         component_type: NameNumber,

@@ -34,6 +34,12 @@ fn validation_names_what_differs() {
 }
 
 #[test]
+fn an_index_is_read_by_many_threads() {
+    const fn is_shared<T: Send + Sync + 'static>() {}
+    is_shared::<Index>();
+}
+
+#[test]
 fn an_empty_index_answers() {
     let index = Index::default();
     assert!(index.kind(0).is_none() && index.property(0, 0).is_none() && index.nodes().is_empty());
