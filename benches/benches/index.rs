@@ -1,5 +1,7 @@
 //! The secondary indices at a million nodes: a kind of 8, a color of 16, a score of 100, all scattered.
 
+#![expect(clippy::print_stdout, reason = "sizes stand beside the times")]
+
 use std::hint::black_box;
 use std::ops::Bound;
 

@@ -45,7 +45,6 @@ impl Scratch {
         });
         self.types.sort_unstable();
         self.categories.sort_unstable();
-        self.categories.dedup();
         self.entries.sort_unstable_by_key(|(name, _)| *name);
     }
 }

@@ -164,6 +164,8 @@ fn a_full_block_is_thin_and_opens_again() {
     assert_eq!(bitmap.len(), 65_535);
     assert!(bitmap.insert(9));
     assert!(bitmap.heap_bytes() < 256);
+    (0..32_768).for_each(|at| assert!(bitmap.remove(at * 2)));
+    assert!(bitmap.heap_bytes() < 9_000, "many runs take {} bytes", bitmap.heap_bytes());
 }
 
 #[test]
