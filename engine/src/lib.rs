@@ -14,6 +14,7 @@ pub mod event;
 pub mod id;
 pub mod packed;
 pub mod pool;
+pub mod index;
 pub mod store;
 pub mod topology;
 pub mod value;

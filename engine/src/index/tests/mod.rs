@@ -1,0 +1,6 @@
+//! The index against sorted maps and sets that are obviously right.
+
+mod bitmaps;
+mod boundaries;
+mod properties;
+mod versions;
