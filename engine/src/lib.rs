@@ -3,6 +3,7 @@
 //! The modules in reading order; each imports only from those above it.
 
 pub mod aggregate;
+pub mod algorithm;
 pub mod chain;
 pub mod cid;
 pub mod clock;
