@@ -38,11 +38,6 @@ impl Marks {
         self.words[node.index() / 64] >> (node.index() % 64) & 1 == 1
     }
 
-    /// Removes `node`.
-    pub(super) fn remove(&mut self, node: NodeIndex) {
-        self.words[node.index() / 64] &= !(1_u64 << (node.index() % 64));
-    }
-
     /// Empties the set, given all that is in it.
     pub(super) fn clear(&mut self, marked: impl ExactSizeIterator<Item = NodeIndex>) {
         if marked.len() > self.words.len() {
