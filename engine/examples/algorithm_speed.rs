@@ -7,8 +7,12 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-use cidgraph::algorithm::{CancelToken, Direction, neighbourhood, shortest_path};
-use cidgraph::topology::{EdgeListGraph, NodeIndex};
+use cidgraph::algorithm::{
+    CancelToken, Direction, Orientation, PageRank, breadth_first, cheapest_path, depth, distances, find_cycle,
+    k_shortest_paths, label_propagation, local_clustering, neighbourhood, page_rank, shortest_path, strong_components,
+    weak_components,
+};
+use cidgraph::topology::{EdgeIndex, EdgeListGraph, NodeIndex};
 
 const NODES: u32 = 1_000_000;
 const EDGES: usize = 5_000_000;
@@ -70,4 +74,28 @@ fn main() {
     measure("2-hop both", &mut random, |start, _| walk(start, Direction::Both));
     measure("shortest path outgoing", &mut random, |source, target| path(source, target, Direction::Outgoing));
     measure("shortest path both", &mut random, |source, target| path(source, target, Direction::Both));
+    whole_graph(&graph, &cancel);
+}
+
+fn once<R>(name: &str, call: impl FnOnce() -> R) {
+    let start = Instant::now();
+    black_box(call());
+    println!("{name:24} {:9.1} ms", start.elapsed().as_secs_f64() * 1e3);
+}
+
+fn whole_graph(graph: &EdgeListGraph, cancel: &CancelToken) {
+    let (source, target) = (NodeIndex::new(1), NodeIndex::new(999_983));
+    let weight = |edge: EdgeIndex| (1 + edge.index() % 7) as f64;
+    let ten = PageRank { iterations_max: 10, tolerance: 0.0, ..PageRank::default() };
+    once("breadth first", || breadth_first(graph, source, Direction::Outgoing, cancel));
+    once("cheapest path", || cheapest_path(graph, source, target, Direction::Outgoing, weight, cancel));
+    once("10 cheapest paths", || k_shortest_paths(graph, source, target, Direction::Outgoing, 10, weight, cancel));
+    once("all distances", || distances(graph, source, Direction::Outgoing, weight, cancel));
+    once("weak components", || weak_components(graph, cancel));
+    once("strong components", || strong_components(graph, cancel));
+    once("find cycle", || find_cycle(graph, cancel));
+    once("depth", || depth(graph, cancel));
+    once("10 rounds of page rank", || page_rank(graph, &ten, cancel));
+    once("10 rounds of labels", || label_propagation(graph, |node| node.index() as u64, 10, cancel));
+    once("local clustering", || local_clustering(graph, Orientation::Undirected, cancel));
 }
