@@ -35,9 +35,9 @@ impl Random {
     }
 
     fn skewed(&mut self) -> u32 {
-        let (first, second) = (u64::from(self.node()), u64::from(self.next() >> 44));
-        let root = (first << 20 | second).min((u64::from(NODES) << 20) - 1);
-        let square = (u128::from(root) * u128::from(root)) / u128::from(NODES) >> 40;
+        let (first, second) = (u64::from(self.node()), self.next() >> 44);
+        let root = ((first << 20) | second).min((u64::from(NODES) << 20) - 1);
+        let square = ((u128::from(root) * u128::from(root)) / u128::from(NODES)) >> 40;
         u32::try_from(square).expect("below the number of nodes")
     }
 }
@@ -74,6 +74,12 @@ fn main() {
     measure("2-hop both", &mut random, |start, _| walk(start, Direction::Both));
     measure("shortest path outgoing", &mut random, |source, target| path(source, target, Direction::Outgoing));
     measure("shortest path both", &mut random, |source, target| path(source, target, Direction::Both));
+    let weight = |edge: EdgeIndex| (1 + edge.index() % 7) as f64;
+    let cheapest = |source, target| {
+        let found = cheapest_path(&graph, source, target, Direction::Outgoing, weight, &cancel);
+        found.ok().flatten().map_or(0, |found| found.path.steps())
+    };
+    measure("cheapest path outgoing", &mut random, cheapest);
     whole_graph(&graph, &cancel);
 }
 

@@ -3,6 +3,8 @@
 //! Parameters are those of its test suite: source vertex 1 (2 in the undirected example), damping 0.85, and the number
 //! of iterations that the outputs were made with. Undirected graphs are kept with one edge a pair.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot read its data fails")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 

@@ -11,10 +11,11 @@ use foldhash::fast::FixedState;
 use hashbrown::HashSet;
 
 use super::cancel::CancelToken;
+use super::cheapest_path::{cheapest_path, meet};
 use super::direction::{Direction, neighbours};
 use super::path::Path;
-use super::weighted::{WeightError, WeightedPath, cheapest_path, checked_weight, search};
-use crate::topology::{EdgeIndex, NodeIndex, Topology};
+use super::weighted::{WeightError, WeightedPath, checked_weight};
+use crate::topology::{Adjacent, EdgeIndex, NodeIndex, Topology};
 
 /// A path that was proposed, and the place from which on it may be left again.
 struct Candidate {
@@ -97,12 +98,14 @@ fn detour<T: Topology>(
         accepted.iter().filter(|other| other.path.steps() > at && &other.path.edges()[..at] == kept_edges);
     let taken: Vec<EdgeIndex> = same_so_far.map(|other| other.path.edges()[at]).collect();
     let passed: HashSet<NodeIndex, FixedState> = kept_nodes.iter().copied().collect();
-    let steps = |node| {
-        let (taken, passed) = (&taken, &passed);
-        neighbours(topology, node, direction)
-            .filter(move |step| !(passed.contains(&step.node) || node == spur && taken.contains(&step.edge)))
+    let (taken, passed) = (&taken, &passed);
+    let is_open = |node, step: &Adjacent| {
+        let leaves_as_before = (node == spur || step.node == spur) && taken.contains(&step.edge);
+        !passed.contains(&step.node) && !leaves_as_before
     };
-    let Some(rest) = search(spur, target, steps, weight, |_| 0.0, cancel)? else { return Ok(None) };
+    let forward = |node| neighbours(topology, node, direction).filter(move |step| is_open(node, step));
+    let backward = |node| neighbours(topology, node, direction.reversed()).filter(move |step| is_open(node, step));
+    let Some(rest) = meet(spur, target, forward, backward, weight, cancel)? else { return Ok(None) };
     let nodes = [kept_nodes, rest.path.nodes()].concat();
     let edges = [kept_edges, rest.path.edges()].concat();
     let mut cost = 0.0;

@@ -15,6 +15,8 @@ mod walk;
 mod shortest_path;
 mod weighted;
 
+mod cheapest_path;
+
 mod k_shortest;
 
 mod component;
@@ -26,6 +28,7 @@ mod page_rank;
 mod shape;
 
 pub use cancel::{CancelToken, Cancelled};
+pub use cheapest_path::cheapest_path;
 pub use clustering::local_clustering;
 pub use component::{Components, strong_components, weak_components};
 pub use direction::{Direction, Orientation, degree, neighbours};
@@ -37,4 +40,4 @@ pub use path::Path;
 pub use shape::{degree_distribution, density, depth};
 pub use shortest_path::{shortest_path, shortest_path_along};
 pub use walk::{Levels, breadth_first, depth_first, neighbourhood, neighbourhood_along};
-pub use weighted::{WeightError, WeightedPath, a_star, cheapest_path, distances};
+pub use weighted::{WeightError, WeightedPath, a_star, distances};

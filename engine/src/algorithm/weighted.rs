@@ -1,4 +1,4 @@
-//! Paths and distances where edges have weights: Dijkstra's algorithm, and A* where an estimate shows the way.
+//! Distances where edges have weights, by Dijkstra's algorithm, and paths by A* where an estimate shows the way.
 //!
 //! A weight is a number from 0; an infinite one closes the edge. Costs are added up from the source on. Of several
 //! cheapest paths the choice depends only on the ordinals and the order of the edges in the topology.
@@ -49,21 +49,6 @@ pub enum WeightError {
     /// The caller cancelled.
     #[error(transparent)]
     Cancelled(#[from] Cancelled),
-}
-
-/// Finds a cheapest path from `source` to `target` by Dijkstra's algorithm, or `None` where there is no path.
-///
-/// # Errors
-/// A bad weight among the edges that were looked at, or [`WeightError::Cancelled`].
-pub fn cheapest_path<T: Topology>(
-    topology: &T,
-    source: NodeIndex,
-    target: NodeIndex,
-    direction: Direction,
-    weight: impl Fn(EdgeIndex) -> f64,
-    cancel: &CancelToken,
-) -> Result<Option<WeightedPath>, WeightError> {
-    a_star(topology, source, target, direction, weight, |_| 0.0, cancel)
 }
 
 /// Finds a cheapest path from `source` to `target` by A*, or `None` where there is no path.
@@ -134,10 +119,10 @@ struct Label {
 }
 
 /// A node whose edges are to be followed, the most promising first.
-struct Waiting {
-    total: f64,
-    cost: f64,
-    node: NodeIndex,
+pub(super) struct Waiting {
+    pub(super) total: f64,
+    pub(super) cost: f64,
+    pub(super) node: NodeIndex,
 }
 
 impl Ord for Waiting {
@@ -162,8 +147,7 @@ impl PartialEq for Waiting {
 
 impl Eq for Waiting {}
 
-/// Searches from `source` along `steps`, which may leave out what the caller wants avoided.
-pub(super) fn search<I: Iterator<Item = Adjacent>>(
+fn search<I: Iterator<Item = Adjacent>>(
     source: NodeIndex,
     target: NodeIndex,
     steps: impl Fn(NodeIndex) -> I,
