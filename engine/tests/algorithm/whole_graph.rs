@@ -144,16 +144,27 @@ proptest! {
 }
 
 /// Everything that runs on several threads, floating-point numbers as their bits.
-fn answers(graph: &EdgeListGraph) -> (Components, Vec<u64>, Vec<u64>, Vec<u64>, BTreeMap<usize, usize>) {
-    let bits = |numbers: Vec<f64>| numbers.into_iter().map(f64::to_bits).collect::<Vec<_>>();
-    let options = PageRank { iterations_max: 10, ..PageRank::default() };
-    (
-        weak_components(graph, &going()).unwrap(),
-        bits(page_rank(graph, &options, &going()).unwrap()),
-        bits(local_clustering(graph, Orientation::Directed, &going()).unwrap()),
-        label_propagation(graph, |node| node.index() as u64, 5, &going()).unwrap(),
-        degree_distribution(graph, Direction::Both, &going()).unwrap(),
-    )
+#[derive(PartialEq)]
+struct Answers {
+    components: Components,
+    degrees: BTreeMap<usize, usize>,
+    labels: Vec<u64>,
+    ranks: Vec<u64>,
+    clustering: Vec<u64>,
+}
+
+impl Answers {
+    fn new(graph: &EdgeListGraph) -> Self {
+        let bits = |numbers: Vec<f64>| numbers.into_iter().map(f64::to_bits).collect::<Vec<_>>();
+        let options = PageRank { iterations_max: 10, ..PageRank::default() };
+        Self {
+            components: weak_components(graph, &going()).unwrap(),
+            degrees: degree_distribution(graph, Direction::Both, &going()).unwrap(),
+            labels: label_propagation(graph, |node| node.index() as u64, 5, &going()).unwrap(),
+            ranks: bits(page_rank(graph, &options, &going()).unwrap()),
+            clustering: bits(local_clustering(graph, Orientation::Directed, &going()).unwrap()),
+        }
+    }
 }
 
 #[test]
@@ -168,10 +179,10 @@ fn the_number_of_threads_changes_nothing() {
     let graph = EdgeListGraph::with_holes(bound as usize, &edges, &[3, 4096, 29_999]);
     let on = |threads| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        pool.install(|| answers(&graph))
+        pool.install(|| Answers::new(&graph))
     };
     let alone = on(1);
-    assert!(alone.0.count() > 1 && degree(&graph, NodeIndex::new(1), Direction::Both) > 0);
+    assert!(alone.components.count() > 1 && degree(&graph, NodeIndex::new(1), Direction::Both) > 0);
     assert!(on(2) == alone);
     assert!(on(7) == alone);
 }
