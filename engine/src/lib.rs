@@ -4,6 +4,7 @@
 
 pub mod aggregate;
 pub mod arena;
+pub mod algorithm;
 pub mod chain;
 pub mod cid;
 pub mod clock;

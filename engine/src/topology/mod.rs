@@ -4,6 +4,12 @@
 //! offer it. Ordinals mean nothing outside the view that gave them.
 
 mod adjacency;
+#[cfg(any(test, feature = "testkit"))]
+mod edge_list;
+mod visit;
 
 pub use adjacency::{Adjacent, Topology};
+#[cfg(any(test, feature = "testkit"))]
+pub use edge_list::EdgeListGraph;
 pub use petgraph::graph::{EdgeIndex, NodeIndex};
+pub use visit::{EdgeReference, PetgraphView};

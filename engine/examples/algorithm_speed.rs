@@ -1,0 +1,106 @@
+//! Prints how long walks and paths take on a million nodes and five million edges.
+//!
+//! Edges start at uniform nodes and end at quadratically skewed ones; each figure is a mean over 64 calls.
+
+#![expect(clippy::print_stdout, clippy::disallowed_methods, reason = "a measurement prints its wall-clock times")]
+
+use std::hint::black_box;
+use std::time::Instant;
+
+use cidgraph::algorithm::{
+    CancelToken, Direction, Orientation, PageRank, breadth_first, cheapest_path, depth, distances, find_cycle,
+    k_shortest_paths, label_propagation, local_clustering, neighbourhood, page_rank, shortest_path, strong_components,
+    weak_components,
+};
+use cidgraph::topology::{EdgeIndex, EdgeListGraph, NodeIndex};
+
+const NODES: u32 = 1_000_000;
+const EDGES: usize = 5_000_000;
+const GROUPS: usize = 500;
+const CALLS: u32 = 64;
+
+/// A 64-bit SplitMix sequence.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        mixed ^ (mixed >> 31)
+    }
+
+    fn node(&mut self) -> u32 {
+        u32::try_from((u128::from(self.next()) * u128::from(NODES)) >> 64).expect("below the number of nodes")
+    }
+
+    fn skewed(&mut self) -> u32 {
+        let (first, second) = (u64::from(self.node()), self.next() >> 44);
+        let root = ((first << 20) | second).min((u64::from(NODES) << 20) - 1);
+        let square = ((u128::from(root) * u128::from(root)) / u128::from(NODES)) >> 40;
+        u32::try_from(square).expect("below the number of nodes")
+    }
+}
+
+fn measure(name: &str, random: &mut Random, call: impl Fn(NodeIndex, NodeIndex) -> usize) {
+    let mut means: Vec<f64> = Vec::with_capacity(GROUPS);
+    let mut found = 0;
+    for _ in 0..GROUPS {
+        let pairs: Vec<_> =
+            (0..CALLS).map(|_| (NodeIndex::from(random.node()), NodeIndex::from(random.node()))).collect();
+        let start = Instant::now();
+        for (source, target) in pairs {
+            found += black_box(call(source, target));
+        }
+        means.push(start.elapsed().as_secs_f64() * 1e6 / f64::from(CALLS));
+    }
+    means.sort_by(f64::total_cmp);
+    let mean = means.iter().sum::<f64>() / means.len() as f64;
+    let p99 = means[means.len() * 99 / 100];
+    println!("{name:24} mean {mean:9.2} us   p99 {p99:9.2} us   found {}", found / GROUPS / CALLS as usize);
+}
+
+fn main() {
+    let mut random = Random(1);
+    let edges: Vec<_> = (0..EDGES).map(|_| (random.node(), random.skewed())).collect();
+    let graph = EdgeListGraph::new(NODES as usize, &edges);
+    drop(edges);
+    let cancel = CancelToken::new();
+    let walk = |start, direction| neighbourhood(&graph, start, direction, 2, &cancel).map_or(0, |l| l.nodes().len());
+    let path = |source, target, direction| {
+        shortest_path(&graph, source, target, direction, &cancel).ok().flatten().map_or(0, |path| path.steps())
+    };
+    measure("2-hop outgoing", &mut random, |start, _| walk(start, Direction::Outgoing));
+    measure("2-hop both", &mut random, |start, _| walk(start, Direction::Both));
+    measure("shortest path outgoing", &mut random, |source, target| path(source, target, Direction::Outgoing));
+    measure("shortest path both", &mut random, |source, target| path(source, target, Direction::Both));
+    let weight = |edge: EdgeIndex| (1 + edge.index() % 7) as f64;
+    let cheapest = |source, target| {
+        let found = cheapest_path(&graph, source, target, Direction::Outgoing, weight, &cancel);
+        found.ok().flatten().map_or(0, |found| found.path.steps())
+    };
+    measure("cheapest path outgoing", &mut random, cheapest);
+    whole_graph(&graph, &cancel);
+}
+
+fn once<R>(name: &str, call: impl FnOnce() -> R) {
+    let start = Instant::now();
+    black_box(call());
+    println!("{name:24} {:9.1} ms", start.elapsed().as_secs_f64() * 1e3);
+}
+
+fn whole_graph(graph: &EdgeListGraph, cancel: &CancelToken) {
+    let (source, target) = (NodeIndex::new(1), NodeIndex::new(250_000));
+    let weight = |edge: EdgeIndex| (1 + edge.index() % 7) as f64;
+    let ten = PageRank { iterations_max: 10, tolerance: 0.0, ..PageRank::default() };
+    once("breadth first", || breadth_first(graph, source, Direction::Outgoing, cancel));
+    once("10 cheapest paths", || k_shortest_paths(graph, source, target, Direction::Outgoing, 10, weight, cancel));
+    once("all distances", || distances(graph, source, Direction::Outgoing, weight, cancel));
+    once("weak components", || weak_components(graph, cancel));
+    once("strong components", || strong_components(graph, cancel));
+    once("find cycle", || find_cycle(graph, cancel));
+    once("depth", || depth(graph, cancel));
+    once("10 rounds of page rank", || page_rank(graph, &ten, cancel));
+    once("10 rounds of labels", || label_propagation(graph, |node| node.index() as u64, 10, cancel));
+    once("local clustering", || local_clustering(graph, Orientation::Undirected, cancel));
+}
