@@ -10,6 +10,7 @@ pub mod command;
 pub mod dag_cbor;
 pub mod entity;
 pub mod event;
+pub mod graph_codec;
 pub mod id;
 pub mod store;
 pub mod topology;
