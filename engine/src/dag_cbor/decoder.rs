@@ -434,6 +434,7 @@ impl<'a> Decoder<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dag_cbor::Encoder;
 
     fn check(input: &[u8], expected: Result<Value, &'static str>) {
         let mut decoder = Decoder::new(input);
@@ -466,5 +467,47 @@ mod tests {
         check(&[0x9b, 0, 0, 0, 1, 0, 0, 0, 0], Err("a length that the input can hold"));
         check(&[0x00, 0x00], Err("the end of the block"));
         check(&[0x81; 200], Err("less nesting"));
+        check(&[0x78, 0x01, b'a'], Err("the shortest form of an integer"));
+        check(&[0x58, 0x05, 0, 0, 0, 0, 0], Err("the shortest form of an integer"));
+        check(&[0xd8, 0x2a, 0x41, 0], Err("a link to a dag-cbor block"));
+        check(&[0xf7], Err("false, true, null or a 64-bit float"));
+        check(&[0xff], Err("false, true, null or a 64-bit float"));
+        check(&[], Err("a value"));
+    }
+
+    #[test]
+    fn a_key_is_taken_only_where_it_stands() {
+        let check = |input: &[u8], taken: bool| {
+            let mut decoder = Decoder::new(input);
+            assert_eq!(decoder.take_key("node"), taken);
+            assert_eq!(decoder.position(), if taken { 5 } else { 0 });
+        };
+        check(b"\x64node", true);
+        check(b"\x64nod", false);
+        check(b"\x64nodf", false);
+        check(b"\x65node", false);
+        check(b"\x44node", false);
+        check(b"\x78\x04node", false);
+        check(b"", false);
+    }
+
+    #[test]
+    fn lists_reserve_what_the_input_can_hold() {
+        let check = |bytes_each, expected| {
+            assert_eq!(Decoder::new(&[0x82, 1, 2, 3, 4, 5]).list_of_at_least(bytes_each).is_ok(), expected);
+        };
+        check(1, true);
+        check(2, true);
+        check(3, false);
+        check(usize::MAX, false);
+    }
+
+    #[test]
+    fn nesting_is_allowed_up_to_its_limit() {
+        let mut input = vec![0x81; DEPTH_MAX];
+        *input.last_mut().unwrap() = 0x80;
+        assert!(Decoder::new(&input).value().is_ok());
+        input.insert(0, 0x81);
+        assert_eq!(Decoder::new(&input).value().map_err(|error| error.expected), Err("less nesting"));
     }
 }

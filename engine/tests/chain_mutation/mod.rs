@@ -104,9 +104,10 @@ impl Chains {
             stored.sequence = sequence;
         }
         let found = self.verdict(&log);
-        let right = match change {
-            Change::Readdress { .. } => self.is_right_after_readdressing(expected, found),
-            _ => found == expected,
+        let right = if matches!(change, Change::Readdress { .. }) {
+            self.is_right_after_readdressing(expected, found)
+        } else {
+            found == expected
         };
         assert!(right, "{change:?}: expected {expected:?}, found {found:?}");
         if !matches!(change, Change::Foreign { .. }) {
