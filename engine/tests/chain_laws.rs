@@ -19,7 +19,9 @@ proptest! {
         (which, event, at, with, xor) in any::<(u8, usize, usize, usize, u8)>(),
     ) {
         let hash = if blake { HashKind::Blake3 } else { HashKind::Sha2_256 };
-        Chains::new(hash, &sizes).check(Change::of_numbers(which, event, at, with, xor));
+        let chains = Chains::new(hash, &sizes);
+        chains.check(Change::of_numbers(which, event, at, with, xor));
+        chains.check(Change::Replace { event, bytes: &at.to_be_bytes() });
     }
 }
 
