@@ -3,7 +3,7 @@
 mod chain_mutation;
 
 use chain_mutation::{Chains, Change};
-use cidgraph::chain::{ChainVerifier, seal};
+use cidgraph::chain::{ChainVerifier, LogVerifier, seal};
 use cidgraph::{
     AggregateId, ChainError, ChainTip, CommandContext, CommandId, GraphEvent, HashKind, Head, NodeId, StoredEvent,
 };
@@ -94,4 +94,42 @@ fn a_verifier_goes_on_from_a_known_link() {
     assert!(matches!(verifier.push(&second[1]), Err(ChainError::SequenceGap { expected: 3, actual: 4, .. })));
     assert_eq!(verifier.tip(), Some(&link));
     assert!(verifier.push(&second[0]).is_ok() && verifier.push(&second[1]).is_ok());
+}
+
+/// Two aggregates' events in one log of 1200, changing over in runs of `run`.
+fn interleaved(run: usize) -> Vec<StoredEvent> {
+    let mut chains = [1, 2].map(|number| {
+        let mut tip = ChainTip::empty(AggregateId::from_u64(number), HashKind::Sha2_256);
+        (0..150).flat_map(|command| transaction(&mut tip, command, 4, 4)).collect::<Vec<_>>().into_iter()
+    });
+    let mut log: Vec<StoredEvent> = Vec::new();
+    while chains.iter().any(|chain| chain.len() > 0) {
+        chains.iter_mut().for_each(|chain| log.extend(chain.take(run)));
+    }
+    (1..).zip(&mut log).for_each(|(sequence, stored)| stored.sequence = sequence);
+    log
+}
+
+#[test]
+fn a_log_verifier_names_the_first_break_of_each_aggregate_however_the_log_is_cut() {
+    for (run, piece, at) in [(1, 1200, 0), (1, 7, 513), (3, 1000, 1199), (100, 300, 255), (600, 1200, 256)] {
+        let mut log = interleaved(run);
+        let check = |log: &[StoredEvent]| {
+            let mut verifier = LogVerifier::new();
+            let errors: Vec<ChainError> = log.chunks(piece).flat_map(|events| verifier.push(events)).collect();
+            assert_eq!((verifier.events(), verifier.aggregates()), (1200, 2));
+            (errors, [1, 2].map(|number| verifier.tip(AggregateId::from_u64(number)).map(|tip| tip.version)))
+        };
+        assert_eq!(check(&log), (Vec::new(), [Some(600), Some(600)]));
+        let wrong = log[at].event.cid;
+        log[at].event.cid = log[(at + 1) % 1200].event.cid;
+        let (errors, tips) = check(&log);
+        let [ChainError::ChainBroken { aggregate, version, sequence, actual, .. }] = &errors[..] else {
+            panic!("{errors:?}")
+        };
+        assert_eq!((*aggregate, *version), (log[at].event.aggregate, log[at].event.version));
+        assert_eq!((*sequence, actual), (Some(log[at].sequence), &wrong.to_string()));
+        let broken = [1, 2].map(|number| AggregateId::from_u64(number) == *aggregate);
+        assert_eq!(tips.map(|tip| tip.is_none()), broken);
+    }
 }

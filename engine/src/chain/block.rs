@@ -115,6 +115,7 @@ pub fn open_block(block: &[u8]) -> Result<OpenedBlock<'_>, CodecError> {
 ///
 /// # Errors
 /// As [`open_block`].
+#[inline]
 pub fn open_block_in_place(block: &[u8]) -> Result<OpenedBlock<'_, &str>, CodecError> {
     let mut input = Decoder::new(block);
     input.map_of(6, "a map of the six fields of an event")?;

@@ -10,9 +10,7 @@ use crate::id::AggregateId;
 use crate::store::StoredEvent;
 
 /// Events that one thread checks before it takes more.
-const CHUNK: usize = 64;
-/// Events whose links are kept at a time; few enough to stay in the cache.
-const PIECE: usize = 8192;
+const CHUNK: usize = 256;
 
 /// Checks the events of one aggregate, from its first or from a known link on.
 #[derive(Debug, Clone)]
@@ -82,8 +80,8 @@ pub fn verify_blocks(events: &[StoredEvent]) -> Vec<Result<Link, ChainError>> {
     events.par_iter().with_min_len(CHUNK).map(check).collect()
 }
 
-/// Checks a log of any number of aggregates, handed over in order and in pieces of any size; blocks in parallel, links
-/// after them.
+/// Checks a log of any number of aggregates, handed over in order and in pieces of any size; in parallel all but the
+/// links between the pieces that the threads took.
 ///
 /// An aggregate that is broken stays broken: its first error is reported, its later events are counted only.
 #[derive(Debug, Default)]
@@ -100,20 +98,16 @@ impl LogVerifier {
 
     /// Checks the next events of the log and returns the first error of each aggregate that they break.
     pub fn push(&mut self, events: &[StoredEvent]) -> Vec<ChainError> {
-        let mut errors = Vec::new();
-        for piece in events.chunks(PIECE) {
-            let links = verify_blocks(piece);
-            errors.extend(piece.iter().zip(links).filter_map(|(stored, link)| self.push_one(stored, link).err()));
-        }
-        errors
+        self.events += events.len() as u64;
+        let runs: Vec<Vec<Run<'_>>> = events.par_chunks(CHUNK).map(Run::all_of).collect();
+        runs.into_iter().flatten().filter_map(|run| self.push_run(run).err()).collect()
     }
 
-    fn push_one(&mut self, stored: &StoredEvent, link: Result<Link, ChainError>) -> Result<(), ChainError> {
-        self.events += 1;
-        let aggregate = stored.event.aggregate;
+    fn push_run(&mut self, run: Run<'_>) -> Result<(), ChainError> {
+        let aggregate = run.first.event.aggregate;
         let chain = self.chains.entry(aggregate).or_insert_with(|| Some(ChainVerifier::new(aggregate)));
         let Some(verifier) = chain else { return Ok(()) };
-        let outcome = link.and_then(|link| verifier.push_verified(stored, link));
+        let outcome = run.append_to(verifier);
         if outcome.is_err() {
             *chain = None;
         }
@@ -133,5 +127,51 @@ impl LogVerifier {
     /// Returns the aggregate's last event that held; `None` where it is unknown or broken.
     pub fn tip(&self, aggregate: AggregateId) -> Option<&Link> {
         self.chains.get(&aggregate)?.as_ref()?.tip()
+    }
+}
+
+/// Events of one aggregate that follow each other in the log, checked in themselves.
+struct Run<'a> {
+    first: &'a StoredEvent,
+    /// The links of the first and the last event that held.
+    held: Option<(Link, Link)>,
+    /// Why the run holds no further.
+    error: Option<ChainError>,
+}
+
+impl<'a> Run<'a> {
+    fn all_of(events: &'a [StoredEvent]) -> Vec<Self> {
+        events.chunk_by(|a, b| a.event.aggregate == b.event.aggregate).map(Self::of).collect()
+    }
+
+    fn of(events: &'a [StoredEvent]) -> Self {
+        let mut run = Self { first: &events[0], held: None, error: None };
+        for stored in events {
+            if let Err(error) = run.push(stored) {
+                run.error = Some(error);
+                break;
+            }
+        }
+        run
+    }
+
+    fn push(&mut self, stored: &StoredEvent) -> Result<(), ChainError> {
+        let sequence = Some(stored.sequence);
+        let (_, link) = verify_block_in_place(&stored.event, sequence)?;
+        let Some((_, last)) = &mut self.held else {
+            self.held = Some((link, link));
+            return Ok(());
+        };
+        verify_link(stored.event.aggregate, Some(last), stored.event.previous, &link, sequence)?;
+        *last = link;
+        Ok(())
+    }
+
+    fn append_to(self, verifier: &mut ChainVerifier) -> Result<(), ChainError> {
+        if let Some((first, last)) = self.held {
+            verifier.push_verified(self.first, first)?;
+            verifier.tip = Some(last);
+        }
+        self.error.map_or(Ok(()), Err)
     }
 }

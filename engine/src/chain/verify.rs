@@ -79,6 +79,7 @@ pub fn verify_block(event: &SealedEvent, sequence: Option<u64>) -> Result<(Opene
 ///
 /// # Errors
 /// As [`verify_block`].
+#[inline]
 pub fn verify_block_in_place(
     event: &SealedEvent,
     sequence: Option<u64>,

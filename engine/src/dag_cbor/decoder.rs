@@ -68,7 +68,7 @@ impl<'a> Decoder<'a> {
     ///
     /// # Errors
     /// Where something else stands next.
-    #[inline]
+    #[inline(always)]
     pub fn uint(&mut self) -> Result<u64, CodecError> {
         let start = self.at;
         let expected = "an unsigned integer below 2^63";
@@ -149,7 +149,7 @@ impl<'a> Decoder<'a> {
     ///
     /// # Errors
     /// Where something else stands next or the text is not UTF-8.
-    #[inline]
+    #[inline(always)]
     pub fn text(&mut self) -> Result<&'a str, CodecError> {
         let len = self.length(TEXT, 1, "text")?;
         let start = self.at;
@@ -403,22 +403,23 @@ impl<'a> Decoder<'a> {
 
     fn long_head(&mut self, major: u8, expected: &'static str) -> Result<u64, CodecError> {
         let start = self.at;
-        let Some(first) = self.input.get(self.at).filter(|first| *first >> 5 == major) else {
+        let Some((first, rest)) = self.input[start..].split_first().filter(|(first, _)| **first >> 5 == major) else {
             return Err(self.error(expected));
         };
-        let (width, least) = match first & 0x1f {
-            24 => (1, 24),
-            25 => (2, 0x100),
-            26 => (4, 0x1_0000),
-            27 => (8, 0x1_0000_0000),
+        let (width, least, value) = match first & 0x1f {
+            24 => (1, 24, rest.first_chunk().map(|bytes| u64::from(u8::from_be_bytes(*bytes)))),
+            25 => (2, 0x100, rest.first_chunk().map(|bytes| u64::from(u16::from_be_bytes(*bytes)))),
+            26 => (4, 0x1_0000, rest.first_chunk().map(|bytes| u64::from(u32::from_be_bytes(*bytes)))),
+            27 => (8, 0x1_0000_0000, rest.first_chunk().map(|bytes| u64::from_be_bytes(*bytes))),
             _ => return Err(self.error("a definite length")),
         };
-        self.at += 1;
-        let bytes = self.take(width, expected)?;
-        let value = bytes.iter().fold(0, |value, byte| value << 8 | u64::from(*byte));
+        let Some(value) = value else {
+            return Err(CodecError { offset: self.at + 1, expected });
+        };
         if value < least {
             return Err(CodecError { offset: start, expected: "the shortest form of an integer" });
         }
+        self.at += 1 + width;
         Ok(value)
     }
 
