@@ -90,13 +90,14 @@ impl Cid {
     ///
     /// # Errors
     /// Where the bytes are not exactly one CIDv1 of a dag-cbor block with a 32-byte SHA2-256 or BLAKE3 digest.
+    #[inline]
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, InvalidCid> {
-        let hash = match bytes {
-            [1, 0x71, 0x12, 32, ..] => HashKind::Sha2_256,
-            [1, 0x71, 0x1e, 32, ..] => HashKind::Blake3,
+        let (hash, digest) = match bytes {
+            [1, 0x71, 0x12, 32, digest @ ..] => (HashKind::Sha2_256, digest),
+            [1, 0x71, 0x1e, 32, digest @ ..] => (HashKind::Blake3, digest),
             _ => return Err(InvalidCid),
         };
-        let digest = bytes[4..].try_into().map_err(|_| InvalidCid)?;
+        let digest = digest.try_into().map_err(|_| InvalidCid)?;
         Ok(Self { hash, digest })
     }
 }

@@ -12,6 +12,7 @@ pub mod command;
 pub mod dag_cbor;
 pub mod entity;
 pub mod event;
+pub mod graph_codec;
 pub mod id;
 pub mod packed;
 pub mod pool;
