@@ -8,6 +8,8 @@
 pub mod disk;
 mod follow;
 mod journal;
+#[cfg(feature = "simulation")]
+pub mod simulated;
 mod store;
 mod volatile;
 
