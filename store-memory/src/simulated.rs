@@ -27,6 +27,7 @@ struct State {
     locks: HashSet<PathBuf>,
     steps: u64,
     crash_at: Option<u64>,
+    full: bool,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -65,6 +66,11 @@ impl SimulatedDisk {
     pub fn crash_after(&self, steps: u64) {
         let mut state = self.state.lock();
         state.crash_at = Some(state.steps + steps);
+    }
+
+    /// Makes the disk full, or gives it room again: a write to a full disk is done by half and fails.
+    pub fn set_full(&self, full: bool) {
+        self.state.lock().full = full;
     }
 
     /// Returns how many changes (writes, syncs, renames and so on) happened.
@@ -249,7 +255,7 @@ impl DiskFile for SimulatedFile {
 
     fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
         let mut state = self.disk.state.lock();
-        let half = state.step()?;
+        let half = state.step()? || state.full;
         let offset = usize::try_from(offset).map_err(|_| io::ErrorKind::FileTooLarge)?;
         let written = if half { &bytes[..bytes.len() / 2] } else { bytes };
         state.change(self.file, Change::Write(offset, written.to_vec()));

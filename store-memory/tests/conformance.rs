@@ -1,6 +1,8 @@
 //! The store contract, on the store in memory, on every kind of journal, behind injected faults, and on stores with
 //! planted flaws, each of which must fail.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use std::time::Duration;
 
 use cidgraph::HashKind;
@@ -46,7 +48,7 @@ async fn every_planted_flaw_fails_a_contract() {
         assert!(!failed.is_empty(), "no contract noticed {flaw:?}");
         report += &format!("{flaw:?}: {}\n", failed.join(", "));
     }
-    println!("{report}");
+    eprintln!("{report}");
 }
 
 #[tokio::test]

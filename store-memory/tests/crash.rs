@@ -1,5 +1,7 @@
 //! What a journal holds after a crash at any step: every acknowledged append whole, every other whole or not at all.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use std::sync::Arc;
 
 use cidgraph::store::conformance::SampleStream;
@@ -101,6 +103,44 @@ fn synced_appends_outlive_the_process() {
 #[test]
 fn unsynced_appends_outlive_the_process() {
     crash_at_every_step(FsyncPolicy::Never, |disk| vec![disk.after_process_death()]);
+}
+
+/// A process died after it had made a segment and before its name was safe. The next one found the segment, went on in
+/// it, synced it and acknowledged; then the power went, and with it the name: opening must make names safe too.
+#[test]
+fn a_segment_found_after_a_death_is_safe_once_it_is_written_to() {
+    let batches = workload();
+    for step in 0.. {
+        let disk = SimulatedDisk::new();
+        disk.crash_after(step);
+        let (acknowledged, crashed) = run(&disk, FsyncPolicy::Always, &batches);
+        if acknowledged == batches.len() && !crashed {
+            return;
+        }
+        let found = disk.after_process_death();
+        let store = open(&found, FsyncPolicy::Always, 3000).unwrap();
+        block_on(store.append(&batches[acknowledged])).unwrap();
+        drop(store);
+        for seed in 0..4 {
+            check(&found.after_power_loss(seed), FsyncPolicy::Always, &batches, acknowledged + 1);
+        }
+    }
+}
+
+/// Segments that were written without syncs are brought to the disk before later ones count as synced.
+#[test]
+fn a_journal_written_without_syncs_is_synced_when_it_is_opened_to_sync() {
+    let batches = workload();
+    for split in 0..batches.len() {
+        let disk = SimulatedDisk::new();
+        run(&disk, FsyncPolicy::Never, &batches[..split]);
+        let store = open(&disk, FsyncPolicy::Always, 3000).unwrap();
+        block_on(store.append(&batches[split])).unwrap();
+        drop(store);
+        for seed in 0..4 {
+            check(&disk.after_power_loss(seed), FsyncPolicy::Always, &batches, split + 1);
+        }
+    }
 }
 
 #[derive(Debug, Clone)]

@@ -1,7 +1,7 @@
 //! The durable log: segments of events on a disk, one writer, any number of readers.
 //!
 //! [`format`] and [`table`] are the bytes, [`scan`] reads and checks them, [`index`] says where events stand,
-//! [`segments`] reads them, [`log`] ties these together, [`open`], [`writer`] and [`verify`] are what is done with it.
+//! [`segments`] reads them, [`log`] ties these together, [`open`], [`queue`], [`writer`] and [`verify`] are what is done with it.
 
 pub(crate) mod format;
 pub(crate) mod table;
@@ -17,6 +17,8 @@ pub(crate) mod segments;
 pub(crate) mod positions;
 
 pub(crate) mod log;
+
+pub(crate) mod queue;
 
 pub(crate) mod writer;
 

@@ -1,5 +1,6 @@
 //! Opening: indices of the sealed segments, a full check of the last, and what a crash left behind it.
 
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -57,13 +58,15 @@ pub(crate) fn open_to_write(disk: Arc<dyn Disk>, folder: &Path, options: WriteOp
     if last == 0 {
         let (file, header_len) = files.create_segment(1)?;
         let index = Index::new(Active { number: 1, file, table: Table::new(1, header_len, None) });
-        return finish(files, index, RecoveryReport::default(), Some((options, lock)));
+        return finish(files, index, RecoveryReport::default(), Some(Writing { options, lock, whole_journal: false }));
     }
     let (mut index, start) = load_sealed(&files, last)?;
-    let (file, recovery) = load_last(&files, &mut index, start)?;
+    let found = load_last(&files, &mut index, start)?;
+    let recovery = found.recovery;
     let end = u64::from(index.active.table.end);
     if recovery.bytes_cut > 0 {
         let cut = || {
+            let file = &index.active.file;
             file.set_length(end)?;
             if end == start.offset {
                 file.write_at(&segment_header(hash), 0)?;
@@ -72,7 +75,7 @@ pub(crate) fn open_to_write(disk: Arc<dyn Disk>, folder: &Path, options: WriteOp
         };
         cut().map_err(|error| unavailable(folder, &error))?;
     }
-    finish(files, index, recovery, Some((options, lock)))
+    finish(files, index, recovery, Some(Writing { options, lock, whole_journal: !found.synced }))
 }
 
 /// Opens the journal in `folder` to read, beside any writer.
@@ -89,20 +92,28 @@ pub(crate) fn open_to_read(disk: Arc<dyn Disk>, folder: &Path) -> Result<Opened,
     finish(files, index, RecoveryReport::default(), None)
 }
 
+/// What opening to write has besides the journal's contents.
+struct Writing {
+    options: WriteOptions,
+    lock: Box<dyn LockGuard>,
+    /// Whether segments besides the last may be unsynced.
+    whole_journal: bool,
+}
+
 fn finish(
     files: Files,
     index: Index,
     recovery: RecoveryReport,
-    writing: Option<(WriteOptions, Box<dyn LockGuard>)>,
+    writing: Option<Writing>,
 ) -> Result<Opened, StoreError> {
     let positions = Positions::open(&files)?;
     let (role, lock) = match writing {
-        Some((WriteOptions { fsync, segment_bytes, .. }, lock)) => {
+        Some(Writing { options: WriteOptions { fsync, segment_bytes, .. }, lock, whole_journal }) => {
             let file = Arc::clone(&index.active.file);
             let len = u64::from(index.active.table.end);
             let mut durable = 0;
             if files.synced {
-                file.sync().map_err(|error| unavailable(&files.folder, &error))?;
+                sync_all(&files, &index, whole_journal).map_err(|error| unavailable(&files.folder, &error))?;
                 durable = len;
             }
             (Role::Writer(WriteSide::new(fsync, segment_bytes, file, len, durable)), Some(lock))
@@ -113,6 +124,17 @@ fn finish(
     let segments = Segments::default();
     let journal = Journal { files, index: RwLock::new(index), segments, positions, committed, role };
     Ok(Opened { journal, recovery, lock })
+}
+
+/// Brings to the disk what the process before may have left unsynced, its last segment and its names for certain.
+fn sync_all(files: &Files, index: &Index, whole_journal: bool) -> io::Result<()> {
+    if whole_journal {
+        for (number, _) in index.segments() {
+            files.disk.open(&files.folder.join(segment_name(number)), Access::Write)?.sync()?;
+        }
+    }
+    index.active.file.sync()?;
+    files.disk.sync_folder(&files.folder)
 }
 
 fn take_lock(disk: &dyn Disk, folder: &Path) -> Result<Box<dyn LockGuard>, StoreError> {
@@ -131,7 +153,7 @@ fn take_lock(disk: &dyn Disk, folder: &Path) -> Result<Box<dyn LockGuard>, Store
     }
 }
 
-fn unusable(folder: &Path, error: &std::io::Error) -> StoreError {
+fn unusable(folder: &Path, error: &io::Error) -> StoreError {
     StoreError::Invalid { reason: format!("{} cannot hold a store: {error}", folder.display()) }
 }
 
@@ -209,12 +231,15 @@ fn segment_missing(files: &Files, number: u32) -> Damage {
     }
 }
 
+/// What the last segment says of the process that wrote it.
+struct FoundLast {
+    recovery: RecoveryReport,
+    /// It synced; the sealed segments are on the disk then.
+    synced: bool,
+}
+
 /// Checks the last segment and adds its whole groups; what is behind them is reported, not yet cut.
-fn load_last(
-    files: &Files,
-    index: &mut Index,
-    start: Start,
-) -> Result<(Arc<dyn DiskFile>, RecoveryReport), StoreError> {
+fn load_last(files: &Files, index: &mut Index, start: Start) -> Result<FoundLast, StoreError> {
     let file = Arc::clone(&index.active.file);
     let place = files.segment_place(index.active.number);
     let read = || {
@@ -227,7 +252,8 @@ fn load_last(
             return Err(corrupt(header_damage(&place)));
         }
         // At least one byte counts as cut, so that the header is written anew even over an empty file.
-        return Ok((file, RecoveryReport { bytes_cut: (bytes.len() as u64).max(1), events_cut: 0 }));
+        let recovery = RecoveryReport { bytes_cut: (bytes.len() as u64).max(1), events_cut: 0 };
+        return Ok(FoundLast { recovery, synced: false });
     };
     let scan = scan(&place, sections, start);
     if scan.damage_is_durable() {
@@ -235,7 +261,8 @@ fn load_last(
     }
     add_groups(index, &place, &scan)?;
     let bytes_cut = bytes.len() as u64 - scan.end;
-    Ok((file, RecoveryReport { bytes_cut, events_cut: scan.events_behind }))
+    let recovery = RecoveryReport { bytes_cut, events_cut: scan.events_behind };
+    Ok(FoundLast { recovery, synced: scan.durable_offset > 0 })
 }
 
 fn add_groups(index: &mut Index, place: &str, scan: &Scan) -> Result<(), StoreError> {

@@ -8,9 +8,9 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use cidgraph::car::{push_section, split_section};
+use cidgraph::car::push_section;
 use cidgraph::store::batch::check_batch;
-use cidgraph::{AggregateAppend, AggregateId, Appended, Cid, Durability, Expected, Head, StoreError};
+use cidgraph::{AggregateAppend, AggregateId, Appended, Cid, Durability, Head, StoreError};
 use parking_lot::{Condvar, Mutex};
 use tokio::sync::oneshot;
 
@@ -18,18 +18,8 @@ use crate::disk::DiskFile;
 use crate::journal::format::Commit;
 use crate::journal::index::Active;
 use crate::journal::log::{CAPABILITIES, Journal, Role, read_only};
-use crate::journal::scan::Run;
-use crate::journal::segments::agrees_with_block;
+use crate::journal::queue::{APPEND_BYTES_MAX, Pending, Queue, answer_all};
 use crate::journal::table::Table;
-
-/// Bytes that a CAR section adds to a block, at most: the length and the CID.
-const SECTION_OVERHEAD: usize = 9 + 36;
-
-/// Bytes of one append, at most: offsets within a segment have 32 bits.
-const APPEND_BYTES_MAX: usize = 1 << 30;
-
-/// Bytes after which a group takes no further append.
-const GROUP_BYTES: usize = 8 << 20;
 
 /// When what was appended is brought to the disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,16 +51,6 @@ pub(crate) struct WriteSide {
     writer: Mutex<Writer>,
 }
 
-#[derive(Debug, Default)]
-struct Queue {
-    waiting: VecDeque<Pending>,
-    /// The writing thread sleeps until so many appends wait; 0 while it is at work.
-    wanted: usize,
-    /// Something was written since the last sync.
-    unsynced: bool,
-    closing: bool,
-}
-
 #[derive(Debug)]
 struct Writer {
     file: Arc<dyn DiskFile>,
@@ -80,25 +60,6 @@ struct Writer {
     durable: u64,
     /// Why nothing is written any more.
     failed: Option<String>,
-}
-
-/// An append in the queue: encoded, not yet judged.
-#[derive(Debug)]
-struct Pending {
-    parts: Vec<Part>,
-    sections: Vec<u8>,
-    /// Where each event's section starts in `sections`.
-    starts: Vec<u32>,
-    answer: oneshot::Sender<Result<Appended, StoreError>>,
-}
-
-/// One aggregate's part of an append.
-#[derive(Debug)]
-struct Part {
-    aggregate: AggregateId,
-    expected: Expected,
-    head: Head,
-    events: usize,
 }
 
 /// What becomes of an append.
@@ -234,10 +195,10 @@ impl Journal {
         };
         let base = u32::try_from(writer.len).expect("a segment is rolled long before 4 GiB");
         let mut buffer = std::mem::take(&mut accepted[0].sections);
-        let mut runs = accepted[0].runs(&buffer, base);
+        let mut runs = accepted[0].runs(base);
         for pending in &accepted[1..] {
             let base = base + u32::try_from(buffer.len()).expect("a group is smaller than 4 GiB");
-            runs.extend(pending.runs(&pending.sections, base));
+            runs.extend(pending.runs(base));
             buffer.extend_from_slice(&pending.sections);
         }
         let count = accepted.iter().map(|pending| pending.starts.len() as u64).sum::<u64>();
@@ -407,23 +368,6 @@ impl WriteSide {
     }
 }
 
-impl Queue {
-    /// Takes the appends of the next group: first those deferred, then those that wait.
-    fn take(&mut self, deferred: &mut VecDeque<Pending>) -> Vec<Pending> {
-        let mut bytes = 0;
-        let mut group = Vec::with_capacity(deferred.len() + self.waiting.len());
-        while bytes < GROUP_BYTES {
-            let Some(pending) = deferred.pop_front().or_else(|| self.waiting.pop_front()) else { break };
-            bytes += pending.sections.len();
-            group.push(pending);
-        }
-        while let Some(pending) = deferred.pop_back() {
-            self.waiting.push_front(pending);
-        }
-        group
-    }
-}
-
 impl Writer {
     /// Writes at the end. Where that fails the file is cut back, so that nothing of it is ever found.
     fn write(&mut self, bytes: &[u8], policy: FsyncPolicy) -> Result<(), StoreError> {
@@ -445,76 +389,5 @@ impl Writer {
         self.file.sync().map_err(|error| format!("the journal cannot be synced: {error}"))?;
         self.durable = self.len;
         Ok(())
-    }
-}
-
-impl Pending {
-    fn encode(
-        batch: &[AggregateAppend],
-        answer: oneshot::Sender<Result<Appended, StoreError>>,
-    ) -> Result<Self, StoreError> {
-        let events = || batch.iter().flat_map(|part| &part.events);
-        let bytes = events().map(|event| event.block.len() + SECTION_OVERHEAD).sum::<usize>();
-        if bytes > APPEND_BYTES_MAX {
-            return Err(StoreError::Malformed { reason: "more than 1 GiB in one append" });
-        }
-        let mut sections = Vec::with_capacity(bytes + 256);
-        let mut starts = Vec::with_capacity(events().count());
-        for event in events() {
-            if !agrees_with_block(event) {
-                return Err(StoreError::Malformed { reason: "a block says something else than is said of it" });
-            }
-            starts.push(u32::try_from(sections.len()).expect("an append has at most 1 GiB"));
-            push_section(&mut sections, &event.cid, &event.block);
-        }
-        let part = |part: &AggregateAppend| Part {
-            aggregate: part.aggregate,
-            expected: part.expected,
-            head: part.head(),
-            events: part.events.len(),
-        };
-        Ok(Self { parts: batch.iter().map(part).collect(), sections, starts, answer })
-    }
-
-    /// Returns the events as runs, their sections standing in the file from `base` on.
-    fn runs(&self, sections: &[u8], base: u32) -> Vec<Run> {
-        debug_assert!(sections.len() >= self.starts.len(), "every event has a section");
-        let mut starts = self.starts.iter().map(|start| base + start);
-        let run = |part: &Part| Run {
-            aggregate: part.aggregate,
-            first_version: part.expected.version() + 1,
-            previous: part.expected.cid(),
-            head: part.head,
-            offsets: starts.by_ref().take(part.events).collect(),
-        };
-        self.parts.iter().map(run).collect()
-    }
-
-    fn cids(&self) -> impl Iterator<Item = Cid> {
-        self.starts.iter().map(|start| {
-            let section = split_section(&self.sections[*start as usize..]);
-            let cid = section.ok().flatten().and_then(|section| Cid::from_bytes(section.cid).ok());
-            cid.expect("the section was encoded by this program")
-        })
-    }
-
-    fn appended(&self, first_sequence: u64, last_sequence: u64, durability: Durability) -> Appended {
-        let heads = self.parts.iter().map(|part| (part.aggregate, part.head)).collect();
-        Appended { heads, first_sequence, last_sequence, durability }
-    }
-
-    /// Answers; a caller that is gone does not want to know.
-    fn answer(self, answer: Result<Appended, StoreError>) {
-        drop(self.answer.send(answer));
-    }
-}
-
-fn answer_all(accepted: Vec<Pending>, first_sequence: u64, durability: Durability) {
-    let mut sequence = first_sequence;
-    for pending in accepted {
-        let last = sequence + pending.starts.len() as u64 - 1;
-        let appended = pending.appended(sequence, last, durability);
-        pending.answer(Ok(appended));
-        sequence = last + 1;
     }
 }
