@@ -26,6 +26,8 @@ pub(crate) struct Queue {
     /// Something was written since the last sync.
     pub(crate) unsynced: bool,
     pub(crate) closing: bool,
+    /// The writing thread is gone: nothing that comes now would ever be answered.
+    pub(crate) abandoned: bool,
 }
 
 /// An append in the queue: encoded, not yet judged.

@@ -18,8 +18,8 @@ use crate::journal::index::Piece;
 use crate::journal::scan::{Scan, Start, scan};
 use crate::journal::table::{Place, Summary, Table};
 
-/// Sealed segments whose file and table are kept ready.
-const READY_MAX: usize = 16;
+/// Sealed segments whose file and table are kept ready, at most: some 170 KB each at the usual size.
+const READY_MAX: usize = 64;
 
 /// Bytes read at a time.
 const READ_BYTES: u32 = 1 << 20;

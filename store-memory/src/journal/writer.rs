@@ -85,6 +85,9 @@ impl Journal {
         let pending = Pending::encode(batch, answer)?;
         {
             let mut queue = side.queue.lock();
+            if queue.abandoned {
+                return Err(StoreError::Unavailable { reason: "the writer of the store is gone".to_owned() });
+            }
             queue.waiting.push_back(pending);
             if queue.wanted > 0 && queue.waiting.len() >= queue.wanted {
                 side.wake.notify_one();
@@ -249,7 +252,10 @@ impl Journal {
     pub(crate) fn work(&self) {
         let Some(side) = self.write_side() else { return };
         match side.policy {
-            FsyncPolicy::Always => self.write_groups(side),
+            FsyncPolicy::Always => {
+                let _abandoning = Abandoning { side };
+                self.write_groups(side);
+            }
             FsyncPolicy::Interval(interval) => side.sync_at_intervals(interval),
             FsyncPolicy::Never => {}
         }
@@ -278,6 +284,19 @@ impl Journal {
             side.queue.lock().closing = true;
             side.wake.notify_all();
         }
+    }
+}
+
+/// Leaves nobody waiting for a thread that ended, also where it panicked.
+struct Abandoning<'a> {
+    side: &'a WriteSide,
+}
+
+impl Drop for Abandoning<'_> {
+    fn drop(&mut self) {
+        let mut queue = self.side.queue.lock();
+        queue.abandoned = true;
+        queue.waiting.clear();
     }
 }
 
