@@ -376,8 +376,8 @@ pub fn verify_link(
     link: &Link,
     sequence: Option<u64>,
 ) -> Result<(), ChainError> {
-    let expected = before.map_or(1, |before| before.version + 1);
-    if link.version != expected {
+    let expected = before.map_or(1, |before| before.version.saturating_add(1));
+    if link.version != expected || before.is_some_and(|before| before.version == link.version) {
         return Err(ChainError::SequenceGap { aggregate, expected, actual: link.version });
     }
     let broken = |expected: String, actual: String| {
@@ -392,7 +392,7 @@ pub fn verify_link(
         return broken(format!("a timestamp of at least {}", before.timestamp_ns), link.timestamp_ns.to_string());
     }
     if before.transaction_remaining > 0
-        && (link.transaction != before.transaction || link.transaction_remaining + 1 != before.transaction_remaining)
+        && (link.transaction != before.transaction || link.transaction_remaining != before.transaction_remaining - 1)
     {
         return broken(
             format!("transaction {} with {} to go", before.transaction, before.transaction_remaining - 1),

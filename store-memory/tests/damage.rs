@@ -12,6 +12,7 @@ use cidgraph::{AggregateAppend, Cid, Damage, EventStore, HashKind, SealedEvent, 
 use cidgraph_store_memory::simulated::SimulatedDisk;
 use cidgraph_store_memory::{FsyncPolicy, MemoryStore, MemoryStoreOptions, RecoveryReport};
 use futures::executor::block_on;
+use proptest::prelude::*;
 
 fn options(fsync: FsyncPolicy, segment_bytes: u64) -> MemoryStoreOptions {
     MemoryStoreOptions { fsync, segment_bytes, hash: None }
@@ -111,8 +112,19 @@ fn a_changed_bit_in_durable_bytes_is_an_error_and_behind_them_a_torn_tail() {
 
 #[test]
 fn damage_in_a_sealed_segment_is_named_to_the_event() {
-    let short = options(FsyncPolicy::Always, 1000);
-    let (disk, _) = written(short);
+    every_byte_of_the_first_event_is_named(options(FsyncPolicy::Always, 1000), |opened| opened.unwrap().verify().err());
+}
+
+#[test]
+fn damage_in_the_last_segment_is_named_to_the_event() {
+    every_byte_of_the_first_event_is_named(options(FsyncPolicy::Always, 1 << 20), Result::err);
+}
+
+fn every_byte_of_the_first_event_is_named(
+    options: MemoryStoreOptions,
+    find: impl Fn(Result<MemoryStore, StoreError>) -> Option<StoreError>,
+) {
+    let (disk, _) = written(options);
     let bytes = disk.contents(path(1, "car")).unwrap();
     let event = &appends()[0].events[0];
     let at = bytes.windows(event.block.len()).position(|bytes| bytes == event.block).unwrap();
@@ -121,13 +133,19 @@ fn damage_in_a_sealed_segment_is_named_to_the_event() {
         changed[position] ^= 1;
         let actual = Cid::of_block(HashKind::Sha2_256, &changed[at..at + event.block.len()]);
         disk.damage(path(1, "car"), Some(changed));
-        let damage = damage_of(open(&disk, short).unwrap().verify());
+        let damage = damage_of(find(open(&disk, options)).map_or(Ok(()), Err));
         let named = (damage.aggregate, damage.version, damage.sequence);
         assert_eq!(named, (Some(event.aggregate), Some(event.version), Some(1)), "byte {position}");
         assert_eq!((damage.expected, damage.actual), (Some(event.cid.to_string()), Some(actual.to_string())));
         assert_eq!(damage.place, path(1, "car").display().to_string());
     }
-    // Any other byte is found too.
+}
+
+#[test]
+fn the_full_check_finds_any_changed_byte() {
+    let short = options(FsyncPolicy::Always, 1000);
+    let (disk, _) = written(short);
+    let bytes = disk.contents(path(1, "car")).unwrap();
     for position in (0..bytes.len()).step_by(7) {
         let mut changed = bytes.clone();
         changed[position] ^= 0x10;
@@ -240,4 +258,37 @@ fn a_full_disk_ends_writing_and_loses_nothing() {
     assert_eq!(store.recovery(), RecoveryReport::default());
     block_on(store.append(&appends[1..2])).unwrap();
     assert_eq!(all(&store), events(&appends[..2]));
+}
+
+/// Changes to a file: a byte set, bytes put in, bytes taken out.
+fn edit() -> impl Strategy<Value = (usize, Vec<u8>, usize)> {
+    (0..5000_usize, proptest::collection::vec(any::<u8>(), 0..6), 0..6_usize)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+    #[test]
+    fn whatever_is_done_to_the_files_only_whole_appends_are_read(
+        number in 1..5_u32,
+        suffix in prop_oneof![Just("car"), Just("idx")],
+        edits in proptest::collection::vec(edit(), 1..4),
+    ) {
+        let short = options(FsyncPolicy::Always, 1000);
+        let (disk, _) = written(short);
+        let Some(mut bytes) = disk.contents(path(number, suffix)) else { return Ok(()) };
+        for (at, put, out) in edits {
+            let at = at % (bytes.len() + 1);
+            let end = bytes.len().min(at + out);
+            bytes.splice(at..end, put);
+        }
+        disk.damage(path(number, suffix), Some(bytes));
+        if let Ok(store) = open(&disk, short)
+            && store.verify().is_ok()
+        {
+            let kept = all(&store);
+            let appends = appends();
+            let whole = (0..=appends.len()).any(|count| events(&appends[..count]) == kept);
+            prop_assert!(whole, "{} events are kept", kept.len());
+        }
+    }
 }

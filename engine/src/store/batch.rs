@@ -102,7 +102,7 @@ fn check_part(part: &AggregateAppend, hash: HashKind, capabilities: &Capabilitie
         if event.aggregate != part.aggregate {
             return malformed("an event of another aggregate");
         }
-        if event.version != version + 1 {
+        if version.checked_add(1) != Some(event.version) {
             return malformed("versions are not contiguous");
         }
         if event.previous != previous {

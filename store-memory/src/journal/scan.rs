@@ -85,9 +85,9 @@ pub(crate) fn scan(place: &str, bytes: &[u8], start: Start) -> Scan {
         sections.par_iter().with_min_len(128).map(|section| check(section, start.hash)).collect();
     let mut walk = Walk::new(start);
     let mut damage = None;
-    for (section, checked) in sections.iter().zip(checks) {
+    for ((index, section), checked) in sections.iter().enumerate().zip(checks) {
         if let Err(flaw) = checked.and_then(|checked| walk.step(section, checked)) {
-            damage = Some(flaw.at(place, section, walk.sequence));
+            damage = Some(flaw.at(place, section, walk.sequence, &sections[index + 1..]));
             break;
         }
     }
@@ -171,14 +171,23 @@ impl Flaw {
         Self { reason: reason.to_owned(), expected: Some(expected.to_string()), actual: Some(actual.to_string()) }
     }
 
-    fn at(self, place: &str, section: &Section<'_>, sequence: u64) -> Damage {
-        let envelope = Envelope::of(section.slice.block);
+    /// Makes it the damage of `section`. An event is named by the one `behind` it that links to it, because its own
+    /// bytes cannot be trusted, and by its own bytes only where there is none.
+    fn at(self, place: &str, section: &Section<'_>, sequence: u64, behind: &[Section<'_>]) -> Damage {
+        let own = Envelope::of(section.slice.block).map(|envelope| (envelope.aggregate, envelope.version));
+        let linked = Cid::from_bytes(section.slice.cid).ok().and_then(|cid| {
+            let next = behind.iter().filter_map(|section| Envelope::of(section.slice.block));
+            let next =
+                next.filter(|envelope| envelope.previous == Some(cid)).min_by_key(|envelope| envelope.version)?;
+            Some((next.aggregate, next.version.checked_sub(1)?))
+        });
+        let event = linked.or(own).filter(|_| !section.is_commit());
         Damage {
             place: place.to_owned(),
             offset: Some(section.offset),
-            aggregate: envelope.map(|envelope| envelope.aggregate),
-            version: envelope.map(|envelope| envelope.version),
-            sequence: envelope.map(|_| sequence),
+            aggregate: event.map(|(aggregate, _)| aggregate),
+            version: event.map(|(_, version)| version),
+            sequence: event.map(|_| sequence),
             expected: self.expected,
             actual: self.actual,
             reason: self.reason,

@@ -125,7 +125,7 @@ impl Table {
         let streams = self.streams.iter().map(|stream| StreamSummary {
             aggregate: stream.aggregate,
             first_version: stream.first_version,
-            last_version: stream.first_version + stream.events.len() as u64 - 1,
+            last_version: stream.first_version + (stream.events.len() as u64 - 1),
             last: stream.last,
         });
         Summary {
@@ -175,7 +175,7 @@ impl Table {
         let mut numbers = body[CHECKSUM_LEN..].as_chunks().0.iter().map(|bytes| u32::from_le_bytes(*bytes));
         let offsets: Vec<u32> = numbers.by_ref().take(summary.events as usize).collect();
         let streams = summary.streams.iter().map(|stream| {
-            let len = usize::try_from(stream.last_version + 1 - stream.first_version).ok()?;
+            let len = usize::try_from(stream.last_version - stream.first_version).ok()? + 1;
             let events: Vec<u32> = numbers.by_ref().take(len).collect();
             let StreamSummary { aggregate, first_version, last, .. } = *stream;
             (events.len() == len).then_some(StreamTable { aggregate, first_version, last, events })
@@ -213,18 +213,22 @@ impl Summary {
         let (header, streams) = body.split_first_chunk::<HEADER_LEN>()?;
         let digest = header[32..64].try_into().ok()?;
         let last_commit = (number32(header, 28) == 1).then_some(Cid::from_digest(hash, digest));
-        let streams = streams.as_chunks::<STREAM_LEN>().0.iter().map(|stream| StreamSummary {
-            aggregate: AggregateId::from_bytes(stream[..16].try_into().expect("sixteen bytes")),
-            first_version: number64(stream, 16),
-            last_version: number64(stream, 16) + number64(stream, 24) - 1,
-            last: Cid::from_digest(hash, stream[32..].try_into().expect("32 bytes")),
+        let streams = streams.as_chunks::<STREAM_LEN>().0.iter().map(|stream| {
+            let (first_version, count) = (number64(stream, 16), number64(stream, 24));
+            let count = u32::try_from(count).ok()?;
+            Some(StreamSummary {
+                aggregate: AggregateId::from_bytes(stream[..16].try_into().expect("sixteen bytes")),
+                first_version,
+                last_version: first_version.checked_add(u64::from(count.checked_sub(1)?))?,
+                last: Cid::from_digest(hash, stream[32..].try_into().expect("32 bytes")),
+            })
         });
         Some(Self {
             first_sequence: number64(header, 8),
             events: number32(header, 16),
             end: number32(header, 20),
             last_commit,
-            streams: streams.collect(),
+            streams: streams.collect::<Option<_>>()?,
         })
     }
 
