@@ -5,7 +5,8 @@
 //! the payload. It does not check the block; [`open_block`](crate::chain::open_block) does.
 
 use crate::cid::{CID_LEN, Cid};
-use crate::id::AggregateId;
+use crate::dag_cbor::Decoder;
+use crate::id::{AggregateId, TransactionId};
 
 /// What stands behind an event's payload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +21,8 @@ pub struct Envelope<'a> {
     pub previous: Option<Cid>,
     /// Events of the same transaction that follow in this aggregate.
     pub transaction_remaining: u32,
+    /// The transaction it belongs to.
+    pub transaction: TransactionId,
     /// When it was sealed, nanoseconds since the Unix epoch.
     pub timestamp_ns: u64,
 }
@@ -34,6 +37,32 @@ impl<'a> Envelope<'a> {
     /// A block made to deceive may be read as another envelope than its own; who keeps blocks from elsewhere compares
     /// once with what the whole block says.
     pub fn of(block: &'a [u8]) -> Option<Self> {
+        Self::split(block).map(|(envelope, _)| envelope)
+    }
+
+    /// Reads the envelope of a block that is a canonical event from its first byte to its last, or `None` where it is
+    /// not, or where [`of`](Self::of) cannot read it.
+    ///
+    /// What it accepts [`open_block`](crate::chain::open_block) accepts, and says the same of it: the fields that are
+    /// read from the end are exactly those that follow what is read from the start.
+    pub fn of_canonical(block: &'a [u8]) -> Option<Self> {
+        let (envelope, start) = Self::split(block)?;
+        let mut input = Decoder::new(block);
+        input.map_of(6, "").ok()?;
+        input.key("payload").ok()?;
+        input.skip().ok()?;
+        input.key("metadata").ok()?;
+        input.map_of(8, "").ok()?;
+        input.key("actor").ok()?;
+        input.text().ok()?;
+        input.key("schema").ok()?;
+        input.uint32().ok()?;
+        let linked = envelope.version > 0 && (envelope.version == 1) == envelope.previous.is_none();
+        (input.position() == start && linked).then_some(envelope)
+    }
+
+    /// Reads the envelope and where its first field starts.
+    fn split(block: &'a [u8]) -> Option<(Self, usize)> {
         let mut rest = block;
         let previous = take_link_or_null(&mut rest)?;
         take(&mut rest, b"\x6cprevious_cid")?;
@@ -42,7 +71,7 @@ impl<'a> Envelope<'a> {
         let event_type = take_short_text(&mut rest, b"\x6aevent_type")?;
         let timestamp_ns = take_uint(&mut rest, b"\x69timestamp")?;
         let transaction_remaining = take_uint(&mut rest, b"\x75transaction_remaining")?;
-        take_bytes16(&mut rest)?;
+        let transaction = TransactionId::from_bytes(take_bytes16(&mut rest)?);
         take(&mut rest, b"\x6etransaction_id")?;
         take_bytes16(&mut rest)?;
         take(&mut rest, b"\x6ecorrelation_id")?;
@@ -51,7 +80,9 @@ impl<'a> Envelope<'a> {
         take(&mut rest, b"\x68event_id")?;
         let version = take_uint(&mut rest, b"\x67version")?;
         let transaction_remaining = u32::try_from(transaction_remaining).ok()?;
-        Some(Self { aggregate, version, event_type, previous, transaction_remaining, timestamp_ns })
+        let envelope =
+            Self { aggregate, version, event_type, previous, transaction_remaining, transaction, timestamp_ns };
+        Some((envelope, rest.len()))
     }
 }
 
@@ -111,14 +142,14 @@ fn take_short_text<'a>(rest: &mut &'a [u8], key: &[u8]) -> Option<&'a str> {
 
 /// Takes an unsigned integer in its shortest form with its key before it.
 fn take_uint(rest: &mut &[u8], key: &[u8]) -> Option<u64> {
-    for (len, head) in [(8, 0x1b), (4, 0x1a), (2, 0x19), (1, 0x18)] {
+    for (len, head, least) in [(8, 0x1b, 1 << 32), (4, 0x1a, 1 << 16), (2, 0x19, 1 << 8), (1, 0x18, 24)] {
         if let Some(at) = rest.len().checked_sub(len + 1)
             && rest[at] == head
             && let Some(before) = rest[..at].strip_suffix(key)
         {
             let value = rest[at + 1..].iter().fold(0, |value, byte| value << 8 | u64::from(*byte));
             *rest = before;
-            return Some(value);
+            return (value >= least).then_some(value);
         }
     }
     let (value, before) = rest.split_last()?;
@@ -141,7 +172,7 @@ mod tests {
         #[test]
         fn the_end_of_a_block_says_what_was_written(
             payload: Vec<u8>,
-            version in uint(),
+            version in prop_oneof![Just(1), uint()],
             timestamp_ns in uint(),
             transaction_remaining: u32,
             event_type in "[!-~]{1,23}",
@@ -149,6 +180,7 @@ mod tests {
             others: [[u8; 16]; 4],
             causation: bool,
             previous: Option<[u8; 32]>,
+            changed in proptest::collection::vec((any::<usize>(), 0..8_u32), 40),
         ) {
             let mut block = Vec::new();
             let mut out = Encoder::new(&mut block);
@@ -186,9 +218,27 @@ mod tests {
                 None => out.null(),
             }
             let aggregate = AggregateId::from_bytes(aggregate);
+            let transaction = TransactionId::from_bytes(others[3]);
+            let event_type = event_type.as_str();
             let expected =
-                Envelope { aggregate, version, event_type: &event_type, previous, transaction_remaining, timestamp_ns };
+                Envelope { aggregate, version, event_type, previous, transaction_remaining, transaction, timestamp_ns };
             prop_assert_eq!(Envelope::of(&block), Some(expected));
+            let canonical = Envelope::of_canonical(&block);
+            prop_assert_eq!(canonical, crate::chain::open_block(&block).is_ok().then_some(expected));
+            for (at, bit) in changed {
+                let mut block = block.clone();
+                let at = at % block.len();
+                block[at] ^= 1 << bit;
+                if let Some(envelope) = Envelope::of_canonical(&block) {
+                    let header = crate::chain::open_block(&block).unwrap().header;
+                    let whole = (header.aggregate, header.metadata.version, header.previous, header.timestamp_ns);
+                    let read = (envelope.aggregate, envelope.version, envelope.previous, envelope.timestamp_ns);
+                    prop_assert_eq!(whole, read);
+                    prop_assert_eq!(header.event_type.as_str(), envelope.event_type);
+                    prop_assert_eq!(header.metadata.transaction, envelope.transaction);
+                    prop_assert_eq!(header.metadata.transaction_remaining, envelope.transaction_remaining);
+                }
+            }
             for len in 0..block.len() {
                 let _ = Envelope::of(&block[len..]);
                 prop_assert_eq!(Envelope::of(&block[..len]), None);

@@ -15,6 +15,9 @@ use rayon::prelude::*;
 
 use crate::journal::format::{COMMIT_START, Commit};
 
+/// Sections that are checked side by side before they are followed in order; their results stay in the cache.
+const CHECK_SECTIONS: usize = 2048;
+
 /// Where scanning starts.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Start {
@@ -81,16 +84,9 @@ impl Scan {
 /// Scans `bytes`, which stand in the file at `start.offset`.
 pub(crate) fn scan(place: &str, bytes: &[u8], start: Start) -> Scan {
     let (sections, framing) = split(bytes, start.offset);
-    let checks: Vec<Result<Checked, Flaw>> =
-        sections.par_iter().with_min_len(128).map(|section| check(section, start.hash)).collect();
     let mut walk = Walk::new(start);
-    let mut damage = None;
-    for ((index, section), checked) in sections.iter().enumerate().zip(checks) {
-        if let Err(flaw) = checked.and_then(|checked| walk.step(section, checked)) {
-            damage = Some(flaw.at(place, section, walk.sequence, &sections[index + 1..]));
-            break;
-        }
-    }
+    let flawed = walk.all(&sections, start.hash).err();
+    let damage = flawed.map(|(index, flaw)| flaw.at(place, &sections[index], walk.sequence, &sections[index + 1..]));
     let tail = framing.map(|(offset, reason)| bare(place, offset, reason));
     let uncommitted = || bare(place, walk.end, "events without a commit");
     let damage = damage.or(tail).or_else(|| (walk.open_events() > 0).then(uncommitted));
@@ -208,26 +204,36 @@ fn check(section: &Section<'_>, hash: HashKind) -> Result<Checked, Flaw> {
         let commit = Commit::decode(&mut input).and_then(|commit| input.finish().map(|()| commit));
         return commit.map(|commit| Checked::Commit(cid, commit)).map_err(|error| Flaw::new(error.to_string()));
     }
+    if let Some(envelope) = Envelope::of_canonical(block) {
+        return Ok(Checked::of(cid, &envelope));
+    }
     let header = open_block(block).map_err(|error| Flaw::new(error.to_string()))?.header;
-    let link = Link {
-        version: header.metadata.version,
-        cid,
-        timestamp_ns: header.timestamp_ns,
-        transaction: header.metadata.transaction,
-        transaction_remaining: header.metadata.transaction_remaining,
-    };
     let envelope = Envelope {
         aggregate: header.aggregate,
-        version: link.version,
+        version: header.metadata.version,
         event_type: &header.event_type,
         previous: header.previous,
-        transaction_remaining: link.transaction_remaining,
-        timestamp_ns: link.timestamp_ns,
+        transaction_remaining: header.metadata.transaction_remaining,
+        transaction: header.metadata.transaction,
+        timestamp_ns: header.timestamp_ns,
     };
     if Envelope::of(block).is_some_and(|read| read != envelope) {
         return Err(Flaw::new("the end of the block reads as another event's"));
     }
-    Ok(Checked::Event { aggregate: header.aggregate, previous: header.previous, link })
+    Ok(Checked::of(cid, &envelope))
+}
+
+impl Checked {
+    const fn of(cid: Cid, envelope: &Envelope<'_>) -> Self {
+        let link = Link {
+            version: envelope.version,
+            cid,
+            timestamp_ns: envelope.timestamp_ns,
+            transaction: envelope.transaction,
+            transaction_remaining: envelope.transaction_remaining,
+        };
+        Self::Event { aggregate: envelope.aggregate, previous: envelope.previous, link }
+    }
 }
 
 /// Goes through the sections in order and closes a group at each commit.
@@ -242,6 +248,8 @@ struct Walk {
     /// The sequence of the open group's first event.
     group_sequence: u64,
     runs: Vec<Run>,
+    /// The aggregate of the last event, whose ends stand here until another aggregate's event comes.
+    run_ends: Option<(AggregateId, Ends)>,
     /// What `ends` will be once the open group is closed.
     open_ends: HashMap<AggregateId, Ends, foldhash::fast::RandomState>,
 }
@@ -257,12 +265,26 @@ impl Walk {
             sequence: start.sequence,
             group_sequence: start.sequence,
             runs: Vec::new(),
+            run_ends: None,
             open_ends: HashMap::default(),
         }
     }
 
     const fn open_events(&self) -> u64 {
         self.sequence - self.group_sequence
+    }
+
+    /// Checks and follows the sections up to the first flaw, and says at which it is.
+    fn all(&mut self, sections: &[Section<'_>], hash: HashKind) -> Result<(), (usize, Flaw)> {
+        let mut checks = Vec::with_capacity(CHECK_SECTIONS.min(sections.len()));
+        for (first, some) in (0..).step_by(CHECK_SECTIONS).zip(sections.chunks(CHECK_SECTIONS)) {
+            let checking = some.par_iter().with_min_len(CHECK_SECTIONS / 8);
+            checking.map(|section| check(section, hash)).collect_into_vec(&mut checks);
+            for (index, (section, checked)) in some.iter().zip(checks.drain(..)).enumerate() {
+                checked.and_then(|checked| self.step(section, checked)).map_err(|flaw| (first + index, flaw))?;
+            }
+        }
+        Ok(())
     }
 
     fn step(&mut self, section: &Section<'_>, checked: Checked) -> Result<(), Flaw> {
@@ -279,13 +301,23 @@ impl Walk {
         previous: Option<Cid>,
         link: Link,
     ) -> Result<(), Flaw> {
-        let before = self.open_ends.get(&aggregate).or_else(|| self.ends.get(&aggregate)).copied();
-        if let Some(before) = before {
-            let follows = verify_link(aggregate, Some(&before.last), previous, &link, Some(self.sequence));
-            follows.map_err(|error| of_chain(&error))?;
+        if self.run_ends.is_none_or(|(running, _)| running != aggregate) {
+            self.end_run();
+            let before = self.open_ends.get(&aggregate).or_else(|| self.ends.get(&aggregate));
+            self.run_ends = before.map(|before| (aggregate, *before));
         }
-        let first = Ends { first: link, first_previous: previous, first_sequence: self.sequence, last: link };
-        self.open_ends.insert(aggregate, before.map_or(first, |before| Ends { last: link, ..before }));
+        match &mut self.run_ends {
+            Some((_, ends)) => {
+                let follows = verify_link(aggregate, Some(&ends.last), previous, &link, Some(self.sequence));
+                follows.map_err(|error| of_chain(&error))?;
+                ends.last = link;
+            }
+            None => {
+                let first_sequence = self.sequence;
+                let ends = Ends { first: link, first_previous: previous, first_sequence, last: link };
+                self.run_ends = Some((aggregate, ends));
+            }
+        }
         let offset = u32::try_from(section.offset).map_err(|_| Flaw::new("an event beyond 4 GiB"))?;
         let head = Head { version: link.version, cid: link.cid };
         match self.runs.last_mut() {
@@ -299,7 +331,12 @@ impl Walk {
         Ok(())
     }
 
+    fn end_run(&mut self) {
+        self.open_ends.extend(self.run_ends.take());
+    }
+
     fn close(&mut self, section: &Section<'_>, cid: Cid, commit: &Commit) -> Result<(), Flaw> {
+        self.end_run();
         if commit.previous != self.commit {
             let show = |cid: Option<Cid>| cid.map_or_else(|| "no commit".to_owned(), |cid| cid.to_string());
             let (expected, actual) = (show(self.commit), show(commit.previous));

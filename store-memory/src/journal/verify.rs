@@ -6,7 +6,7 @@ use cidgraph::chain::{Link, verify_link};
 use cidgraph::{AggregateId, Damage, StoreError};
 use rayon::prelude::*;
 
-use crate::journal::files::{corrupt, read_range, unavailable};
+use crate::journal::files::{corrupt, unavailable};
 use crate::journal::format::segment_header;
 use crate::journal::log::Journal;
 use crate::journal::scan::{Scan, Start, scan};
@@ -20,9 +20,12 @@ impl Journal {
         let segments = self.index.read().segments();
         let mut verified = Verified::default();
         let mut links: HashMap<AggregateId, Link, foldhash::fast::RandomState> = HashMap::default();
-        // A few segments at a time, so that their bytes and results stay few.
-        for chunk in segments.chunks(rayon::current_num_threads() * 2) {
-            let scans: Vec<_> = chunk.par_iter().map(|(number, end)| self.verify_segment(*number, *end)).collect();
+        // Some segments at a time, so that their results stay few; each thread reads into one buffer of its own.
+        for chunk in segments.chunks(rayon::current_num_threads() * 4) {
+            let scans: Vec<_> = chunk
+                .par_iter()
+                .map_init(Vec::new, |bytes, (number, end)| self.verify_segment(*number, *end, bytes))
+                .collect();
             for ((number, end), scan) in chunk.iter().zip(scans) {
                 self.verify_links(*number, &scan?, &mut links, &mut verified)?;
                 verified.bytes += end;
@@ -33,7 +36,7 @@ impl Journal {
         Ok(verified)
     }
 
-    fn verify_segment(&self, number: u32, end: u64) -> Result<Scan, StoreError> {
+    fn verify_segment(&self, number: u32, end: u64, bytes: &mut Vec<u8>) -> Result<Scan, StoreError> {
         let place = self.files.segment_place(number);
         let file = self.files.open_segment(number)?;
         let length = file.length().map_err(|error| unavailable(&self.files.folder, &error))?;
@@ -41,7 +44,8 @@ impl Journal {
             let reason = format!("{end} bytes were committed, {length} are there");
             return Err(corrupt(Damage { place, offset: Some(length), reason, ..Damage::default() }));
         }
-        let bytes = read_range(&*file, 0, end).map_err(|error| unavailable(&self.files.folder, &error))?;
+        bytes.resize(usize::try_from(end).expect("a segment is smaller than 4 GiB"), 0);
+        file.read_at(bytes, 0).map_err(|error| unavailable(&self.files.folder, &error))?;
         let header = segment_header(self.files.hash);
         let Some(sections) = bytes.strip_prefix(header.as_slice()) else {
             return Err(corrupt(header_damage(&place)));
