@@ -123,8 +123,8 @@ pub enum StoreError {
         /// Its head.
         actual: Option<Head>,
     },
-    /// The batch breaks the contract (empty, versions not contiguous, a cut transaction, an aggregate twice); nothing
-    /// was written.
+    /// The batch breaks the contract (empty, versions not contiguous, an event that does not link to the one before it,
+    /// a cut transaction, an aggregate twice, another hash function, more than the store takes); nothing was written.
     #[error("the append is not well-formed: {reason}")]
     Malformed {
         /// What is wrong.

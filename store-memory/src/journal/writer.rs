@@ -22,6 +22,8 @@ use crate::journal::queue::{APPEND_BYTES_MAX, Pending, Queue, answer_all};
 use crate::journal::table::Table;
 
 /// When what was appended is brought to the disk.
+///
+/// With `Interval` and `Never` an append writes on its caller's thread, with `Always` on the store's own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FsyncPolicy {
     /// Before the append is answered; appends that wait share one sync.

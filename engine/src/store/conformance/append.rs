@@ -1,4 +1,4 @@
-//! Contracts of [`EventStore::append`]: whole or not at all, in order, once.
+//! Contracts of [`EventStore::append`](crate::EventStore::append): whole or not at all, in order, once.
 
 use std::sync::Arc;
 
