@@ -5,6 +5,7 @@
 pub mod aggregate;
 pub mod arena;
 pub mod algorithm;
+pub mod car;
 pub mod chain;
 pub mod cid;
 pub mod clock;
@@ -23,6 +24,7 @@ pub mod value;
 pub mod view;
 
 pub use aggregate::{Draft, Savepoint, StateMachineAggregate};
+pub use car::{CarError, CarReader, CarSection, CarWriter};
 pub use chain::{ChainError, ChainTip, EventHeader, Metadata};
 pub use cid::{Cid, HashKind};
 pub use clock::{Clock, Ids, ManualClock, RandomIds, SequentialIds, SystemClock};
