@@ -15,6 +15,7 @@ pub mod store;
 pub mod topology;
 pub mod value;
 pub mod view;
+pub mod writer;
 
 pub use aggregate::{Draft, Savepoint, StateMachineAggregate};
 pub use chain::{ChainError, ChainTip, EventHeader, Metadata};
@@ -32,3 +33,4 @@ pub use store::{
 };
 pub use value::{Name, Properties, Value};
 pub use view::{EdgeView, NodeView};
+pub use writer::{Receipt, Registry, Submission, WriteError, WriterConfig, WriterHandle};
