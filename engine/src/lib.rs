@@ -11,7 +11,10 @@ pub mod dag_cbor;
 pub mod entity;
 pub mod event;
 pub mod id;
+pub mod machine;
 pub mod store;
+#[cfg(feature = "testkit")]
+pub mod testkit;
 pub mod topology;
 pub mod value;
 pub mod view;
@@ -27,6 +30,7 @@ pub use entity::{
 };
 pub use event::{DecodeError, EventPayload, GraphEvent};
 pub use id::{AggregateId, CausationId, CommandId, CorrelationId, EdgeId, EventId, GraphId, NodeId, TransactionId};
+pub use machine::TransactionalCommandHandler;
 pub use store::{
     AggregateAppend, Appended, Capabilities, Damage, Durability, EventStore, Expected, Head, SealedEvent, StoreError,
     StoredEvent, StreamFilter,

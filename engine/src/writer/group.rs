@@ -151,6 +151,11 @@ impl<D: Draft> Group<D> {
         Outcome::Sealed { first, events: events.len() }
     }
 
+    /// Returns whether some submission was refused on the strength of the state.
+    pub(super) fn refuses(&self) -> bool {
+        self.members.iter().any(|(_, outcome)| matches!(outcome, Outcome::Refused(_)))
+    }
+
     /// Takes the sealed events for the store.
     pub(super) fn take_append(&mut self) -> [AggregateAppend; 1] {
         let expected = self.before.head.map_or(Expected::Empty, Expected::Exact);

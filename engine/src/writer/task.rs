@@ -47,7 +47,7 @@ pub(super) struct Writer<D: Draft> {
 
 /// What became of an append.
 enum Settled {
-    /// The store holds it.
+    /// The store holds it, and held nothing else before.
     Applied { first_sequence: Option<u64>, durability: Option<Durability> },
     /// The store holds another writer's events instead.
     Overtaken,
@@ -176,14 +176,19 @@ impl<D: Draft> Writer<D> {
 
     async fn commit(&mut self, mut group: Group<D>) {
         let deadline = group.members.first().and_then(|(waiting, _)| waiting.deadline).expect("it was taken up");
-        if group.sealed.is_empty() {
-            return self.answer(group, &[], None).await;
-        }
+        let empty = group.sealed.is_empty();
         let batch = group.take_append();
-        match self.append(&batch, deadline).await {
+        let settled = match (empty, group.refuses()) {
+            (true, true) => self.confirm(&group, deadline).await,
+            (true, false) => Settled::Applied { first_sequence: None, durability: None },
+            (false, _) => self.append(&batch, deadline).await,
+        };
+        match settled {
             Settled::Applied { first_sequence, durability } => {
                 self.durability = durability.unwrap_or(self.durability);
-                self.publish(&group);
+                if !empty {
+                    self.publish(&group);
+                }
                 self.answer(group, &batch[0].events, first_sequence).await;
             }
             Settled::Overtaken => {
@@ -240,6 +245,24 @@ impl<D: Draft> Writer<D> {
                 });
             }
             self.counters.resent.add(1);
+        }
+    }
+
+    /// Checks that refusals rest on the aggregate's present end, as an append would have: another writer may have
+    /// changed what they rest on.
+    async fn confirm(&mut self, group: &Group<D>, deadline: Instant) -> Settled {
+        let mut backoff = self.backoff(deadline);
+        loop {
+            match self.store.head(self.tip.aggregate).await {
+                Ok(head) if head == group.tip.head => {
+                    return Settled::Applied { first_sequence: None, durability: None };
+                }
+                Ok(_) => return Settled::Overtaken,
+                Err(error) if !backoff.wait().await => {
+                    return Settled::Failed(Failure::Unavailable { reason: error.to_string() });
+                }
+                Err(_) => (),
+            }
         }
     }
 
