@@ -1,6 +1,8 @@
 //! The writer over a real store that fails as told: what is acknowledged is there once, in order, and nothing else is.
 #![expect(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
 
+#[path = "support/faulty.rs"]
+mod faulty;
 mod support;
 
 use std::sync::Arc;
@@ -13,8 +15,8 @@ use cidgraph::{
     WriterConfig, WriterHandle,
 };
 use cidgraph_store_memory::MemoryStore;
+use faulty::{Fault, Faulty};
 use support::counter::{Counter, CounterCommand, TooLittle};
-use support::faulty::{Fault, Faulty};
 use support::{context, verified};
 
 type Handle = WriterHandle<MachineDraft<Counter>>;

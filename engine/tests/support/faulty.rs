@@ -1,4 +1,5 @@
 //! A store around a real one that fails as it is told, and holds appends back.
+#![expect(unreachable_pub, clippy::unwrap_used, reason = "a test crate includes this module whole")]
 
 use std::collections::VecDeque;
 use std::fmt;

@@ -1,9 +1,8 @@
-//! What several tests of the write side share: a toy aggregate and a store that fails as told.
+//! What several tests of the write side share: a toy aggregate, and a check of what a store holds of it.
 #![expect(unreachable_pub, reason = "each test crate includes this module whole")]
 #![expect(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
 
 pub mod counter;
-pub mod faulty;
 
 use cidgraph::{AggregateId, CommandContext, CommandId, EventStore, StoredEvent};
 
