@@ -5,8 +5,10 @@
 
 pub mod batch;
 pub mod contract;
+pub mod envelope;
 
 pub use contract::{
     AggregateAppend, Appended, Capabilities, Damage, Durability, EventStore, Expected, Followed, Head, SealedEvent,
     StoreError, StoredEvent, StreamFilter,
 };
+pub use envelope::Envelope;
