@@ -10,9 +10,8 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::aggregate::Draft;
-use crate::chain::{ChainError, ChainTip, Link, verify_block, verify_link};
+use crate::chain::{ChainError, ChainTip, Link, verify_block_in_place, verify_link};
 use crate::cid::{Cid, HashKind};
-use crate::dag_cbor::Decoder;
 use crate::event::{DecodeError, EventPayload};
 use crate::id::AggregateId;
 use crate::store::{EventStore, Head, StoreError, StoredEvent};
@@ -251,7 +250,7 @@ fn prepare<E: EventPayload>(aggregate: AggregateId, events: &[StoredEvent]) -> R
 fn prepare_part<E: EventPayload>(aggregate: AggregateId, stored: &[StoredEvent]) -> Result<Part<E>, ReplayError> {
     let mut part = Part { places: Vec::with_capacity(stored.len()), events: Vec::with_capacity(stored.len()) };
     for StoredEvent { sequence, event } in stored {
-        let (opened, link) = verify_block(event, Some(*sequence))?;
+        let (opened, link) = verify_block_in_place(event, Some(*sequence))?;
         if event.aggregate != aggregate {
             return Err(ReplayError::Chain(ChainError::ChainBroken {
                 aggregate,
@@ -262,16 +261,13 @@ fn prepare_part<E: EventPayload>(aggregate: AggregateId, stored: &[StoredEvent])
             }));
         }
         let before = part.events.len();
-        decode(&opened.header.event_type, opened.header.metadata.schema, opened.payload, &mut part.events)
-            .map_err(|source| ReplayError::Decode { aggregate, version: event.version, source })?;
+        opened.decode(&mut part.events).map_err(|source| ReplayError::Decode {
+            aggregate,
+            version: event.version,
+            source,
+        })?;
         let events = part.events.len() - before;
-        part.places.push(Place { link, previous: opened.header.previous, sequence: *sequence, events });
+        part.places.push(Place { link, previous: event.previous, sequence: *sequence, events });
     }
     Ok(part)
-}
-
-fn decode<E: EventPayload>(name: &str, schema: u32, payload: &[u8], events: &mut Vec<E>) -> Result<(), DecodeError> {
-    let mut input = Decoder::new(payload);
-    E::decode(name, schema, &mut input, events)?;
-    Ok(input.finish()?)
 }
