@@ -15,6 +15,7 @@ pub mod graph_codec;
 pub mod id;
 pub mod machine;
 pub mod store;
+pub mod stream;
 #[cfg(feature = "testkit")]
 pub mod testkit;
 pub mod topology;
@@ -38,6 +39,7 @@ pub use store::{
     AggregateAppend, Appended, Capabilities, Damage, Durability, EventStore, Expected, Head, SealedEvent, StoreError,
     StoredEvent, StreamFilter,
 };
+pub use stream::{EventFilter, EventStreamService, EventStreamTransaction, ReplayPolicy, TransactionOptions};
 pub use value::{Name, Properties, Value};
 pub use view::{EdgeView, NodeView};
 pub use writer::{Receipt, Registry, Submission, WriteError, WriterConfig, WriterHandle};

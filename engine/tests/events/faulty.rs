@@ -1,5 +1,4 @@
 //! A store around a real one that fails as it is told, and holds appends back.
-#![expect(unreachable_pub, clippy::unwrap_used, reason = "a test crate includes this module whole")]
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -15,7 +14,7 @@ use cidgraph::{
 use tokio::sync::Semaphore;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fault {
+pub(crate) enum Fault {
     None,
     /// Writes nothing and says so.
     Unavailable,
@@ -29,15 +28,21 @@ pub enum Fault {
     UnknownLostThenBlind,
 }
 
-pub struct Faulty {
-    pub inner: Arc<dyn EventStore>,
-    faults: Mutex<VecDeque<Fault>>,
-    pub always: Mutex<Fault>,
-    pub blind: AtomicBool,
-    pub appends: AtomicUsize,
+pub(crate) struct Faulty {
+    pub(crate) inner: Arc<dyn EventStore>,
+    pub(crate) faults: Mutex<VecDeque<Fault>>,
+    pub(crate) always: Mutex<Fault>,
+    pub(crate) blind: AtomicBool,
+    pub(crate) appends: AtomicUsize,
     /// An append takes a permit for good.
-    pub gate: Semaphore,
-    limits: Option<Capabilities>,
+    pub(crate) gate: Semaphore,
+    pub(crate) limits: Option<Capabilities>,
+    /// The version whose block is read with one bit changed.
+    pub(crate) damaged: Option<u64>,
+    /// The version that reading leaves out.
+    pub(crate) lost: Option<u64>,
+    /// Whether reading never ends.
+    pub(crate) slow: bool,
 }
 
 impl fmt::Debug for Faulty {
@@ -47,7 +52,7 @@ impl fmt::Debug for Faulty {
 }
 
 impl Faulty {
-    pub fn around(inner: Arc<dyn EventStore>) -> Self {
+    pub(crate) fn around(inner: Arc<dyn EventStore>) -> Self {
         Self {
             inner,
             faults: Mutex::default(),
@@ -56,19 +61,22 @@ impl Faulty {
             appends: AtomicUsize::new(0),
             gate: Semaphore::new(Semaphore::MAX_PERMITS),
             limits: None,
+            damaged: None,
+            lost: None,
+            slow: false,
         }
     }
 
-    pub fn closed(inner: Arc<dyn EventStore>) -> Self {
+    pub(crate) fn closed(inner: Arc<dyn EventStore>) -> Self {
         Self { gate: Semaphore::new(0), ..Self::around(inner) }
     }
 
     #[must_use]
-    pub fn limited(self, limits: Capabilities) -> Self {
+    pub(crate) fn limited(self, limits: Capabilities) -> Self {
         Self { limits: Some(limits), ..self }
     }
 
-    pub fn next(&self, faults: impl IntoIterator<Item = Fault>) {
+    pub(crate) fn next(&self, faults: impl IntoIterator<Item = Fault>) {
         self.faults.lock().unwrap().extend(faults);
     }
 
@@ -119,7 +127,17 @@ impl EventStore for Faulty {
         limit: usize,
     ) -> Result<Vec<StoredEvent>, StoreError> {
         self.see()?;
-        self.inner.read(aggregate, from_version, limit).await
+        if self.slow {
+            std::future::pending::<()>().await;
+        }
+        let mut events = self.inner.read(aggregate, from_version, limit).await?;
+        events.retain(|stored| Some(stored.event.version) != self.lost);
+        for stored in events.iter_mut().filter(|stored| Some(stored.event.version) == self.damaged) {
+            let mut block = stored.event.block.to_vec();
+            *block.last_mut().unwrap() ^= 1;
+            stored.event.block = block.into();
+        }
+        Ok(events)
     }
 
     async fn read_all(&self, from_sequence: u64, limit: usize) -> Result<Vec<StoredEvent>, StoreError> {

@@ -1,23 +1,18 @@
 //! The writer over a real store that fails as told: what is acknowledged is there once, in order, and nothing else is.
-#![expect(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
-
-#[path = "support/faulty.rs"]
-mod faulty;
-mod support;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use crate::faulty::{Fault, Faulty};
+use crate::support::counter::{Counter, CounterCommand, TooLittle};
+use crate::support::{context, verified};
 use cidgraph::machine::{MachineDraft, MachineReader};
 use cidgraph::{
     AggregateId, Capabilities, EventStore, ManualClock, Receipt, Submission, TransactionalCommandHandler, WriteError,
     WriterConfig, WriterHandle,
 };
 use cidgraph_store_memory::MemoryStore;
-use faulty::{Fault, Faulty};
-use support::counter::{Counter, CounterCommand, TooLittle};
-use support::{context, verified};
 
 type Handle = WriterHandle<MachineDraft<Counter>>;
 type Answer = Result<Receipt, WriteError<TooLittle>>;

@@ -1,0 +1,8 @@
+//! Events on their way: written, fetched, followed, over a real store that fails as told.
+#![expect(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
+
+mod faulty;
+mod stream;
+#[path = "../support/mod.rs"]
+mod support;
+mod writer;
