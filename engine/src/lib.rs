@@ -16,6 +16,7 @@ pub mod id;
 pub mod machine;
 pub mod store;
 pub mod stream;
+pub mod subscription;
 #[cfg(feature = "testkit")]
 pub mod testkit;
 pub mod topology;
@@ -40,6 +41,7 @@ pub use store::{
     StoredEvent, StreamFilter,
 };
 pub use stream::{EventFilter, EventStreamService, EventStreamTransaction, ReplayPolicy, TransactionOptions};
+pub use subscription::{GraphEventProcessor, GraphSink, GraphTransaction, SubscriptionHandler, SubscriptionManager};
 pub use value::{Name, Properties, Value};
 pub use view::{EdgeView, NodeView};
 pub use writer::{Receipt, Registry, Submission, WriteError, WriterConfig, WriterHandle};

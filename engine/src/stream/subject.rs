@@ -49,6 +49,11 @@ impl SubjectPattern {
             && self.event_type.as_ref().is_none_or(|wanted| wanted == event_type)
     }
 
+    /// Returns whether every event of an aggregate fits.
+    pub fn covers(&self, aggregate: AggregateId) -> bool {
+        self.event_type.is_none() && self.aggregate.is_none_or(|wanted| wanted == aggregate)
+    }
+
     /// Returns the narrowest store filter that lets everything through that fits.
     pub fn store_filter(&self) -> StreamFilter {
         match (self.aggregate, &self.event_type) {
