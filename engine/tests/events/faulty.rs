@@ -11,6 +11,7 @@ use cidgraph::{
     AggregateAppend, AggregateId, Appended, Capabilities, EventStore, HashKind, Head, StoreError, StoredEvent,
     StreamFilter,
 };
+use futures::StreamExt;
 use tokio::sync::Semaphore;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,6 +81,14 @@ impl Faulty {
         self.faults.lock().unwrap().extend(faults);
     }
 
+    fn damage(&self, stored: &mut StoredEvent) {
+        if Some(stored.event.version) == self.damaged {
+            let mut block = stored.event.block.to_vec();
+            *block.last_mut().unwrap() ^= 1;
+            stored.event.block = block.into();
+        }
+    }
+
     fn see(&self) -> Result<(), StoreError> {
         if self.blind.load(Ordering::SeqCst) {
             return Err(StoreError::Unavailable { reason: "told not to read".to_owned() });
@@ -132,10 +141,8 @@ impl EventStore for Faulty {
         }
         let mut events = self.inner.read(aggregate, from_version, limit).await?;
         events.retain(|stored| Some(stored.event.version) != self.lost);
-        for stored in events.iter_mut().filter(|stored| Some(stored.event.version) == self.damaged) {
-            let mut block = stored.event.block.to_vec();
-            *block.last_mut().unwrap() ^= 1;
-            stored.event.block = block.into();
+        for stored in &mut events {
+            self.damage(stored);
         }
         Ok(events)
     }
@@ -147,7 +154,14 @@ impl EventStore for Faulty {
 
     async fn follow(&self, from_sequence: u64, filter: StreamFilter) -> Result<Followed, StoreError> {
         self.see()?;
-        self.inner.follow(from_sequence, filter).await
+        let damaged = Self { damaged: self.damaged, ..Self::around(Arc::clone(&self.inner)) };
+        let damage = move |stored: Result<StoredEvent, StoreError>| {
+            stored.map(|mut stored| {
+                damaged.damage(&mut stored);
+                stored
+            })
+        };
+        Ok(Box::pin(self.inner.follow(from_sequence, filter).await?.map(damage)))
     }
 
     async fn list(&self) -> Result<Vec<(AggregateId, Head)>, StoreError> {

@@ -3,6 +3,7 @@
 
 mod faulty;
 mod stream;
+mod subscription;
 #[path = "../support/mod.rs"]
 mod support;
 mod writer;
