@@ -4,6 +4,8 @@
 //! `conformance`) holds a test for each. A store knows no event type and no graph rule.
 
 pub mod batch;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 pub mod contract;
 pub mod envelope;
 
