@@ -57,6 +57,7 @@ pub fn seal<E: EventPayload>(
     let mut buffer = Vec::with_capacity(events.len() * 400);
     let mut ends = Vec::with_capacity(events.len());
     let first = sealed.len();
+    sealed.reserve(events.len());
     let count = u32::try_from(events.len()).expect("a transaction has fewer than 2^32 events");
     for (index, event) in (0..count).zip(events) {
         let start = buffer.len();
