@@ -68,7 +68,8 @@ impl<S: DraftSource> Registry<S> {
             let open = match slot.get_or_try_init(|| self.load(aggregate)).await {
                 Ok(open) => open,
                 Err(error) => {
-                    self.open.remove_if(&aggregate, |_, held| Arc::ptr_eq(held, &slot) && !held.initialized());
+                    let unused = |held: &Slot<S>| Arc::ptr_eq(held, &slot) && Arc::strong_count(held) == 2;
+                    self.open.remove_if(&aggregate, |_, held| unused(held) && !held.initialized());
                     return Err(error);
                 }
             };

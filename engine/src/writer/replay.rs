@@ -234,7 +234,7 @@ async fn fetch<E: EventPayload>(
 ) -> Result<Chunk<E>, ReplayError> {
     let events = store.read(aggregate, from_version, CHUNK_EVENTS).await?;
     if events.len() <= PART_EVENTS {
-        return prepare(aggregate, &events);
+        return Ok(Chunk { len: events.len(), parts: vec![prepare_part(aggregate, &events)?] });
     }
     let (done, prepared) = oneshot::channel();
     rayon::spawn(move || drop(done.send(prepare(aggregate, &events))));

@@ -1,5 +1,6 @@
 //! The writer over a real store that fails as told: what is acknowledged is there once, in order, and nothing else is.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -13,6 +14,7 @@ use cidgraph::{
     WriterConfig, WriterHandle,
 };
 use cidgraph_store_memory::MemoryStore;
+use proptest::prelude::*;
 
 type Handle = WriterHandle<MachineDraft<Counter>>;
 type Answer = Result<Receipt, WriteError<TooLittle>>;
@@ -444,4 +446,112 @@ async fn a_long_history_is_loaded_whole() {
     assert_eq!(loaded.current().head, reader.current().head);
     assert_eq!(loaded.current().state, Counter { value: 21_000, events: 21_000 });
     assert!(again.submit(add(1, 1)).await.unwrap().repeated);
+}
+
+#[tokio::test]
+async fn the_last_64k_commands_are_recognised_after_a_restart() {
+    const COMMANDS: u64 = 66_000;
+    const REMEMBERED: u64 = 64 * 1024;
+    let store = memory();
+    let (writer, _) = open(&store).await;
+    let mut submitted = tokio::task::JoinSet::new();
+    for id in 1..=COMMANDS {
+        let writer = writer.clone();
+        submitted.spawn(async move { (writer.submit(add(id, 1)).await.unwrap().head, id) });
+    }
+    let mut first = submitted.join_all().await;
+    first.sort_unstable_by_key(|(head, _)| head.version);
+    let (restarted, _) = open(&store).await;
+    let oldest = usize::try_from(COMMANDS - REMEMBERED).unwrap();
+    for (head, id) in [first[oldest], first[oldest + 1000], first[first.len() - 1]] {
+        let again = restarted.submit(add(id, 1)).await.unwrap();
+        assert_eq!((again.head, again.repeated), (head, true));
+    }
+    let forgotten = restarted.submit(add(first[oldest - 1].1, 1)).await.unwrap();
+    assert_eq!((forgotten.head.version, forgotten.repeated), (COMMANDS + 1, false));
+}
+
+/// What a racing writer is told to do, and how the store fails meanwhile.
+#[derive(Debug, Clone)]
+struct Step {
+    writer: usize,
+    command: CounterCommand,
+    id: u64,
+    fault: Fault,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let command = prop_oneof![
+        (1_u64..9).prop_map(CounterCommand::Add),
+        (0_u64..4).prop_map(CounterCommand::Count),
+        (1_u64..9).prop_map(CounterCommand::Take),
+    ];
+    let fault = prop_oneof![
+        4 => Just(Fault::None),
+        1 => Just(Fault::Unavailable),
+        1 => Just(Fault::UnknownApplied),
+        1 => Just(Fault::UnknownLost),
+        1 => Just(Fault::UnknownAppliedThenBlind),
+        1 => Just(Fault::UnknownLostThenBlind),
+    ];
+    (0_usize..3, command, 1_u64..12, fault).prop_map(|(writer, command, id, fault)| Step { writer, command, id, fault })
+}
+
+/// Runs the steps, each group of three at once, and checks every answer against what the store holds in the end.
+async fn run_steps(steps: Vec<Step>) {
+    let (faulty, store) = faulty();
+    let writers = [open(&store).await, open(&store).await, open(&store).await];
+    let mut answers = Vec::new();
+    for group in steps.chunks(3) {
+        faulty.blind.store(false, Ordering::SeqCst);
+        faulty.next(group.iter().map(|step| step.fault));
+        let submit = |step: &Step| {
+            let writer = writers[step.writer].0.clone();
+            let submission = Submission::one(context(step.id), step.command.clone());
+            async move { writer.submit(submission).await }
+        };
+        let received = futures::future::join_all(group.iter().map(submit)).await;
+        answers.extend(group.iter().map(|step| step.id).zip(received));
+    }
+    let events = verified(&*faulty.inner, AGGREGATE).await;
+    let mut applied = HashMap::new();
+    for stored in &events {
+        let opened = cidgraph::chain::open_block(&stored.event.block).unwrap();
+        let transaction = opened.header.metadata.transaction;
+        let last = applied.entry(transaction).or_insert(stored.event.version);
+        assert!(stored.event.version - *last <= 1, "command {transaction} was applied twice");
+        *last = stored.event.version;
+    }
+    for (id, answer) in &answers {
+        let there = applied.get(&context(*id).id.into()).copied();
+        match answer {
+            Ok(receipt) => {
+                let stored = &events[usize::try_from(receipt.head.version).unwrap() - 1];
+                assert_eq!((there, stored.event.cid), (Some(receipt.head.version), receipt.head.cid));
+            }
+            Err(WriteError::Unknown { .. }) => (),
+            Err(error) => {
+                let told_elsewhere = answers
+                    .iter()
+                    .any(|(other, answer)| other == id && matches!(answer, Ok(_) | Err(WriteError::Unknown { .. })));
+                assert!(there.is_none() || told_elsewhere, "{id} was refused ({error}) but applied");
+            }
+        }
+    }
+    faulty.blind.store(false, Ordering::SeqCst);
+    let (_, replayed) = open(&faulty.inner).await;
+    for (writer, reader) in &writers {
+        writer.submit(Submission { expected: Some(u64::MAX), ..add(1_000, 1) }).await.unwrap_err();
+        assert_eq!(reader.current().state, replayed.current().state, "replay = live");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn whatever_fails_each_answer_is_true(steps in proptest::collection::vec(step(), 0..30)) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+        runtime.block_on(run_steps(steps));
+    }
 }
