@@ -55,9 +55,9 @@ enum Settled {
     Failed(Failure),
 }
 
-/// What stands in the store where a group's first event should.
+/// What stands in the store where a group's events should.
 enum Found {
-    Ours { sequence: u64 },
+    Ours { first_sequence: u64 },
     Others,
     Nothing,
 }
@@ -205,7 +205,6 @@ impl<D: Draft> Writer<D> {
 
     /// Sends the same bytes until the store has taken or refused them, or the deadline has passed.
     async fn append(&mut self, batch: &[AggregateAppend], deadline: Instant) -> Settled {
-        let first = &batch[0].events[0];
         let mut uncertain = false;
         let mut backoff = self.backoff(deadline);
         loop {
@@ -218,9 +217,9 @@ impl<D: Draft> Writer<D> {
                 Err(error @ (StoreError::Conflict { .. } | StoreError::Unknown { .. })) => {
                     let conflict = matches!(error, StoreError::Conflict { .. });
                     uncertain |= !conflict;
-                    match self.find(first).await {
-                        Ok(Found::Ours { sequence }) => {
-                            return Settled::Applied { first_sequence: Some(sequence), durability: None };
+                    match self.find(batch).await {
+                        Ok(Found::Ours { first_sequence }) => {
+                            return Settled::Applied { first_sequence: Some(first_sequence), durability: None };
                         }
                         Ok(Found::Others) => return Settled::Overtaken,
                         Ok(Found::Nothing) if conflict => return Settled::Overtaken,
@@ -266,13 +265,16 @@ impl<D: Draft> Writer<D> {
         }
     }
 
-    async fn find(&mut self, first: &SealedEvent) -> Result<Found, StoreError> {
-        let found = self.store.read(first.aggregate, first.version, 1).await?;
-        Ok(match found.first() {
-            Some(stored) if stored.event.cid == first.cid => Found::Ours { sequence: stored.sequence },
-            Some(_) => Found::Others,
-            None => Found::Nothing,
-        })
+    /// Finds out whether the store holds a batch. Its last CID vouches for all of it; the first alone would not: another
+    /// writer may have been sent the first command too and have sealed the same bytes.
+    async fn find(&mut self, batch: &[AggregateAppend]) -> Result<Found, StoreError> {
+        let events = &batch[0].events;
+        let last = &events[events.len() - 1];
+        let first = self.store.read(last.aggregate, events[0].version, 1).await?.pop();
+        let Some(first) = first else { return Ok(Found::Nothing) };
+        let found = self.store.read(last.aggregate, last.version, 1).await?.pop();
+        let ours = found.is_some_and(|found| found.event.cid == last.cid);
+        Ok(if ours { Found::Ours { first_sequence: first.sequence } } else { Found::Others })
     }
 
     /// Takes in what the other writer appended and puts the group's submissions back in front.

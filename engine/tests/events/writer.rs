@@ -247,6 +247,21 @@ async fn a_command_that_another_writer_applied_is_answered_from_history() {
     assert_eq!(verified(&*store, AGGREGATE).await.len(), 2);
 }
 
+/// A writer's group once began with bytes that another writer had sealed too, from the same command at the same time:
+/// finding the first event in the store, it took the whole group for applied.
+#[tokio::test]
+async fn a_group_is_not_there_because_its_first_command_is() {
+    let store = Arc::new(Faulty::closed(memory()));
+    let (ours, _) = open(&(Arc::clone(&store) as Arc<dyn EventStore>)).await;
+    let (theirs, _) = open(&store.inner).await;
+    let first = theirs.submit(add(1, 1)).await.unwrap();
+    let answers = futures::future::join(ours.submit(add(1, 1)), ours.submit(add(2, 1)));
+    store.gate.add_permits(1000);
+    let (one, two) = answers.await;
+    assert_eq!((one.unwrap().head, two.unwrap().head.version), (first.head, 2));
+    assert_eq!(verified(&*store, AGGREGATE).await.len(), 2);
+}
+
 #[tokio::test]
 async fn eight_racing_writers_make_no_fork() {
     let store = memory();
@@ -547,7 +562,7 @@ async fn run_steps(steps: Vec<Step>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn whatever_fails_each_answer_is_true(steps in proptest::collection::vec(step(), 0..30)) {
