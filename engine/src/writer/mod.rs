@@ -5,6 +5,7 @@
 //! one append. Only what the store has taken is published and acknowledged; whatever else happens, the draft goes back
 //! to the published state. This is the one place where `store` and `aggregate` meet.
 
+mod append;
 mod backoff;
 mod config;
 mod group;
