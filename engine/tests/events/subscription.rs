@@ -280,7 +280,7 @@ async fn subjects_and_filters_pick_events() {
 async fn a_callback_gets_each_event_in_order() {
     let desk = desk();
     desk.create(1).await;
-    let subscriptions = SubscriptionManager::new(Arc::clone(&desk.store));
+    let subscriptions = Arc::new(SubscriptionManager::new(Arc::clone(&desk.store)));
     let got = Arc::new(Mutex::new(Vec::new()));
     let into = Arc::clone(&got);
     let handler = SubscriptionHandler::Custom(Arc::new(move |event| into.lock().unwrap().push(event.sequence)));
@@ -290,8 +290,12 @@ async fn a_callback_gets_each_event_in_order() {
     }
     settle().await;
     assert_eq!(*got.lock().unwrap(), [2, 3, 4, 5, 6]);
-    assert!(matches!(subscriptions.poll_events(id).await, Err(SubscriptionError::Unknown)));
     assert!(subscriptions.failure(id).is_none());
+    let elsewhere = tokio::spawn(async move {
+        let id = subscriptions.subscribe(">", None, buffered(1, 0)).await.unwrap();
+        (subscriptions.lag(id).await.unwrap(), subscriptions.poll_events(id).await.unwrap().len())
+    });
+    assert_eq!(elsewhere.await.unwrap(), (0, 0));
 }
 
 #[tokio::test]
