@@ -56,6 +56,9 @@ pub trait Draft: Send + 'static {
     fn roll_back(&mut self, to: Savepoint);
 
     /// Makes the draft the state that readers see; `head` is its last event, `timestamp_ns` that event's time.
+    ///
+    /// Called only at the end of a transaction that the store holds: once for each group commit, and every few thousand
+    /// events while an aggregate is loaded. Savepoints from before are no longer used.
     fn publish(&mut self, head: Head, timestamp_ns: u64);
 }
 

@@ -18,10 +18,16 @@ pub mod id;
 pub mod packed;
 pub mod pool;
 pub mod index;
+pub mod machine;
 pub mod store;
+pub mod stream;
+pub mod subscription;
+#[cfg(feature = "testkit")]
+pub mod testkit;
 pub mod topology;
 pub mod value;
 pub mod view;
+pub mod writer;
 
 pub use aggregate::{Draft, Savepoint, StateMachineAggregate};
 pub use car::{CarError, CarReader, CarSection, CarWriter};
@@ -34,9 +40,13 @@ pub use entity::{
 };
 pub use event::{DecodeError, EventPayload, GraphEvent};
 pub use id::{AggregateId, CausationId, CommandId, CorrelationId, EdgeId, EventId, GraphId, NodeId, TransactionId};
+pub use machine::TransactionalCommandHandler;
 pub use store::{
     AggregateAppend, Appended, Capabilities, Damage, Durability, EventStore, Expected, Head, SealedEvent, StoreError,
     StoredEvent, StreamFilter,
 };
+pub use stream::{EventFilter, EventStreamService, EventStreamTransaction, ReplayPolicy, TransactionOptions};
+pub use subscription::{GraphEventProcessor, GraphSink, GraphTransaction, SubscriptionHandler, SubscriptionManager};
 pub use value::{Name, Properties, Value};
 pub use view::{EdgeView, NodeView};
+pub use writer::{Receipt, Registry, Submission, WriteError, WriterConfig, WriterHandle};

@@ -1,0 +1,242 @@
+//! Many graphs kept current from one follow of the stream.
+//!
+//! A graph is brought up to the stream when its first event is seen; from then on each of its transactions goes to the
+//! sink once it is whole. The place in the stream is saved after what lies before it was applied, so after a restart
+//! nothing is missed and what comes again is recognised by its version.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::StreamExt;
+use parking_lot::Mutex;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::id::{AggregateId, GraphId};
+use crate::store::{EventStore, StoreError, StoredEvent, StreamFilter};
+
+use super::follow_error::FollowError;
+use super::graph_transaction::GraphSink;
+use super::tracked_graph::{TrackedGraph, is_graph};
+
+/// Events after which the place is saved at the latest.
+const SAVE_EVENTS: usize = 256;
+
+/// The wait before an unavailable store is followed again.
+pub(super) const RETRY_WAIT: Duration = Duration::from_millis(250);
+
+/// What is known of an aggregate that was seen.
+enum Seen {
+    Graph(Box<TrackedGraph>),
+    /// Another kind of aggregate, or a graph that is followed no further.
+    Ignored,
+}
+
+/// The graphs that could not be followed further, and why.
+type Failures = Arc<Mutex<HashMap<GraphId, FollowError>>>;
+
+/// Keeps the graphs of a sink current.
+pub struct GraphEventProcessor<S: GraphSink + ?Sized> {
+    store: Arc<dyn EventStore>,
+    sink: Arc<S>,
+    filter: StreamFilter,
+    /// The name under which the place is saved.
+    reader: Option<String>,
+    seen: HashMap<AggregateId, Seen>,
+    /// How many graphs wait for the end of a transaction.
+    open: usize,
+    /// All that lies up to here was applied.
+    position: watch::Sender<u64>,
+    failures: Failures,
+}
+
+impl<S: GraphSink + ?Sized> GraphEventProcessor<S> {
+    /// Makes a processor of all graphs that goes on where the reader called `reader` stopped, or begins with the first
+    /// event.
+    ///
+    /// # Errors
+    /// Where the store does not tell the place.
+    pub async fn open(store: Arc<dyn EventStore>, sink: Arc<S>, reader: &str) -> Result<Self, StoreError> {
+        let position = store.load_position(reader).await?.unwrap_or(0);
+        Ok(Self { reader: Some(reader.to_owned()), ..Self::after(store, sink, StreamFilter::All, position) })
+    }
+
+    /// Makes a processor of the graphs that pass `filter`, from the event after `position` on; its place is not saved.
+    pub fn after(store: Arc<dyn EventStore>, sink: Arc<S>, filter: StreamFilter, position: u64) -> Self {
+        Self {
+            store,
+            sink,
+            filter,
+            reader: None,
+            seen: HashMap::new(),
+            open: 0,
+            position: watch::Sender::new(position),
+            failures: Failures::default(),
+        }
+    }
+
+    /// Follows the stream on the current tokio runtime until it is stopped.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime with timers.
+    pub fn spawn(self) -> Following {
+        let (stop, stopped) = watch::channel(());
+        let position = self.position.subscribe();
+        let failures = Arc::clone(&self.failures);
+        Following { position, failures, stop, task: tokio::spawn(self.run(stopped)) }
+    }
+
+    async fn run(mut self, mut stopped: watch::Receiver<()>) -> Result<(), StoreError> {
+        loop {
+            let end = match self.begin_with_one().await {
+                Ok(()) => self.follow(&mut stopped).await,
+                error => error,
+            };
+            match end {
+                Err(StoreError::Unavailable { .. }) => tokio::select! {
+                    () = tokio::time::sleep(RETRY_WAIT) => {}
+                    _ = stopped.changed() => return Ok(()),
+                },
+                end => return end,
+            }
+        }
+    }
+
+    /// Brings the one graph that is followed up to the stream, before its next event.
+    async fn begin_with_one(&mut self) -> Result<(), StoreError> {
+        match self.filter {
+            StreamFilter::Aggregate(aggregate) => {
+                let begun = self.begin(aggregate).await;
+                self.settle(aggregate, begun)
+            }
+            StreamFilter::All | StreamFilter::EventType(_) => Ok(()),
+        }
+    }
+
+    /// Follows until the stream ends or someone asks to stop, which is heard between two events only.
+    async fn follow(&mut self, stopped: &mut watch::Receiver<()>) -> Result<(), StoreError> {
+        let from_sequence = *self.position.borrow() + 1;
+        let followed = self.store.follow(from_sequence, self.filter.clone()).await?;
+        let mut chunks = followed.ready_chunks(SAVE_EVENTS);
+        loop {
+            let chunk = tokio::select! {
+                chunk = chunks.next() => chunk,
+                _ = stopped.changed() => return Ok(()),
+            };
+            let Some(chunk) = chunk else { return Ok(()) };
+            for stored in chunk {
+                self.take(&stored?).await?;
+            }
+            if let Some(reader) = &self.reader {
+                let position = *self.position.borrow();
+                self.store.save_position(reader, position).await?;
+            }
+        }
+    }
+
+    async fn take(&mut self, stored: &StoredEvent) -> Result<(), StoreError> {
+        let aggregate = stored.event.aggregate;
+        let taken = match self.begin(aggregate).await {
+            Ok(()) => self.take_begun(aggregate, stored).await,
+            error => error,
+        };
+        self.settle(aggregate, taken)?;
+        if self.open == 0 {
+            self.position.send_replace(stored.sequence);
+        }
+        Ok(())
+    }
+
+    /// Leaves a graph behind that cannot be followed; what the store refuses ends the follow.
+    fn settle(&mut self, aggregate: AggregateId, outcome: Result<(), FollowError>) -> Result<(), StoreError> {
+        match outcome {
+            Ok(()) => Ok(()),
+            Err(FollowError::Store(error)) => Err(error),
+            Err(error) => {
+                self.ignore(aggregate);
+                self.failures.lock().insert(GraphId::from(aggregate), error);
+                Ok(())
+            }
+        }
+    }
+
+    /// Brings an aggregate that is seen for the first time up to the stream, where it is a graph.
+    async fn begin(&mut self, aggregate: AggregateId) -> Result<(), FollowError> {
+        if self.seen.contains_key(&aggregate) {
+            return Ok(());
+        }
+        let seen = match is_graph(&self.store, aggregate).await? {
+            Some(true) => Seen::Graph(Box::new(TrackedGraph::begin(&self.store, &*self.sink, aggregate).await?)),
+            Some(false) => Seen::Ignored,
+            None => return Ok(()),
+        };
+        if let Seen::Graph(graph) = &seen {
+            self.open += usize::from(graph.is_open());
+        }
+        self.seen.insert(aggregate, seen);
+        Ok(())
+    }
+
+    async fn take_begun(&mut self, aggregate: AggregateId, stored: &StoredEvent) -> Result<(), FollowError> {
+        if let Some(Seen::Graph(graph)) = self.seen.get_mut(&aggregate) {
+            let before = usize::from(graph.is_open());
+            let taken = graph.take(&*self.sink, stored).await;
+            self.open = self.open - before + usize::from(graph.is_open());
+            taken?;
+        }
+        Ok(())
+    }
+
+    fn ignore(&mut self, aggregate: AggregateId) {
+        if let Some(Seen::Graph(graph)) = self.seen.insert(aggregate, Seen::Ignored) {
+            self.open -= usize::from(graph.is_open());
+        }
+    }
+}
+
+impl<S: GraphSink + ?Sized> fmt::Debug for GraphEventProcessor<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GraphEventProcessor").field("position", &*self.position.borrow()).finish_non_exhaustive()
+    }
+}
+
+/// A processor at work; dropping it stops the work after the event under way.
+#[derive(Debug)]
+pub struct Following {
+    position: watch::Receiver<u64>,
+    failures: Failures,
+    stop: watch::Sender<()>,
+    task: JoinHandle<Result<(), StoreError>>,
+}
+
+impl Following {
+    /// Returns the sequence up to which everything was applied.
+    pub fn position(&self) -> u64 {
+        *self.position.borrow()
+    }
+
+    /// Waits until everything up to `sequence` was applied; returns false where the work ended before.
+    pub async fn reached(&mut self, sequence: u64) -> bool {
+        self.position.wait_for(|position| *position >= sequence).await.is_ok()
+    }
+
+    /// Returns the graphs that could not be followed further, and why.
+    pub fn failures(&self) -> Vec<(GraphId, FollowError)> {
+        self.failures.lock().iter().map(|(graph, error)| (*graph, error.clone())).collect()
+    }
+
+    /// Stops after the event under way.
+    ///
+    /// # Errors
+    /// Where the store had failed for good before.
+    pub async fn stop(self) -> Result<(), StoreError> {
+        self.stop.send_replace(());
+        match self.task.await {
+            Ok(end) => end,
+            Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+            Err(_) => Ok(()),
+        }
+    }
+}

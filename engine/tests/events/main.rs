@@ -1,0 +1,9 @@
+//! Events on their way: written, fetched, followed, over a real store that fails as told.
+#![expect(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
+
+mod faulty;
+mod stream;
+mod subscription;
+#[path = "../support/mod.rs"]
+mod support;
+mod writer;
