@@ -3,6 +3,7 @@
 //! The modules in reading order; each imports only from those above it.
 
 pub mod aggregate;
+pub mod car;
 pub mod chain;
 pub mod cid;
 pub mod clock;
@@ -17,6 +18,7 @@ pub mod value;
 pub mod view;
 
 pub use aggregate::{Draft, Savepoint, StateMachineAggregate};
+pub use car::{CarError, CarReader, CarSection, CarWriter};
 pub use chain::{ChainError, ChainTip, EventHeader, Metadata};
 pub use cid::{Cid, HashKind};
 pub use clock::{Clock, Ids, ManualClock, RandomIds, SequentialIds, SystemClock};
