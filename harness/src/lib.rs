@@ -13,3 +13,7 @@ pub mod workload;
 pub mod load;
 
 pub mod check;
+
+pub mod target;
+
+pub mod report;
