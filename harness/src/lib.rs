@@ -17,3 +17,5 @@ pub mod check;
 pub mod target;
 
 pub mod report;
+
+pub mod compare;

@@ -26,6 +26,8 @@ struct Chain {
     cids: Vec<Cid>,
     last: Link,
     events: HashSet<EventId>,
+    /// Versions that came before the one below them, with the CID that they name as the previous one.
+    unlinked: Vec<(u64, Option<Cid>)>,
 }
 
 impl StreamCheck {
@@ -64,7 +66,13 @@ impl StreamCheck {
             {
                 self.audit.note(FaultKind::Broken, event.aggregate, 1, error.to_string());
             }
-            let chain = Chain { first: link.version, cids: vec![link.cid], last: link, events: HashSet::from([id]) };
+            let chain = Chain {
+                first: link.version,
+                cids: vec![link.cid],
+                last: link,
+                events: HashSet::from([id]),
+                unlinked: Vec::new(),
+            };
             self.chains.insert(event.aggregate, chain);
             return;
         };
@@ -75,8 +83,7 @@ impl StreamCheck {
             return;
         }
         if link.version > expected {
-            let detail = format!("version {expected} should come");
-            self.audit.note(FaultKind::Reordered, event.aggregate, link.version, detail);
+            chain.unlinked.push((link.version, event.previous));
         } else if let Err(error) =
             verify_link(event.aggregate, Some(&chain.last), event.previous, &link, Some(stored.sequence))
         {
@@ -91,6 +98,7 @@ impl StreamCheck {
 
     /// Ends the check: every acknowledged event must have been seen under its CID.
     pub fn finish<'a>(mut self, acknowledged: impl Iterator<Item = (AggregateId, u64, &'a [Cid])>) -> Audit {
+        let mut acknowledged_gaps = HashSet::new();
         for (aggregate, version, cids) in acknowledged {
             self.audit.acknowledged += 1;
             let seen = self.chains.get(&aggregate).and_then(|chain| chain.cid(version));
@@ -104,12 +112,33 @@ impl StreamCheck {
                     self.audit.note(FaultKind::Forked, aggregate, version, detail);
                 }
                 (None, Some(cid)) => {
+                    acknowledged_gaps.insert((aggregate, version));
                     self.audit.note(FaultKind::Lost, aggregate, version, format!("acknowledged as {cid}"));
                 }
                 (Some(_), _) | (None, None) => {}
             }
         }
+        self.note_gaps(&acknowledged_gaps);
         self.audit
+    }
+
+    /// Notes the versions that never came and were not acknowledged, and the links over gaps that were filled later.
+    fn note_gaps(&mut self, acknowledged: &HashSet<(AggregateId, u64)>) {
+        for (&aggregate, chain) in &self.chains {
+            let versions = (chain.first..).zip(&chain.cids);
+            for (version, _) in versions.filter(|(_, cid)| **cid == MISSING) {
+                if !acknowledged.contains(&(aggregate, version)) {
+                    self.audit.note(FaultKind::Broken, aggregate, version, "the version is missing".to_owned());
+                }
+            }
+            for &(version, previous) in &chain.unlinked {
+                let below = chain.cid(version - 1);
+                if below.is_some() && below != previous {
+                    let detail = "it does not link to the event before".to_owned();
+                    self.audit.note(FaultKind::Broken, aggregate, version, detail);
+                }
+            }
+        }
     }
 }
 

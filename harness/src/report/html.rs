@@ -83,7 +83,7 @@ fn push_target(page: &mut String, row: &TargetRow) {
              <td class=\"soft\">{}</td><td><span class=\"met {class}\">{met}</span></td></tr>\n",
             escape(&row.name),
             escape(&row.asked),
-            escape(&row.conditions)
+            escape(&row.conditions).replace(" %", "&nbsp;%")
         ),
     );
 }
@@ -187,13 +187,14 @@ fn throughput_plot(series: &Series) -> String {
     line_plot("throughput over time", &time_axis(series), &y, &[line])
 }
 
-/// Draws median, 99th percentile and maximum of each interval in which something was answered.
+/// Draws median, 99th percentile and maximum; the lines are broken where nothing was answered.
 fn latency_plot(series: &Series) -> String {
     let answered = || series.points.iter().filter(|point| point.count > 0);
+    let scaled = |count, value_ns: u64| if count > 0 { number::float(value_ns.max(1)).log10() } else { f64::NAN };
     let line = |name: &str, value: fn(&super::SeriesPoint) -> u64| Line {
         name: name.to_owned(),
         hint: name.to_owned(),
-        points: answered().map(|point| (seconds_of(point), number::float(value(point).max(1)).log10())).collect(),
+        points: series.points.iter().map(|point| (seconds_of(point), scaled(point.count, value(point)))).collect(),
         filled: false,
     };
     let lines =

@@ -7,8 +7,8 @@ use crate::number;
 /// Series that the style has colours for; further ones begin again.
 const COLORS: usize = 6;
 
-const WIDTH: f64 = 720.0;
-const HEIGHT: f64 = 264.0;
+const WIDTH: f64 = 520.0;
+const HEIGHT: f64 = 240.0;
 const LEFT: f64 = 66.0;
 const RIGHT: f64 = 18.0;
 const TOP: f64 = 12.0;
@@ -34,7 +34,7 @@ pub(super) struct Line {
     pub(super) name: String,
     /// What the pointer shows.
     pub(super) hint: String,
-    /// (x, y) on the axes' scales.
+    /// (x, y) on the axes' scales; the line is broken where y is not a number.
     pub(super) points: Vec<(f64, f64)>,
     /// Whether the area below it is filled.
     pub(super) filled: bool,
@@ -148,25 +148,32 @@ fn push_axes(svg: &mut String, x: &Axis, y: &Axis) {
 }
 
 fn push_line(svg: &mut String, line: &Line, color: usize, x: &Axis, y: &Axis) {
-    let places: Vec<(f64, f64)> =
-        line.points.iter().map(|&(at_x, at_y)| (place_x(x, at_x), place_y(y, at_y))).collect();
-    let (Some(first), Some(last)) = (places.first(), places.last()) else { return };
-    let path: Vec<String> = places.iter().map(|(x, y)| format!("{x:.1} {y:.1}")).collect();
-    let path = path.join("L");
+    let (Some(first), Some(last)) = (line.points.first(), line.points.last()) else { return };
+    let mut path = String::new();
+    let mut letter = 'M';
+    for &(at_x, at_y) in &line.points {
+        if at_y.is_nan() {
+            letter = 'M';
+            continue;
+        }
+        push(&mut path, format_args!("{letter}{:.1} {:.1}", place_x(x, at_x), place_y(y, at_y)));
+        letter = 'L';
+    }
     if line.filled {
         let bottom = HEIGHT - BOTTOM;
-        let (start, end) = (first.0, last.0);
+        let (start, end) = (place_x(x, first.0), place_x(x, last.0));
+        let path = path.trim_start_matches('M');
         push(svg, format_args!(r#"<path class="a{color}" d="M{start:.1} {bottom}L{path}L{end:.1} {bottom}Z"/>"#));
     }
     let hint = escape(&line.hint);
-    push(svg, format_args!(r#"<path class="l{color}" d="M{path}"><title>{hint}</title></path>"#));
+    push(svg, format_args!(r#"<path class="l{color}" d="{path}"><title>{hint}</title></path>"#));
 }
 
 /// Draws one bar a row, the longest first; each with its name before and its size behind.
 pub(super) fn bar_plot(title: &str, bars: &[(String, f64)], show: impl Fn(f64) -> String) -> String {
     const ROW: f64 = 26.0;
-    const NAMES: f64 = 190.0;
-    const SIZES: f64 = 150.0;
+    const NAMES: f64 = 150.0;
+    const SIZES: f64 = 120.0;
     let total: f64 = bars.iter().map(|bar| bar.1).sum();
     let longest = bars.iter().map(|bar| bar.1).fold(f64::MIN_POSITIVE, f64::max);
     let mut sorted: Vec<&(String, f64)> = bars.iter().collect();
