@@ -11,6 +11,7 @@ pub mod command;
 pub mod dag_cbor;
 pub mod entity;
 pub mod event;
+pub mod graph_codec;
 pub mod id;
 pub mod store;
 pub mod topology;
