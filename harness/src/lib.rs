@@ -19,3 +19,5 @@ pub mod target;
 pub mod report;
 
 pub mod compare;
+
+pub mod section;

@@ -1,7 +1,7 @@
 //! Commands and queries mixed, over many graphs of which some are hot, as an open-loop generator needs them: operation
 //! number i is known without the ones before it.
 
-use cidgraph::{GraphCommand, GraphId, Name, NodeId, NodeUpdate};
+use cidgraph::{GraphCommand, GraphId, GraphMetadata, Name, NodeId, NodeUpdate};
 
 use super::graph::workload_context;
 use super::{COLORS, KINDS, NodeSource, SCORE_MAX, VISUAL, WorkloadTransaction};
@@ -116,6 +116,21 @@ impl MixedWorkload {
     /// Returns the nodes of graph number `graph`, of which the first [`MixedWorkloadSpec::nodes`] are there from the start.
     pub fn nodes(&self, graph: u64) -> &NodeSource {
         &self.sources[number::index(graph)]
+    }
+
+    /// Returns the transactions that create the graphs and their first nodes: two for each graph.
+    pub fn preparation(&self) -> impl Iterator<Item = WorkloadTransaction> + '_ {
+        (0..self.spec.graphs).flat_map(move |number| {
+            let graph = Self::graph_id(number);
+            let metadata = GraphMetadata::named(format!("mixed-{number}"));
+            let nodes = (0..self.spec.nodes).map(|node| self.nodes(number).node(node)).collect();
+            let steps = [GraphCommand::CreateGraph { metadata }, GraphCommand::AddNodes { nodes }];
+            (0..).zip(steps).map(move |(step, command)| WorkloadTransaction {
+                graph,
+                context: workload_context(graph.into(), !self.spec.seed, step),
+                commands: vec![command],
+            })
+        })
     }
 
     /// Returns operation number `number`; the same number is the same operation, in whatever order they are asked for.
