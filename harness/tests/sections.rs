@@ -58,6 +58,7 @@ async fn sections_fill_the_table() {
     append.absorb(sustained_load(&context, &service, &store, &workload).await.expect("the load is audited"));
 
     let (_, service) = empty();
+    prepare(service.as_ref(), &workload).await.expect("the graphs are created");
     let (single, mean_ns) = single_appends(&service, &workload, 500).await;
     append.absorb(single);
     let (duration, disk) = (Duration::from_millis(100), &context.directory);
@@ -71,6 +72,7 @@ async fn sections_fill_the_table() {
     }
     assert_eq!(row("throughput").met, None, "a third of a second is no minute");
     assert_eq!(report.durability, "memory");
+    assert_eq!((row("fsync_ratio").met, row("ingest_rate").met), (None, None), "a store in memory, and no engine");
     assert!(report.sections[0].figures.iter().any(|figure| figure.name == "audit_faults" && figure.value == 0.0));
     assert!(report.sections[0].elapsed_seconds > 0.0);
 }

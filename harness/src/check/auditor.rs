@@ -17,8 +17,15 @@ const PAGE: usize = 4096;
 /// Collects what was acknowledged; shared by all callers.
 #[derive(Debug, Default)]
 pub struct Auditor {
-    /// By aggregate and version; more than one CID is a fork that the callers saw themselves.
-    acknowledged: Mutex<HashMap<AggregateId, HashMap<u64, Vec<Cid>>>>,
+    acknowledged: Mutex<Acknowledged>,
+}
+
+/// What was acknowledged.
+#[derive(Debug, Default)]
+struct Acknowledged {
+    versions: HashMap<AggregateId, HashMap<u64, Cid>>,
+    /// Versions that were acknowledged under another CID before: a fork that the callers saw themselves.
+    again: Vec<(AggregateId, u64, Cid)>,
 }
 
 impl Auditor {
@@ -30,9 +37,9 @@ impl Auditor {
     /// Notes that the store or the engine acknowledged an event.
     pub fn acknowledge(&self, aggregate: AggregateId, version: u64, cid: Cid) {
         let mut acknowledged = self.acknowledged.lock().unwrap_or_else(PoisonError::into_inner);
-        let cids = acknowledged.entry(aggregate).or_default().entry(version).or_default();
-        if !cids.contains(&cid) {
-            cids.push(cid);
+        let first = *acknowledged.versions.entry(aggregate).or_default().entry(version).or_insert(cid);
+        if first != cid {
+            acknowledged.again.push((aggregate, version, cid));
         }
     }
 
@@ -76,12 +83,10 @@ impl Auditor {
 
     fn conclude(&self, check: StreamCheck) -> Audit {
         let acknowledged = self.acknowledged.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut all: Vec<(AggregateId, u64, &[Cid])> = acknowledged
-            .iter()
-            .flat_map(|(&aggregate, versions)| {
-                versions.iter().map(move |(&version, cids)| (aggregate, version, cids.as_slice()))
-            })
-            .collect();
+        let mut all = acknowledged.again.clone();
+        for (&aggregate, versions) in &acknowledged.versions {
+            all.extend(versions.iter().map(|(&version, &cid)| (aggregate, version, cid)));
+        }
         all.sort_unstable_by_key(|&(aggregate, version, _)| (aggregate, version));
         check.finish(all.into_iter())
     }

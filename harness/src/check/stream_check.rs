@@ -96,26 +96,22 @@ impl StreamCheck {
         chain.push(link);
     }
 
-    /// Ends the check: every acknowledged event must have been seen under its CID.
-    pub fn finish<'a>(mut self, acknowledged: impl Iterator<Item = (AggregateId, u64, &'a [Cid])>) -> Audit {
+    /// Ends the check: every acknowledged event must have been seen under its CID. A version that was acknowledged under
+    /// two CIDs comes twice.
+    pub fn finish(mut self, acknowledged: impl Iterator<Item = (AggregateId, u64, Cid)>) -> Audit {
         let mut acknowledged_gaps = HashSet::new();
-        for (aggregate, version, cids) in acknowledged {
+        for (aggregate, version, cid) in acknowledged {
             self.audit.acknowledged += 1;
-            let seen = self.chains.get(&aggregate).and_then(|chain| chain.cid(version));
-            for other in cids.iter().skip(1) {
-                let detail = format!("acknowledged as {} and as {other}", cids[0]);
-                self.audit.note(FaultKind::Forked, aggregate, version, detail);
-            }
-            match (seen, cids.first()) {
-                (Some(seen), Some(cid)) if seen != *cid => {
+            match self.chains.get(&aggregate).and_then(|chain| chain.cid(version)) {
+                Some(seen) if seen == cid => {}
+                Some(seen) => {
                     let detail = format!("acknowledged as {cid}, stored as {seen}");
                     self.audit.note(FaultKind::Forked, aggregate, version, detail);
                 }
-                (None, Some(cid)) => {
+                None => {
                     acknowledged_gaps.insert((aggregate, version));
                     self.audit.note(FaultKind::Lost, aggregate, version, format!("acknowledged as {cid}"));
                 }
-                (Some(_), _) | (None, None) => {}
             }
         }
         self.note_gaps(&acknowledged_gaps);

@@ -52,7 +52,8 @@ impl ClosedLoopResult {
 /// One answer: when it came, after how long, whether it was a failure.
 type Answer = (u64, u64, bool);
 
-/// Lets the callers send operations 0, 1, 2 … until a limit is reached, and waits for the last answers.
+/// Lets the callers send operations 0, 1, 2 … until a limit is reached, and waits for the last answers. What `operation`
+/// does before it returns its future is not part of the latency.
 ///
 /// # Panics
 /// Where `operation` panics.
@@ -84,8 +85,9 @@ where
         if number >= plan.operations_max {
             break;
         }
+        let prepared = operation(number);
         let sent = Instant::now();
-        let failed = operation(number).await.is_err();
+        let failed = prepared.await.is_err();
         let latency_ns = number::nanoseconds(sent.elapsed());
         answers.push((number::nanoseconds(start.elapsed()), latency_ns, failed));
     }

@@ -14,6 +14,9 @@ pub trait GraphService: fmt::Debug + Send + Sync + 'static {
     /// # Errors
     /// Where the transaction was refused, or not acknowledged.
     fn apply(&self, transaction: WorkloadTransaction) -> BoxFuture<'_, Result<Acknowledgement, ServiceError>>;
+
+    /// Returns what it leaves out of the work that a target or bar is about, `None` for a whole engine.
+    fn falls_short(&self) -> Option<&'static str>;
 }
 
 /// The answer to a transaction.

@@ -58,6 +58,10 @@ impl GraphService for StoreService {
     fn apply(&self, transaction: WorkloadTransaction) -> BoxFuture<'_, Result<Acknowledgement, ServiceError>> {
         self.append(transaction).boxed()
     }
+
+    fn falls_short(&self) -> Option<&'static str> {
+        Some("store alone: nothing decided or projected")
+    }
 }
 
 /// Returns the event that a command brings about where no rule forbids it.

@@ -60,8 +60,14 @@ pub async fn sustained_load(
     let after = auditor.compare(store.as_ref()).await.map_err(ServiceError::new)?;
     let least: Option<Durability> = *durability.lock().unwrap_or_else(PoisonError::into_inner);
     least.into_iter().for_each(|durability| outcome.note_durability(durability));
-    report_load(&mut outcome, context, &plan, &result);
-    report_audits(&mut outcome, &plan, &during, &after);
+    let reached = Reached {
+        rate: context.rate,
+        seconds: plan.duration.as_secs_f64(),
+        falls_short: service.falls_short(),
+        ..Reached::default()
+    };
+    report_load(&mut outcome, reached, &plan, &result);
+    report_audits(&mut outcome, reached, &during, &after);
     Ok(outcome.timed(&watch))
 }
 
@@ -89,8 +95,7 @@ fn audited(
     }
 }
 
-fn report_load(outcome: &mut SectionOutcome, context: &BenchContext, plan: &OpenLoop, result: &OpenLoopResult) {
-    let reached = Reached { rate: context.rate, seconds: plan.duration.as_secs_f64(), ..Reached::default() };
+fn report_load(outcome: &mut SectionOutcome, reached: Reached, plan: &OpenLoop, result: &OpenLoopResult) {
     let durability = outcome.durability.map_or_else(|| "none".to_owned(), |durability| durability.to_string());
     let conditions = format!(
         "Poisson, {durability}, {} late, {} failed, {} unanswered",
@@ -113,9 +118,8 @@ fn report_load(outcome: &mut SectionOutcome, context: &BenchContext, plan: &Open
     outcome.histogram("lateness of the generator", &result.lateness);
 }
 
-fn report_audits(outcome: &mut SectionOutcome, plan: &OpenLoop, during: &Audit, after: &Audit) {
+fn report_audits(outcome: &mut SectionOutcome, reached: Reached, during: &Audit, after: &Audit) {
     let faults = |audit: &Audit| audit.lost + audit.duplicated + audit.reordered + audit.forked + audit.broken;
-    let reached = Reached { rate: plan.rate, seconds: plan.duration.as_secs_f64(), ..Reached::default() };
     let conditions = format!(
         "{} acknowledged and checked, {} duplicated, {} out of order, {} forked, {} broken, no fault injected",
         number::grouped(after.acknowledged),

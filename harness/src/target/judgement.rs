@@ -18,6 +18,8 @@ pub struct Reached {
     pub rate: f64,
     /// Seconds for which they were offered.
     pub seconds: f64,
+    /// What keeps the value from counting at any size, a store without the engine above it for example.
+    pub falls_short: Option<&'static str>,
 }
 
 /// A value measured for a target.
@@ -76,8 +78,11 @@ pub fn judge_all(measurements: &[Measurement]) -> Vec<TargetRow> {
 fn judge(target: &Target, measurement: &Measurement) -> TargetRow {
     let size = size(&measurement.reached);
     let conditions: Vec<&str> =
-        [size.as_str(), measurement.conditions.as_str()].into_iter().filter(|part| !part.is_empty()).collect();
-    let at_scale = is_at_scale(target.scale, &measurement.reached);
+        [size.as_str(), measurement.conditions.as_str(), measurement.reached.falls_short.unwrap_or_default()]
+            .into_iter()
+            .filter(|part| !part.is_empty())
+            .collect();
+    let at_scale = measurement.reached.falls_short.is_none() && is_at_scale(target.scale, &measurement.reached);
     TargetRow {
         measured: Some(measurement.value),
         met: at_scale.then(|| target.bound.holds(measurement.value)),
@@ -163,6 +168,8 @@ mod tests {
         let load = |rate, seconds| Reached { rate, seconds, ..Reached::default() };
         assert_eq!(row("throughput", 10_000.0, load(10_000.0, 60.0)).met, Some(true));
         assert_eq!(row("throughput", 10_000.0, load(10_000.0, 10.0)).met, None);
+        let alone = row("ingest_rate", 1e6, Reached { falls_short: Some("store alone"), ..Reached::default() });
+        assert_eq!((alone.met, alone.conditions.as_str()), (None, "store alone"));
     }
 
     #[test]
