@@ -7,8 +7,8 @@ use cidgraph::EventStore;
 use cidgraph_harness::measure::Stopwatch;
 use cidgraph_harness::report::Report;
 use cidgraph_harness::section::{
-    BenchContext, GraphService, StoreService, concurrent_appends, finish_report, ingest, prepare, replay_and_verify,
-    single_appends, sustained_load,
+    BenchContext, GraphService, StoreService, append_capacity, concurrent_appends, finish_report, ingest, prepare,
+    replay_and_verify, single_appends, sustained_load,
 };
 use cidgraph_harness::workload::{GraphWorkload, MixedWorkload, MixedWorkloadSpec};
 use cidgraph_store_memory::MemoryStore;
@@ -62,6 +62,10 @@ async fn sections_fill_the_table() {
     let (single, mean_ns) = single_appends(&service, &workload, 500).await;
     append.absorb(single);
     let (duration, disk) = (Duration::from_millis(100), &context.directory);
+    let patient = Duration::from_secs(30);
+    append.absorb(append_capacity(&service, &workload, 500, 8000.0, patient, duration).await);
+    let (_, service) = empty();
+    prepare(service.as_ref(), &workload).await.expect("the graphs are created");
     append.absorb(concurrent_appends(&service, &workload, disk, mean_ns, duration).await.expect("the disk works"));
 
     let report = finish_report(Report::new("test", context.seed, 0), vec![append, replay], &watch);
@@ -74,5 +78,6 @@ async fn sections_fill_the_table() {
     assert_eq!(report.durability, "memory");
     assert_eq!((row("fsync_ratio").met, row("ingest_rate").met), (None, None), "a store in memory, and no engine");
     assert!(report.sections[0].figures.iter().any(|figure| figure.name == "audit_faults" && figure.value == 0.0));
+    assert!(report.sections[0].figures.iter().any(|figure| figure.name == "append_capacity" && figure.value == 8000.0));
     assert!(report.sections[0].elapsed_seconds > 0.0);
 }

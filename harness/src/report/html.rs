@@ -1,6 +1,6 @@
 //! The report as one HTML page: style and plots inline, no script, nothing loaded from anywhere.
 
-use super::model::{Breakdown, Histogram, Report, SectionReport, Series};
+use super::model::{Breakdown, Histogram, Report, SectionReport, Series, SeriesPoint};
 use super::plot::{Axis, Line, bar_plot, escape, line_plot, push};
 use crate::number;
 use crate::target::{Group, TargetRow};
@@ -191,7 +191,7 @@ fn throughput_plot(series: &Series) -> String {
 fn latency_plot(series: &Series) -> String {
     let answered = || series.points.iter().filter(|point| point.count > 0);
     let scaled = |count, value_ns: u64| if count > 0 { number::float(value_ns.max(1)).log10() } else { f64::NAN };
-    let line = |name: &str, value: fn(&super::SeriesPoint) -> u64| Line {
+    let line = |name: &str, value: fn(&SeriesPoint) -> u64| Line {
         name: name.to_owned(),
         hint: name.to_owned(),
         points: series.points.iter().map(|point| (seconds_of(point), scaled(point.count, value(point)))).collect(),
@@ -210,7 +210,7 @@ fn time_axis(series: &Series) -> Axis {
     Axis { high: end.max(1e-9), ..Axis::linear("seconds", end, number::readable) }
 }
 
-fn seconds_of(point: &super::SeriesPoint) -> f64 {
+fn seconds_of(point: &SeriesPoint) -> f64 {
     number::float(point.start_ns) / 1e9
 }
 

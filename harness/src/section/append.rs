@@ -115,10 +115,10 @@ fn report_open_loop(
 }
 
 /// The least durability of a run's acknowledgements.
-type LeastDurability = Arc<Mutex<Option<Durability>>>;
+pub(super) type LeastDurability = Arc<Mutex<Option<Durability>>>;
 
 /// Returns what sends the command of an operation number and notes the durability that it was given.
-fn send(
+pub(super) fn send(
     service: &Arc<dyn GraphService>,
     workload: &Arc<MixedWorkload>,
     least: &LeastDurability,

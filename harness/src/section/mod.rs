@@ -4,6 +4,7 @@
 //! load is sent to: the store alone ([`StoreService`]) or an engine above it.
 
 mod append;
+mod capacity;
 mod context;
 mod ingest;
 mod replay;
@@ -12,6 +13,7 @@ mod store_service;
 mod sustained;
 
 pub use append::{concurrent_appends, single_appends};
+pub use capacity::append_capacity;
 pub use context::{BenchContext, SectionOutcome, finish_report};
 pub use ingest::ingest;
 pub use replay::replay_and_verify;
