@@ -1,0 +1,161 @@
+//! The targets that the engine was asked for, and the bars that each part of it must clear.
+
+use serde::{Deserialize, Serialize};
+
+/// Which list a row belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Group {
+    /// A target of the whole engine; always printed.
+    Target,
+    /// A bar for one part of it; printed when it was measured.
+    Bar,
+}
+
+/// What a measured value must be.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Bound {
+    /// Less than this.
+    Below(f64),
+    /// At most this.
+    AtMost(f64),
+    /// At least this.
+    AtLeast(f64),
+    /// Exactly this.
+    Exactly(f64),
+}
+
+impl Bound {
+    /// Returns whether `value` is within the bound.
+    pub fn holds(self, value: f64) -> bool {
+        match self {
+            Self::Below(limit) => value < limit,
+            Self::AtMost(limit) => value <= limit,
+            Self::AtLeast(limit) => value >= limit,
+            Self::Exactly(limit) => (value - limit).abs() < f64::EPSILON,
+        }
+    }
+
+    /// Returns the sign that stands before the limit, and the limit.
+    pub const fn parts(self) -> (&'static str, f64) {
+        match self {
+            Self::Below(limit) => ("<", limit),
+            Self::AtMost(limit) => ("≤", limit),
+            Self::AtLeast(limit) => ("≥", limit),
+            Self::Exactly(limit) => ("=", limit),
+        }
+    }
+}
+
+/// The size below which a value says nothing of a target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scale {
+    /// Any size.
+    Any,
+    /// A graph of at least so many nodes and edges.
+    Graph {
+        /// Nodes.
+        nodes: u64,
+        /// Edges.
+        edges: u64,
+    },
+    /// At least so many events in the store.
+    Events(u64),
+    /// A load of at least so many events a second for at least so many seconds.
+    Load {
+        /// Events a second.
+        rate: u64,
+        /// Seconds.
+        seconds: u64,
+    },
+    /// Not measured by this program as it is; the text says what measures it.
+    Elsewhere(&'static str),
+}
+
+/// One row's definition.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Target {
+    /// Its name in measurements.
+    pub id: &'static str,
+    /// What it says.
+    pub name: &'static str,
+    /// Which list it belongs to.
+    pub group: Group,
+    /// What the value must be.
+    pub bound: Bound,
+    /// The value's unit; empty for a ratio.
+    pub unit: &'static str,
+    /// The scale at which it counts.
+    pub scale: Scale,
+}
+
+const MILLION: Scale = Scale::Graph { nodes: 1_000_000, edges: 0 };
+const MILLION_FIVE: Scale = Scale::Graph { nodes: 1_000_000, edges: 5_000_000 };
+const MILLION_EVENTS: Scale = Scale::Events(1_000_000);
+const MINUTE: Scale = Scale::Load { rate: 10_000, seconds: 60 };
+
+const fn target(id: &'static str, name: &'static str, bound: Bound, unit: &'static str, scale: Scale) -> Target {
+    Target { id, name, group: Group::Target, bound, unit, scale }
+}
+
+const fn bar(id: &'static str, name: &'static str, bound: Bound, unit: &'static str, scale: Scale) -> Target {
+    Target { id, name, group: Group::Bar, bound, unit, scale }
+}
+
+/// All rows, in the order in which they are printed.
+pub const TARGETS: &[Target] = &[
+    target("nodes", "nodes in one graph", Bound::AtLeast(1e6), "nodes", MILLION),
+    target("query_p99", "query p99", Bound::Below(10.0), "ms", MILLION),
+    target("throughput", "sustained throughput", Bound::AtLeast(10_000.0), "events/s", MINUTE),
+    target("append_p99", "append p99", Bound::Below(1.0), "ms", Scale::Any),
+    target("memory", "memory for 1M nodes", Bound::Below(100.0), "MB", MILLION),
+    target("snapshot_load", "snapshot load", Bound::Below(100.0), "ms", Scale::Elsewhere("needs snapshots")),
+    target("cached_query", "cached query", Bound::Below(1.0), "µs", MILLION),
+    target("cache_hits", "cache hits", Bound::AtLeast(90.0), "%", MILLION),
+    target("recovery", "recovery", Bound::Below(1.0), "s", MILLION),
+    target("lost_events", "acknowledged events lost", Bound::Exactly(0.0), "events", MINUTE),
+    target("failover", "automatic failover", Bound::Exactly(0.0), "lost", Scale::Elsewhere("needs a cluster store")),
+    target("frame_rate", "100K nodes drawn", Bound::AtLeast(60.0), "FPS", Scale::Elsewhere("needs the visualizer")),
+    target("coverage", "test coverage", Bound::AtLeast(80.0), "%", Scale::Elsewhere("needs a coverage build")),
+    bar("ingest_rate", "ingest, transactions of 1000", Bound::AtLeast(300_000.0), "events/s", Scale::Any),
+    bar("ingest_hash_ratio", "ingest ÷ SHA-256 alone", Bound::AtLeast(0.4), "", Scale::Any),
+    bar("fsync_ratio", "fsynced appends, 64 callers ÷ possible", Bound::AtLeast(0.7), "", Scale::Any),
+    bar("fsync_open_loop_p99", "fsynced append p99, half that rate", Bound::AtMost(10.0), "ms", Scale::Any),
+    bar("append_memory_p99", "append in memory p99", Bound::Below(100.0), "µs", Scale::Any),
+    bar("verify_ratio", "full verify ÷ SHA-256, all cores", Bound::AtLeast(0.7), "", MILLION_EVENTS),
+    bar("start_command", "start to first answer", Bound::AtMost(50.0), "ms", MILLION_EVENTS),
+    bar("start_replay", "start to full replay", Bound::AtMost(3.0), "s", MILLION_EVENTS),
+    bar("point_lookup", "point lookup", Bound::AtMost(200.0), "ns", MILLION_FIVE),
+    bar("and_count", "two-index AND count", Bound::AtMost(50.0), "µs", MILLION_FIVE),
+    bar("cached_query_bar", "cached query", Bound::AtMost(150.0), "ns", MILLION_FIVE),
+    bar("two_hop_out_p99", "2-hop out p99", Bound::AtMost(15.0), "µs", MILLION_FIVE),
+    bar("two_hop_both_p99", "2-hop both p99", Bound::AtMost(120.0), "µs", MILLION_FIVE),
+    bar("path_p99", "shortest path p99", Bound::AtMost(1.5), "ms", MILLION_FIVE),
+    bar("loaded_query_ratio", "query p99 at 10K events/s ÷ idle", Bound::AtMost(2.0), "", MILLION),
+    bar("git_files", "git import: files that differ from HEAD", Bound::Exactly(0.0), "files", Scale::Any),
+    bar("bench_time", "this run", Bound::AtMost(60.0), "s", Scale::Any),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_row_has_its_own_id() {
+        let ids: std::collections::HashSet<_> = TARGETS.iter().map(|target| target.id).collect();
+        assert_eq!(ids.len(), TARGETS.len());
+    }
+
+    #[test]
+    fn bounds_hold_at_their_limit_or_not() {
+        let check = |bound: Bound, value, expected| assert_eq!(bound.holds(value), expected, "{bound:?} {value}");
+        check(Bound::Below(1.0), 1.0, false);
+        check(Bound::AtMost(1.0), 1.0, true);
+        check(Bound::AtLeast(1.0), 1.0, true);
+        check(Bound::AtLeast(1.0), 0.999, false);
+        check(Bound::Exactly(0.0), 0.0, true);
+        check(Bound::Exactly(0.0), 1.0, false);
+        check(Bound::Below(1.0), f64::NAN, false);
+        check(Bound::AtLeast(1.0), f64::NAN, false);
+    }
+}
