@@ -150,14 +150,15 @@ impl EdgesImport {
     }
 
     fn take_line(&mut self, lines: &Lines) -> Result<(), ImportError> {
-        let trimmed = lines.text().trim();
+        let line = lines.text();
+        let trimmed = line.trim();
         if trimmed.is_empty() || trimmed.starts_with(['#', '%']) {
             return Ok(());
         }
-        if self.columns.is_empty() && self.take_first_line(trimmed, &lines.position())? {
+        if self.columns.is_empty() && self.take_first_line(line, &lines.position())? {
             return Ok(());
         }
-        self.take_edge(trimmed, &lines.position())
+        self.take_edge(line, &lines.position())
     }
 
     /// Settles delimiter and columns by the first line; returns whether it is a header.
