@@ -1,5 +1,9 @@
 //! The `cidgraph` command as a library: importers, exporters, JSON forms, and the subcommands over them.
 
-pub mod filter;
-pub mod import;
 pub mod json;
+
+pub mod import;
+
+pub mod export;
+
+pub mod filter;
