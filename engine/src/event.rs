@@ -43,8 +43,8 @@ pub enum DecodeError {
         /// The name in the block.
         event_type: Name,
     },
-    /// The payload's layout is newer than this program.
-    #[error("event type {event_type:?} has schema {schema}, newer than this program knows")]
+    /// The payload has a layout that this program does not know, most likely a newer one.
+    #[error("event type {event_type:?} has schema {schema}, which this program does not know")]
     UnknownSchema {
         /// The name in the block.
         event_type: Name,

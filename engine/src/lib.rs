@@ -3,6 +3,7 @@
 //! The modules in reading order; each imports only from those above it.
 
 pub mod aggregate;
+pub mod car;
 pub mod chain;
 pub mod cid;
 pub mod clock;
@@ -10,13 +11,19 @@ pub mod command;
 pub mod dag_cbor;
 pub mod entity;
 pub mod event;
+pub mod graph_codec;
 pub mod id;
+pub mod machine;
 pub mod store;
+#[cfg(feature = "testkit")]
+pub mod testkit;
 pub mod topology;
 pub mod value;
 pub mod view;
+pub mod writer;
 
 pub use aggregate::{Draft, Savepoint, StateMachineAggregate};
+pub use car::{CarError, CarReader, CarSection, CarWriter};
 pub use chain::{ChainError, ChainTip, EventHeader, Metadata};
 pub use cid::{Cid, HashKind};
 pub use clock::{Clock, Ids, ManualClock, RandomIds, SequentialIds, SystemClock};
@@ -26,9 +33,11 @@ pub use entity::{
 };
 pub use event::{DecodeError, EventPayload, GraphEvent};
 pub use id::{AggregateId, CausationId, CommandId, CorrelationId, EdgeId, EventId, GraphId, NodeId, TransactionId};
+pub use machine::TransactionalCommandHandler;
 pub use store::{
     AggregateAppend, Appended, Capabilities, Damage, Durability, EventStore, Expected, Head, SealedEvent, StoreError,
     StoredEvent, StreamFilter,
 };
 pub use value::{Name, Properties, Value};
 pub use view::{EdgeView, NodeView};
+pub use writer::{Receipt, Registry, Submission, WriteError, WriterConfig, WriterHandle};

@@ -33,7 +33,7 @@ pub enum Value {
     /// Raw bytes.
     Bytes(Box<[u8]>),
     /// A list of values.
-    List(Vec<Value>),
+    List(Vec<Self>),
     /// A map from text to values.
     Map(Properties),
     /// A link to a block.

@@ -1,166 +1,14 @@
-//! Strict, canonical DAG-CBOR: the one wire form of an event.
-//!
-//! Follows the IPLD DAG-CBOR specification in its strict form: definite lengths only, shortest integers, floats always
-//! of 64 bits and finite and not −0, map keys text in length-first order without duplicates, tag 42 alone. What the
-//! decoder accepts, the encoder writes again byte for byte. Integers are limited to 64 bits signed and nesting to
-//! [`DEPTH_MAX`]; a length that the input cannot hold is refused before anything is reserved for it.
+//! The reading half: borrows from the input, and refuses whatever the writing half would not have written.
 
+use super::wire::{
+    BYTES, DEPTH_MAX, FALSE, FLOAT64, LINK_PREFIX, LIST, MAP, NEGATIVE, NULL, TAG, TEXT, TRUE, UNSIGNED,
+};
 use crate::cid::{CID_LEN, Cid};
 use crate::value::{Name, Properties, Value, compare_names};
 
-/// Lists and maps within each other, at most.
-pub const DEPTH_MAX: usize = 128;
-
-const UNSIGNED: u8 = 0;
-const NEGATIVE: u8 = 1;
-const BYTES: u8 = 2;
-const TEXT: u8 = 3;
-const LIST: u8 = 4;
-const MAP: u8 = 5;
-const TAG: u8 = 6;
-
-const FALSE: u8 = 0xf4;
-const TRUE: u8 = 0xf5;
-const NULL: u8 = 0xf6;
-const FLOAT64: u8 = 0xfb;
-const CID_TAG: u64 = 42;
-
-/// Appends canonical DAG-CBOR to a buffer.
-///
-/// The caller writes map keys in key order and as many entries as announced; [`Decoder`] refuses anything else.
-#[derive(Debug)]
-pub struct Encoder<'a> {
-    out: &'a mut Vec<u8>,
-}
-
-impl<'a> Encoder<'a> {
-    /// Makes an encoder that appends to `out`.
-    pub const fn new(out: &'a mut Vec<u8>) -> Self {
-        Self { out }
-    }
-
-    /// Returns the number of bytes in the buffer.
-    pub const fn position(&self) -> usize {
-        self.out.len()
-    }
-
-    /// Writes `null`.
-    pub fn null(&mut self) {
-        self.out.push(NULL);
-    }
-
-    /// Writes a boolean.
-    pub fn bool(&mut self, value: bool) {
-        self.out.push(if value { TRUE } else { FALSE });
-    }
-
-    /// Writes an unsigned integer.
-    pub fn uint(&mut self, value: u64) {
-        self.head(UNSIGNED, value);
-    }
-
-    /// Writes an integer.
-    pub fn int(&mut self, value: i64) {
-        match u64::try_from(value) {
-            Ok(value) => self.head(UNSIGNED, value),
-            Err(_) => self.head(NEGATIVE, !value.cast_unsigned()),
-        }
-    }
-
-    /// Writes a float of 64 bits.
-    ///
-    /// # Panics
-    /// Where the float is NaN, infinite or −0: the caller checks with [`Value::is_encodable`].
-    pub fn float(&mut self, value: f64) {
-        assert!(value.is_finite() && (value != 0.0 || value.is_sign_positive()), "{value} has no canonical form");
-        self.out.push(FLOAT64);
-        self.out.extend_from_slice(&value.to_bits().to_be_bytes());
-    }
-
-    /// Writes bytes.
-    pub fn bytes(&mut self, bytes: &[u8]) {
-        self.head(BYTES, bytes.len() as u64);
-        self.out.extend_from_slice(bytes);
-    }
-
-    /// Writes text.
-    pub fn text(&mut self, text: &str) {
-        self.head(TEXT, text.len() as u64);
-        self.out.extend_from_slice(text.as_bytes());
-    }
-
-    /// Announces a list of `len` values.
-    pub fn list(&mut self, len: usize) {
-        self.head(LIST, len as u64);
-    }
-
-    /// Announces a map of `len` entries; each is a [`text`](Self::text) key and a value.
-    pub fn map(&mut self, len: usize) {
-        self.head(MAP, len as u64);
-    }
-
-    /// Writes a link.
-    pub fn link(&mut self, cid: &Cid) {
-        self.out.extend_from_slice(&[0xd8, 0x2a, 0x58, 37, 0]);
-        self.out.extend_from_slice(&cid.to_bytes());
-    }
-
-    /// Writes a value.
-    ///
-    /// # Panics
-    /// Where a float within has no canonical form.
-    pub fn value(&mut self, value: &Value) {
-        match value {
-            Value::Null => self.null(),
-            Value::Bool(value) => self.bool(*value),
-            Value::Int(value) => self.int(*value),
-            Value::Float(value) => self.float(*value),
-            Value::Text(value) => self.text(value),
-            Value::Bytes(value) => self.bytes(value),
-            Value::List(values) => {
-                self.list(values.len());
-                for value in values {
-                    self.value(value);
-                }
-            }
-            Value::Map(map) => self.properties(map),
-            Value::Link(cid) => self.link(cid),
-        }
-    }
-
-    /// Writes properties as a map.
-    ///
-    /// # Panics
-    /// Where a float within has no canonical form.
-    pub fn properties(&mut self, map: &Properties) {
-        self.map(map.len());
-        for (name, value) in map.iter() {
-            self.text(name);
-            self.value(value);
-        }
-    }
-
-    #[expect(clippy::cast_possible_truncation, reason = "each arm has checked the range")]
-    fn head(&mut self, major: u8, value: u64) {
-        let major = major << 5;
-        match value {
-            0..24 => self.out.push(major | value as u8),
-            24..0x100 => self.out.extend_from_slice(&[major | 24, value as u8]),
-            0x100..0x1_0000 => {
-                self.out.push(major | 25);
-                self.out.extend_from_slice(&(value as u16).to_be_bytes());
-            }
-            0x1_0000..0x1_0000_0000 => {
-                self.out.push(major | 26);
-                self.out.extend_from_slice(&(value as u32).to_be_bytes());
-            }
-            _ => {
-                self.out.push(major | 27);
-                self.out.extend_from_slice(&value.to_be_bytes());
-            }
-        }
-    }
-}
+/// The head of sixteen bytes.
+const BYTES16: u8 = BYTES << 5 | 16;
+const UNORDERED: &str = "names in length-first order without duplicates";
 
 /// Bytes that are not the strict DAG-CBOR that was expected.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -204,6 +52,7 @@ impl<'a> Decoder<'a> {
     }
 
     /// Reads `null` where it stands next, and tells whether it did.
+    #[inline]
     pub fn take_null(&mut self) -> bool {
         let null = self.input.get(self.at) == Some(&NULL);
         self.at += usize::from(null);
@@ -228,6 +77,7 @@ impl<'a> Decoder<'a> {
     ///
     /// # Errors
     /// Where something else stands next.
+    #[inline(always)]
     pub fn uint32(&mut self) -> Result<u32, CodecError> {
         let start = self.at;
         let expected = "an unsigned integer below 2^32";
@@ -238,6 +88,7 @@ impl<'a> Decoder<'a> {
     ///
     /// # Errors
     /// Where something else stands next.
+    #[inline]
     pub fn int(&mut self) -> Result<i64, CodecError> {
         let start = self.at;
         let expected = "an integer of 64 bits";
@@ -280,11 +131,15 @@ impl<'a> Decoder<'a> {
     ///
     /// # Errors
     /// Where something else stands next.
-    #[inline]
+    #[inline(always)]
     pub fn bytes16(&mut self) -> Result<[u8; 16], CodecError> {
-        let start = self.at;
-        let expected = "sixteen bytes";
-        self.bytes()?.try_into().map_err(|_| CodecError { offset: start, expected })
+        match self.input[self.at..].split_first_chunk::<17>() {
+            Some(([BYTES16, bytes @ ..], _)) => {
+                self.at += 17;
+                Ok(*bytes)
+            }
+            _ => Err(self.error("sixteen bytes")),
+        }
     }
 
     /// Reads text.
@@ -303,14 +158,26 @@ impl<'a> Decoder<'a> {
     ///
     /// # Errors
     /// Where something else stands next or the input is too short for so many values.
+    #[inline]
     pub fn list(&mut self) -> Result<usize, CodecError> {
         self.length(LIST, 1, "a list")
+    }
+
+    /// Reads the head of a list whose values take at least `bytes_each` bytes and returns its length, which is safe to
+    /// reserve for.
+    ///
+    /// # Errors
+    /// Where something else stands next or the input is too short for so many values.
+    #[inline]
+    pub fn list_of_at_least(&mut self, bytes_each: usize) -> Result<usize, CodecError> {
+        self.length(LIST, bytes_each, "a list")
     }
 
     /// Reads the head of a map and returns the number of its entries.
     ///
     /// # Errors
     /// Where something else stands next or the input is too short for so many entries.
+    #[inline]
     pub fn map(&mut self) -> Result<usize, CodecError> {
         self.length(MAP, 2, "a map")
     }
@@ -319,6 +186,7 @@ impl<'a> Decoder<'a> {
     ///
     /// # Errors
     /// Where something else stands next.
+    #[inline]
     pub fn list_of(&mut self, len: usize, expected: &'static str) -> Result<(), CodecError> {
         let start = self.at;
         if self.list()? == len { Ok(()) } else { Err(CodecError { offset: start, expected }) }
@@ -328,47 +196,60 @@ impl<'a> Decoder<'a> {
     ///
     /// # Errors
     /// Where something else stands next.
+    #[inline]
     pub fn map_of(&mut self, len: usize, expected: &'static str) -> Result<(), CodecError> {
         let start = self.at;
         if self.map()? == len { Ok(()) } else { Err(CodecError { offset: start, expected }) }
     }
 
-    /// Reads the map key `name`.
+    /// Reads the map key `name`, of fewer than 24 bytes.
     ///
     /// # Errors
     /// Where another key or something else stands next; `expected` of the error is `name`.
-    #[inline]
+    #[inline(always)]
     pub fn key(&mut self, name: &'static str) -> Result<(), CodecError> {
         if self.take_key(name) { Ok(()) } else { Err(self.error(name)) }
     }
 
-    /// Reads the map key `name` where it stands next, and tells whether it did; for optional fields.
-    #[inline]
-    pub fn take_key(&mut self, name: &str) -> bool {
-        let mut ahead = self.clone();
-        let found = ahead.text().is_ok_and(|key| key == name);
-        if found {
-            self.at = ahead.at;
-        }
+    /// Reads the map key `name`, of fewer than 24 bytes, where it stands next, and tells whether it did; for optional
+    /// fields.
+    #[inline(always)]
+    pub fn take_key(&mut self, name: &'static str) -> bool {
+        debug_assert!(name.len() < 24, "a field's name has a head of one byte");
+        let found = match self.input[self.at..].split_first() {
+            Some((head, rest)) => usize::from(*head ^ TEXT << 5) == name.len() && rest.starts_with(name.as_bytes()),
+            None => false,
+        };
+        self.at += if found { 1 + name.len() } else { 0 };
         found
+    }
+
+    /// Reads a name that must come after `last` in DAG-CBOR's key order.
+    ///
+    /// # Errors
+    /// Where something else than text stands next, or the name does not come after `last`.
+    #[inline]
+    pub fn name_after(&mut self, last: Option<&str>) -> Result<&'a str, CodecError> {
+        let start = self.at;
+        let name = self.text()?;
+        if last.is_some_and(|last| compare_names(last, name).is_ge()) {
+            return Err(CodecError { offset: start, expected: UNORDERED });
+        }
+        Ok(name)
     }
 
     /// Reads a link.
     ///
     /// # Errors
     /// Where something else stands next, or the CID is not one that events have.
+    #[inline(always)]
     pub fn link(&mut self) -> Result<Cid, CodecError> {
-        let start = self.at;
-        let expected = "a link to a dag-cbor block";
-        if self.head(TAG, expected)? != CID_TAG {
-            return Err(CodecError { offset: start, expected });
-        }
-        match self.bytes()? {
-            [0, cid @ ..] if cid.len() == CID_LEN => {
-                Cid::from_bytes(cid).map_err(|_| CodecError { offset: start, expected })
-            }
-            _ => Err(CodecError { offset: start, expected }),
-        }
+        let cid = self.input[self.at..].strip_prefix(&LINK_PREFIX).and_then(|rest| rest.get(..CID_LEN));
+        let Some(Ok(cid)) = cid.map(Cid::from_bytes) else {
+            return Err(self.error("a link to a dag-cbor block"));
+        };
+        self.at += LINK_PREFIX.len() + CID_LEN;
+        Ok(cid)
     }
 
     /// Reads a value.
@@ -433,16 +314,14 @@ impl<'a> Decoder<'a> {
     }
 
     fn properties_within(&mut self, depth: usize) -> Result<Properties, CodecError> {
+        let start = self.at;
         let depth = self.deeper(depth)?;
         let len = self.map()?;
         let mut pairs: Vec<(Name, Value)> = Vec::with_capacity(len.min(64));
-        let mut last: Option<&str> = None;
         for _ in 0..len {
-            let name = self.ordered_key(last)?;
-            last = Some(name);
-            pairs.push((Name::new(name), self.value_within(depth)?));
+            pairs.push((Name::new(self.text()?), self.value_within(depth)?));
         }
-        Ok(Properties::from_sorted(pairs).expect("each key was checked against the one before"))
+        Properties::from_sorted(pairs).ok_or(CodecError { offset: start, expected: UNORDERED })
     }
 
     fn skip_within(&mut self, depth: usize) -> Result<(), CodecError> {
@@ -452,40 +331,52 @@ impl<'a> Decoder<'a> {
         match first >> 5 {
             UNSIGNED | NEGATIVE => drop(self.int()?),
             BYTES => drop(self.bytes()?),
-            TEXT => drop(self.text()?),
+            TEXT => drop(self.skip_text()?),
             LIST => {
                 let depth = self.deeper(depth)?;
                 for _ in 0..self.list()? {
                     self.skip_within(depth)?;
                 }
             }
-            MAP => {
-                let depth = self.deeper(depth)?;
-                let mut last = None;
-                for _ in 0..self.map()? {
-                    last = Some(self.ordered_key(last)?);
-                    self.skip_within(depth)?;
-                }
-            }
+            MAP => self.skip_map(self.deeper(depth)?)?,
             TAG => drop(self.link()?),
             _ => drop(self.simple(first)?),
         }
         Ok(())
     }
 
-    fn ordered_key(&mut self, last: Option<&str>) -> Result<&'a str, CodecError> {
-        let start = self.at;
-        let name = self.text()?;
-        if last.is_some_and(|last| compare_names(last, name).is_ge()) {
-            return Err(CodecError { offset: start, expected: "map keys in length-first order without duplicates" });
+    fn skip_map(&mut self, depth: usize) -> Result<(), CodecError> {
+        let mut last: Option<&[u8]> = None;
+        for _ in 0..self.map()? {
+            let start = self.at;
+            let name = self.skip_text()?;
+            if last.is_some_and(|last| last.len() > name.len() || (last.len() == name.len() && last >= name)) {
+                return Err(CodecError { offset: start, expected: UNORDERED });
+            }
+            last = Some(name);
+            self.skip_within(depth)?;
         }
-        Ok(name)
+        Ok(())
+    }
+
+    /// Reads text as bytes; most text is ASCII, which is checked faster than UTF-8.
+    #[inline(always)]
+    fn skip_text(&mut self) -> Result<&'a [u8], CodecError> {
+        let len = self.length(TEXT, 1, "text")?;
+        let start = self.at;
+        let bytes = self.take(len, "text")?;
+        if bytes.is_ascii() || std::str::from_utf8(bytes).is_ok() {
+            Ok(bytes)
+        } else {
+            Err(CodecError { offset: start, expected: "UTF-8" })
+        }
     }
 
     fn deeper(&self, depth: usize) -> Result<usize, CodecError> {
         depth.checked_sub(1).ok_or(self.error("less nesting"))
     }
 
+    #[inline(always)]
     fn length(&mut self, major: u8, bytes_each: usize, expected: &'static str) -> Result<usize, CodecError> {
         let start = self.at;
         let len = usize::try_from(self.head(major, expected)?).unwrap_or(usize::MAX);
@@ -496,20 +387,23 @@ impl<'a> Decoder<'a> {
         Ok(len)
     }
 
-    #[inline]
+    #[inline(always)]
     fn head(&mut self, major: u8, expected: &'static str) -> Result<u64, CodecError> {
+        match self.input.get(self.at) {
+            Some(first) if first ^ major << 5 < 24 => {
+                self.at += 1;
+                Ok(u64::from(first ^ major << 5))
+            }
+            _ => self.long_head(major, expected),
+        }
+    }
+
+    fn long_head(&mut self, major: u8, expected: &'static str) -> Result<u64, CodecError> {
         let start = self.at;
-        let Some(&first) = self.input.get(self.at) else {
+        let Some(first) = self.input.get(self.at).filter(|first| *first >> 5 == major) else {
             return Err(self.error(expected));
         };
-        if first >> 5 != major {
-            return Err(self.error(expected));
-        }
         let (width, least) = match first & 0x1f {
-            small @ 0..24 => {
-                self.at += 1;
-                return Ok(u64::from(small));
-            }
             24 => (1, 24),
             25 => (2, 0x100),
             26 => (4, 0x1_0000),
@@ -525,7 +419,7 @@ impl<'a> Decoder<'a> {
         Ok(value)
     }
 
-    #[inline]
+    #[inline(always)]
     fn take(&mut self, len: usize, expected: &'static str) -> Result<&'a [u8], CodecError> {
         let end = self.at.checked_add(len).filter(|end| *end <= self.input.len());
         let Some(end) = end else {
@@ -564,8 +458,8 @@ mod tests {
         check(&[0xf9, 0x3c, 0x00], Err("false, true, null or a 64-bit float"));
         check(&[0xfb, 0x80, 0, 0, 0, 0, 0, 0, 0], Err("a finite 64-bit float other than -0"));
         check(&[0xfb, 0x7f, 0xf0, 0, 0, 0, 0, 0, 0], Err("a finite 64-bit float other than -0"));
-        check(&[0xa2, 0x61, b'b', 1, 0x61, b'a', 2], Err("map keys in length-first order without duplicates"));
-        check(&[0xa2, 0x61, b'a', 1, 0x61, b'a', 2], Err("map keys in length-first order without duplicates"));
+        check(&[0xa2, 0x61, b'b', 1, 0x61, b'a', 2], Err(UNORDERED));
+        check(&[0xa2, 0x61, b'a', 1, 0x61, b'a', 2], Err(UNORDERED));
         check(&[0xa1, 0x01, 0x01], Err("text"));
         check(&[0x61, 0xff], Err("UTF-8"));
         check(&[0xc1, 0x00], Err("a link to a dag-cbor block"));

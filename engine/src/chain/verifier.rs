@@ -1,0 +1,137 @@
+//! Verifiers: they keep the last link of each aggregate, so that a caller only hands events over.
+
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
+use rayon::prelude::*;
+
+use super::block::OpenedBlock;
+use super::verify::{ChainError, Link, verify_block, verify_block_in_place, verify_link};
+use crate::id::AggregateId;
+use crate::store::StoredEvent;
+
+/// Events that one thread checks before it takes more.
+const CHUNK: usize = 64;
+/// Events whose links are kept at a time; few enough to stay in the cache.
+const PIECE: usize = 8192;
+
+/// Checks the events of one aggregate, from its first or from a known link on.
+#[derive(Debug, Clone)]
+pub struct ChainVerifier {
+    aggregate: AggregateId,
+    tip: Option<Link>,
+}
+
+impl ChainVerifier {
+    /// Makes a verifier that expects the aggregate's version 1.
+    pub const fn new(aggregate: AggregateId) -> Self {
+        Self { aggregate, tip: None }
+    }
+
+    /// Makes a verifier that expects the event after `tip`.
+    pub const fn after(aggregate: AggregateId, tip: Link) -> Self {
+        Self { aggregate, tip: Some(tip) }
+    }
+
+    /// Returns the last event that held.
+    pub const fn tip(&self) -> Option<&Link> {
+        self.tip.as_ref()
+    }
+
+    /// Returns whether the last event ended its transaction, as a chain that is read to its end must.
+    pub const fn is_whole(&self) -> bool {
+        match &self.tip {
+            Some(tip) => tip.transaction_remaining == 0,
+            None => true,
+        }
+    }
+
+    /// Checks the next event and moves on to it; stays where it is on an error.
+    ///
+    /// # Errors
+    /// As [`verify_block`] and [`verify_link`], or [`ChainError::ChainBroken`] for another aggregate's event.
+    pub fn push<'a>(&mut self, stored: &'a StoredEvent) -> Result<OpenedBlock<'a>, ChainError> {
+        let (opened, link) = verify_block(&stored.event, Some(stored.sequence))?;
+        self.push_verified(stored, link)?;
+        Ok(opened)
+    }
+
+    /// Checks that an event whose block has been verified comes next, and moves on to it.
+    ///
+    /// # Errors
+    /// As [`verify_link`], or [`ChainError::ChainBroken`] for another aggregate's event.
+    pub fn push_verified(&mut self, stored: &StoredEvent, link: Link) -> Result<(), ChainError> {
+        if stored.event.aggregate != self.aggregate {
+            return Err(ChainError::ChainBroken {
+                aggregate: self.aggregate,
+                version: link.version,
+                sequence: Some(stored.sequence),
+                expected: format!("aggregate {}", self.aggregate),
+                actual: format!("aggregate {}", stored.event.aggregate),
+            });
+        }
+        verify_link(self.aggregate, self.tip.as_ref(), stored.event.previous, &link, Some(stored.sequence))?;
+        self.tip = Some(link);
+        Ok(())
+    }
+}
+
+/// Checks the blocks of many events in parallel, each by itself, and returns the answers in the order of `events`.
+pub fn verify_blocks(events: &[StoredEvent]) -> Vec<Result<Link, ChainError>> {
+    let check =
+        |stored: &StoredEvent| verify_block_in_place(&stored.event, Some(stored.sequence)).map(|(_, link)| link);
+    events.par_iter().with_min_len(CHUNK).map(check).collect()
+}
+
+/// Checks a log of any number of aggregates, handed over in order and in pieces of any size; blocks in parallel, links
+/// after them.
+///
+/// An aggregate that is broken stays broken: its first error is reported, its later events are counted only.
+#[derive(Debug, Default)]
+pub struct LogVerifier {
+    chains: HashMap<AggregateId, Option<ChainVerifier>, FixedState>,
+    events: u64,
+}
+
+impl LogVerifier {
+    /// Makes a verifier that expects each aggregate from version 1.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Checks the next events of the log and returns the first error of each aggregate that they break.
+    pub fn push(&mut self, events: &[StoredEvent]) -> Vec<ChainError> {
+        let mut errors = Vec::new();
+        for piece in events.chunks(PIECE) {
+            let links = verify_blocks(piece);
+            errors.extend(piece.iter().zip(links).filter_map(|(stored, link)| self.push_one(stored, link).err()));
+        }
+        errors
+    }
+
+    fn push_one(&mut self, stored: &StoredEvent, link: Result<Link, ChainError>) -> Result<(), ChainError> {
+        self.events += 1;
+        let aggregate = stored.event.aggregate;
+        let chain = self.chains.entry(aggregate).or_insert_with(|| Some(ChainVerifier::new(aggregate)));
+        let Some(verifier) = chain else { return Ok(()) };
+        let outcome = link.and_then(|link| verifier.push_verified(stored, link));
+        if outcome.is_err() {
+            *chain = None;
+        }
+        outcome
+    }
+
+    /// Returns the number of events handed over.
+    pub const fn events(&self) -> u64 {
+        self.events
+    }
+
+    /// Returns the number of aggregates seen.
+    pub fn aggregates(&self) -> usize {
+        self.chains.len()
+    }
+
+    /// Returns the aggregate's last event that held; `None` where it is unknown or broken.
+    pub fn tip(&self, aggregate: AggregateId) -> Option<&Link> {
+        self.chains.get(&aggregate)?.as_ref()?.tip()
+    }
+}

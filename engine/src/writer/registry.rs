@@ -1,0 +1,162 @@
+//! The open aggregates of one store: loaded on demand, one load at a time for each, closed when idle.
+
+use std::fmt;
+use std::sync::Arc;
+
+use dashmap::DashMap;
+use tokio::sync::OnceCell;
+
+use crate::aggregate::Draft;
+use crate::clock::Clock;
+use crate::id::AggregateId;
+use crate::store::EventStore;
+
+use super::config::WriterConfig;
+use super::replay::{ReplayError, load};
+use super::submission::{Receipt, Submission, WriteError};
+use super::writer_handle::{WriterHandle, received, spawn_then};
+
+/// Makes the drafts of aggregates that are being opened.
+pub trait DraftSource: Send + Sync + 'static {
+    /// The draft.
+    type Draft: Draft;
+    /// What shows a draft's published state to readers.
+    type Reader: Clone + Send + Sync + 'static;
+
+    /// Makes a draft of an aggregate to which nothing has happened, and its reader.
+    fn fresh(&self, aggregate: AggregateId) -> (Self::Draft, Self::Reader);
+}
+
+/// An aggregate in memory: its writer, and its published state.
+pub struct OpenAggregate<S: DraftSource> {
+    /// Sends submissions.
+    pub writer: WriterHandle<S::Draft>,
+    /// Shows what is published, as long as the writer is open.
+    pub reader: S::Reader,
+}
+
+/// The open aggregates of one kind in one store.
+///
+/// A reader that was handed out stays at the last published version once its aggregate was closed; ask again for
+/// one that moves on.
+pub struct Registry<S: DraftSource> {
+    store: Arc<dyn EventStore>,
+    source: S,
+    config: WriterConfig,
+    clock: Arc<dyn Clock>,
+    open: Arc<Slots<S>>,
+}
+
+/// An aggregate's place in the registry: filled by the first who asks, while the others wait.
+type Slot<S> = Arc<OnceCell<OpenAggregate<S>>>;
+
+type Slots<S> = DashMap<AggregateId, Slot<S>>;
+
+impl<S: DraftSource> Registry<S> {
+    /// Makes a registry without open aggregates.
+    pub fn new(store: Arc<dyn EventStore>, source: S, config: WriterConfig, clock: Arc<dyn Clock>) -> Self {
+        Self { store, source, config, clock, open: Arc::new(DashMap::new()) }
+    }
+
+    /// Returns an aggregate, loading it where it is not open. One without events is opened empty.
+    ///
+    /// # Errors
+    /// [`ReplayError`] where it cannot be read whole; the next call tries again.
+    pub async fn open(&self, aggregate: AggregateId) -> Result<OpenAggregate<S>, ReplayError> {
+        loop {
+            let slot = Arc::clone(&self.open.entry(aggregate).or_default());
+            let open = match slot.get_or_try_init(|| self.load(aggregate)).await {
+                Ok(open) => open,
+                Err(error) => {
+                    self.open.remove_if(&aggregate, |_, held| Arc::ptr_eq(held, &slot) && !held.initialized());
+                    return Err(error);
+                }
+            };
+            if !open.writer.is_closed() {
+                return Ok(open.clone());
+            }
+            forget_closed(&self.open, aggregate);
+        }
+    }
+
+    async fn load(&self, aggregate: AggregateId) -> Result<OpenAggregate<S>, ReplayError> {
+        let (mut draft, reader) = self.source.fresh(aggregate);
+        let tip = load(&self.store, aggregate, &mut draft, self.config.remembered_transactions_max).await?;
+        let slots = Arc::downgrade(&self.open);
+        let ended = move || {
+            if let Some(slots) = slots.upgrade() {
+                forget_closed(&slots, aggregate);
+            }
+        };
+        let (store, clock) = (Arc::clone(&self.store), Arc::clone(&self.clock));
+        let writer = spawn_then(store, tip, draft, self.config.clone(), clock, ended);
+        Ok(OpenAggregate { writer, reader })
+    }
+
+    /// Sends a submission to an aggregate's writer, opening it where needed, also when it closes just now.
+    ///
+    /// # Errors
+    /// [`WriteError`]; [`WriteError::Replay`] where the aggregate cannot be opened.
+    pub async fn submit(
+        &self,
+        aggregate: AggregateId,
+        mut submission: Submission<<S::Draft as Draft>::Command>,
+    ) -> Result<Receipt, WriteError<<S::Draft as Draft>::Rejection>> {
+        loop {
+            let open = self.open(aggregate).await.map_err(WriteError::Replay)?;
+            match open.writer.enqueue(submission).await {
+                Ok(answer) => return received(answer).await,
+                Err(given_back) => submission = given_back,
+            }
+        }
+    }
+
+    /// Closes one aggregate; what was submitted is finished first.
+    pub async fn close(&self, aggregate: AggregateId) {
+        if let Some((_, slot)) = self.open.remove(&aggregate)
+            && let Some(open) = slot.get()
+        {
+            open.writer.close().await;
+        }
+    }
+
+    /// Closes every aggregate.
+    pub async fn close_all(&self) {
+        for aggregate in self.aggregates() {
+            self.close(aggregate).await;
+        }
+    }
+
+    /// Returns the aggregates that are open or being opened, in no order.
+    pub fn aggregates(&self) -> Vec<AggregateId> {
+        self.open.iter().map(|entry| *entry.key()).collect()
+    }
+
+    /// Returns the store.
+    pub const fn store(&self) -> &Arc<dyn EventStore> {
+        &self.store
+    }
+}
+
+/// Takes an aggregate whose writer has closed out of the registry, so that its state leaves memory.
+fn forget_closed<S: DraftSource>(slots: &Slots<S>, aggregate: AggregateId) {
+    slots.remove_if(&aggregate, |_, slot| slot.get().is_some_and(|open| open.writer.is_closed()));
+}
+
+impl<S: DraftSource> Clone for OpenAggregate<S> {
+    fn clone(&self) -> Self {
+        Self { writer: self.writer.clone(), reader: self.reader.clone() }
+    }
+}
+
+impl<S: DraftSource> fmt::Debug for OpenAggregate<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OpenAggregate").field("writer", &self.writer).finish_non_exhaustive()
+    }
+}
+
+impl<S: DraftSource> fmt::Debug for Registry<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Registry").field("store", &self.store).field("open", &self.open.len()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,408 @@
+//! The task that owns an open aggregate's draft: takes submissions, decides, appends, publishes, answers.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
+
+use crate::aggregate::Draft;
+use crate::clock::Clock;
+use crate::store::{AggregateAppend, Durability, EventStore, Head, SealedEvent, StoreError};
+
+use super::backoff::Backoff;
+use super::config::WriterConfig;
+use super::group::{Group, GroupLimits, Outcome, WaitingFor};
+use super::metrics::Counters;
+use super::recent::Recent;
+use super::replay::{LoadedTip, ReplayError};
+use super::submission::{Answer, Failure, Receipt, WriteError};
+
+/// What a writer is sent.
+pub(super) enum Message<D: Draft> {
+    Submit(WaitingFor<D>),
+    /// Take nothing more, finish what waits, then drop the sender.
+    Close(oneshot::Sender<()>),
+}
+
+/// The writer of one aggregate. Between two groups the draft equals the published state.
+pub(super) struct Writer<D: Draft> {
+    pub(super) store: Arc<dyn EventStore>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) config: WriterConfig,
+    pub(super) limits: GroupLimits,
+    pub(super) draft: D,
+    pub(super) tip: LoadedTip,
+    pub(super) queue: mpsc::Receiver<Message<D>>,
+    pub(super) counters: Arc<Counters>,
+    pub(super) waiting: VecDeque<WaitingFor<D>>,
+    pub(super) closing: Vec<oneshot::Sender<()>>,
+    /// Whether an append's outcome was never found out: the store may hold more than the tip says.
+    pub(super) unresolved: bool,
+    /// What the store has done at least for everything up to the tip.
+    pub(super) durability: Durability,
+    /// How many submissions the group before held.
+    pub(super) last_group: usize,
+}
+
+/// What became of an append.
+enum Settled {
+    /// The store holds it, and held nothing else before.
+    Applied { first_sequence: Option<u64>, durability: Option<Durability> },
+    /// The store holds another writer's events instead.
+    Overtaken,
+    /// It was given up.
+    Failed(Failure),
+}
+
+/// What stands in the store where a group's first event should.
+enum Found {
+    Ours { sequence: u64 },
+    Others,
+    Nothing,
+}
+
+impl<D: Draft> Writer<D> {
+    pub(super) async fn run(mut self) {
+        while self.fill().await {
+            if self.unresolved && !self.resolve().await {
+                continue;
+            }
+            let group = self.decide();
+            self.last_group = group.members.len();
+            self.commit(group).await;
+        }
+    }
+
+    /// Waits until something waits; returns false where nothing ever will.
+    async fn fill(&mut self) -> bool {
+        self.take_queued();
+        while self.waiting.is_empty() {
+            match self.receive().await {
+                Some(message) => self.accept(message),
+                None => return false,
+            }
+            self.take_queued();
+        }
+        self.gather().await;
+        true
+    }
+
+    /// Callers that were answered together come again together: as long as they arrive one after another, up to the
+    /// size of the last group, they are let in before the group is closed.
+    async fn gather(&mut self) {
+        let mut before = 0;
+        while before < self.waiting.len() && self.waiting.len() < self.last_group {
+            before = self.waiting.len();
+            tokio::task::yield_now().await;
+            self.take_queued();
+        }
+    }
+
+    async fn receive(&mut self) -> Option<Message<D>> {
+        let Some(idle_after) = self.config.idle_after else { return self.queue.recv().await };
+        if let Ok(message) = tokio::time::timeout(idle_after, self.queue.recv()).await {
+            return message;
+        }
+        self.queue.close();
+        self.queue.recv().await
+    }
+
+    fn take_queued(&mut self) {
+        while self.waiting.len() < self.limits.group_events_max {
+            match self.queue.try_recv() {
+                Ok(message) => self.accept(message),
+                Err(_) => return,
+            }
+        }
+    }
+
+    fn accept(&mut self, message: Message<D>) {
+        match message {
+            Message::Submit(mut waiting) => {
+                waiting.deadline = Some(Instant::now() + self.config.deadline);
+                self.waiting.push_back(waiting);
+            }
+            Message::Close(done) => {
+                self.queue.close();
+                self.closing.push(done);
+            }
+        }
+    }
+
+    /// Finds out what the store holds after an append whose outcome was never known. Returns false, with everyone
+    /// answered, where that fails.
+    async fn resolve(&mut self) -> bool {
+        match self.tip.catch_up(&self.store, &mut self.draft).await {
+            Ok(()) => {
+                self.unresolved = false;
+                true
+            }
+            Err(error) => {
+                let failure = match error {
+                    ReplayError::Store(StoreError::Unavailable { reason } | StoreError::Unknown { reason }) => {
+                        Failure::Unavailable { reason }
+                    }
+                    ReplayError::Store(_) | ReplayError::Chain(_) | ReplayError::Decode { .. } => {
+                        Failure::Replay(error)
+                    }
+                };
+                for waiting in self.waiting.drain(..) {
+                    waiting.answer(Err(failure.clone().into()));
+                }
+                false
+            }
+        }
+    }
+
+    fn decide(&mut self) -> Group<D> {
+        let mut group = Group::new(self.tip.chain_tip(), self.draft.savepoint(), self.limits);
+        while let Some(waiting) = self.waiting.pop_front() {
+            if group.is_full_for(waiting.submission.commands.len()) {
+                self.waiting.push_front(waiting);
+                break;
+            }
+            let now_ns = self.clock.now_ns();
+            match group.decide(&mut self.draft, &self.tip.recent, &waiting.submission, now_ns) {
+                Some(outcome) => group.members.push((waiting, outcome)),
+                None => {
+                    self.waiting.push_front(waiting);
+                    break;
+                }
+            }
+        }
+        group
+    }
+
+    async fn commit(&mut self, mut group: Group<D>) {
+        let deadline = group.members.first().and_then(|(waiting, _)| waiting.deadline).expect("it was taken up");
+        let empty = group.sealed.is_empty();
+        let batch = group.take_append();
+        let settled = match (empty, group.refuses()) {
+            (true, true) => self.confirm(&group, deadline).await,
+            (true, false) => Settled::Applied { first_sequence: None, durability: None },
+            (false, _) => self.append(&batch, deadline).await,
+        };
+        match settled {
+            Settled::Applied { first_sequence, durability } => {
+                self.durability = durability.unwrap_or(self.durability);
+                if !empty {
+                    self.publish(&group);
+                }
+                self.answer(group, &batch[0].events, first_sequence).await;
+            }
+            Settled::Overtaken => {
+                self.draft.roll_back(group.base);
+                self.decide_again(group, deadline).await;
+            }
+            Settled::Failed(failure) => {
+                self.draft.roll_back(group.base);
+                self.unresolved = matches!(failure, Failure::Unknown { .. });
+                fail(group, &failure);
+            }
+        }
+    }
+
+    /// Sends the same bytes until the store has taken or refused them, or the deadline has passed.
+    async fn append(&mut self, batch: &[AggregateAppend], deadline: Instant) -> Settled {
+        let first = &batch[0].events[0];
+        let mut uncertain = false;
+        let mut backoff = self.backoff(deadline);
+        loop {
+            let reason = match self.store.append(batch).await {
+                Ok(appended) => {
+                    let (first_sequence, durability) = (Some(appended.first_sequence), Some(appended.durability));
+                    return Settled::Applied { first_sequence, durability };
+                }
+                Err(StoreError::Unavailable { reason }) => reason,
+                Err(error @ (StoreError::Conflict { .. } | StoreError::Unknown { .. })) => {
+                    let conflict = matches!(error, StoreError::Conflict { .. });
+                    uncertain |= !conflict;
+                    match self.find(first).await {
+                        Ok(Found::Ours { sequence }) => {
+                            return Settled::Applied { first_sequence: Some(sequence), durability: None };
+                        }
+                        Ok(Found::Others) => return Settled::Overtaken,
+                        Ok(Found::Nothing) if conflict => return Settled::Overtaken,
+                        Ok(Found::Nothing) | Err(_) => error.to_string(),
+                    }
+                }
+                Err(
+                    error @ (StoreError::Malformed { .. } | StoreError::Corrupt { .. } | StoreError::Invalid { .. }),
+                ) => {
+                    return Settled::Failed(if uncertain {
+                        Failure::Unknown { reason: error.to_string() }
+                    } else {
+                        Failure::Store(error)
+                    });
+                }
+            };
+            if !backoff.wait().await {
+                return Settled::Failed(if uncertain {
+                    Failure::Unknown { reason }
+                } else {
+                    Failure::Unavailable { reason }
+                });
+            }
+            self.counters.resent.add(1);
+        }
+    }
+
+    /// Checks that refusals rest on the aggregate's present end, as an append would have: another writer may have
+    /// changed what they rest on.
+    async fn confirm(&mut self, group: &Group<D>, deadline: Instant) -> Settled {
+        let mut backoff = self.backoff(deadline);
+        loop {
+            match self.store.head(self.tip.aggregate).await {
+                Ok(head) if head == group.tip.head => {
+                    return Settled::Applied { first_sequence: None, durability: None };
+                }
+                Ok(_) => return Settled::Overtaken,
+                Err(error) if !backoff.wait().await => {
+                    return Settled::Failed(Failure::Unavailable { reason: error.to_string() });
+                }
+                Err(_) => (),
+            }
+        }
+    }
+
+    async fn find(&mut self, first: &SealedEvent) -> Result<Found, StoreError> {
+        let found = self.store.read(first.aggregate, first.version, 1).await?;
+        Ok(match found.first() {
+            Some(stored) if stored.event.cid == first.cid => Found::Ours { sequence: stored.sequence },
+            Some(_) => Found::Others,
+            None => Found::Nothing,
+        })
+    }
+
+    /// Takes in what the other writer appended and puts the group's submissions back in front.
+    async fn decide_again(&mut self, group: Group<D>, deadline: Instant) {
+        self.counters.conflicts.add(1);
+        let mut backoff = self.backoff(deadline);
+        while let Err(error) = self.tip.catch_up(&self.store, &mut self.draft).await {
+            let failure = match error {
+                ReplayError::Store(StoreError::Unavailable { reason }) if !backoff.wait().await => {
+                    Failure::Unavailable { reason }
+                }
+                ReplayError::Store(StoreError::Unavailable { .. }) => continue,
+                ReplayError::Store(_) | ReplayError::Chain(_) | ReplayError::Decode { .. } => Failure::Replay(error),
+            };
+            return fail(group, &failure);
+        }
+        let attempts = group.members.iter().map(|(waiting, _)| waiting.conflicts).max().unwrap_or(0);
+        for (mut waiting, _) in group.members.into_iter().rev() {
+            waiting.conflicts += 1;
+            if waiting.conflicts > self.config.conflict_retries_max {
+                let attempts = waiting.conflicts;
+                waiting.answer(Err(Failure::Conflict { attempts }.into()));
+            } else {
+                self.waiting.push_front(waiting);
+            }
+        }
+        for _ in 1..attempts.min(4) {
+            backoff.wait().await;
+        }
+    }
+
+    fn publish(&mut self, group: &Group<D>) {
+        let last = group.last_link();
+        self.draft.publish(Head { version: last.version, cid: last.cid }, last.timestamp_ns);
+        for recent in group.transactions() {
+            self.tip.recent.record(recent);
+            self.counters.transactions.add(1);
+            self.counters.events.add(recent.events as usize);
+        }
+        self.tip.advance(last);
+        self.counters.groups.add(1);
+        self.counters.block_bytes.add(group.bytes);
+    }
+
+    /// Answers everyone in a group whose events the store holds.
+    async fn answer(&mut self, group: Group<D>, sealed: &[SealedEvent], first_sequence: Option<u64>) {
+        let sequences = Sequences { first: first_sequence, gapless: self.store.capabilities().gapless_sequences };
+        for (waiting, outcome) in group.members {
+            let answer = match outcome {
+                Outcome::Sealed { first, events } => {
+                    Ok(self.receipt(&sealed[first..first + events], sequences.of(first)))
+                }
+                Outcome::Repeats { first, events } => {
+                    let receipt = self.receipt(&sealed[first..first + events], sequences.of(first));
+                    self.counters.repeated.add(1);
+                    Ok(Receipt { repeated: true, ..receipt })
+                }
+                Outcome::Remembered(recent) => self.remember(recent).await,
+                Outcome::Refused(error) => {
+                    self.counters.refused.add(1);
+                    Err(error)
+                }
+            };
+            waiting.answer(answer);
+        }
+    }
+
+    fn receipt(&self, events: &[SealedEvent], first_sequence: Option<u64>) -> Receipt {
+        let last = events.last().expect("a transaction has events");
+        Receipt {
+            first_version: events[0].version,
+            head: Head { version: last.version, cid: last.cid },
+            events: u32::try_from(events.len()).expect("a transaction counts in 32 bits"),
+            first_sequence,
+            durability: self.durability,
+            repeated: false,
+        }
+    }
+
+    /// Gives a transaction's first answer again, with the CID that the store holds.
+    async fn remember(&mut self, recent: Recent) -> Answer<D::Rejection> {
+        let failed = |error: StoreError| match error {
+            StoreError::Unavailable { reason } | StoreError::Unknown { reason } => WriteError::Unavailable { reason },
+            StoreError::Conflict { .. }
+            | StoreError::Malformed { .. }
+            | StoreError::Corrupt { .. }
+            | StoreError::Invalid { .. } => WriteError::Store(error),
+        };
+        let (first, last) = (recent.first_version, recent.last_version());
+        let missing = || WriteError::Unavailable { reason: format!("event {last} was not found") };
+        let first_event = self.store.read(self.tip.aggregate, first, 1).await.map_err(failed)?.pop();
+        let last_event = if recent.events == 1 {
+            first_event.clone()
+        } else {
+            self.store.read(self.tip.aggregate, last, 1).await.map_err(failed)?.pop()
+        };
+        let (first_event, last_event) = (first_event.ok_or_else(missing)?, last_event.ok_or_else(missing)?);
+        self.counters.repeated.add(1);
+        Ok(Receipt {
+            first_version: first,
+            head: Head { version: last, cid: last_event.event.cid },
+            events: recent.events,
+            first_sequence: Some(first_event.sequence),
+            durability: self.durability,
+            repeated: true,
+        })
+    }
+
+    fn backoff(&self, deadline: Instant) -> Backoff {
+        let aggregate = self.tip.aggregate.as_bytes();
+        let id = u64::from_le_bytes(aggregate[8..].try_into().expect("eight of sixteen bytes"));
+        Backoff::new(&self.config, deadline, id ^ self.tip.version())
+    }
+}
+
+/// Tells the sequence of a group's events from that of the first.
+#[derive(Clone, Copy)]
+struct Sequences {
+    first: Option<u64>,
+    gapless: bool,
+}
+
+impl Sequences {
+    fn of(self, index: usize) -> Option<u64> {
+        self.first.filter(|_| self.gapless || index == 0).map(|first| first + index as u64)
+    }
+}
+
+fn fail<D: Draft>(group: Group<D>, failure: &Failure) {
+    for (waiting, _) in group.members {
+        waiting.answer(Err(failure.clone().into()));
+    }
+}

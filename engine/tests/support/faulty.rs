@@ -1,0 +1,158 @@
+//! A store around a real one that fails as it is told, and holds appends back.
+#![expect(unreachable_pub, clippy::unwrap_used, reason = "a test crate includes this module whole")]
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use cidgraph::store::Followed;
+use cidgraph::{
+    AggregateAppend, AggregateId, Appended, Capabilities, EventStore, HashKind, Head, StoreError, StoredEvent,
+    StreamFilter,
+};
+use tokio::sync::Semaphore;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    None,
+    /// Writes nothing and says so.
+    Unavailable,
+    /// Writes and loses the answer.
+    UnknownApplied,
+    /// Writes nothing and cannot tell.
+    UnknownLost,
+    /// Writes and loses the answer; reading fails from then on.
+    UnknownAppliedThenBlind,
+    /// Writes nothing and cannot tell; reading fails from then on.
+    UnknownLostThenBlind,
+}
+
+pub struct Faulty {
+    pub inner: Arc<dyn EventStore>,
+    faults: Mutex<VecDeque<Fault>>,
+    pub always: Mutex<Fault>,
+    pub blind: AtomicBool,
+    pub appends: AtomicUsize,
+    /// An append takes a permit for good.
+    pub gate: Semaphore,
+    limits: Option<Capabilities>,
+}
+
+impl fmt::Debug for Faulty {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Faulty")
+    }
+}
+
+impl Faulty {
+    pub fn around(inner: Arc<dyn EventStore>) -> Self {
+        Self {
+            inner,
+            faults: Mutex::default(),
+            always: Mutex::new(Fault::None),
+            blind: AtomicBool::new(false),
+            appends: AtomicUsize::new(0),
+            gate: Semaphore::new(Semaphore::MAX_PERMITS),
+            limits: None,
+        }
+    }
+
+    pub fn closed(inner: Arc<dyn EventStore>) -> Self {
+        Self { gate: Semaphore::new(0), ..Self::around(inner) }
+    }
+
+    #[must_use]
+    pub fn limited(self, limits: Capabilities) -> Self {
+        Self { limits: Some(limits), ..self }
+    }
+
+    pub fn next(&self, faults: impl IntoIterator<Item = Fault>) {
+        self.faults.lock().unwrap().extend(faults);
+    }
+
+    fn see(&self) -> Result<(), StoreError> {
+        if self.blind.load(Ordering::SeqCst) {
+            return Err(StoreError::Unavailable { reason: "told not to read".to_owned() });
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl EventStore for Faulty {
+    async fn append(&self, batch: &[AggregateAppend]) -> Result<Appended, StoreError> {
+        self.gate.acquire().await.unwrap().forget();
+        self.appends.fetch_add(1, Ordering::SeqCst);
+        let fault = self.faults.lock().unwrap().pop_front().unwrap_or(*self.always.lock().unwrap());
+        let unknown = || StoreError::Unknown { reason: "told to lose the answer".to_owned() };
+        match fault {
+            Fault::None => self.inner.append(batch).await,
+            Fault::Unavailable => Err(StoreError::Unavailable { reason: "told to".to_owned() }),
+            Fault::UnknownApplied => {
+                self.inner.append(batch).await?;
+                Err(unknown())
+            }
+            Fault::UnknownLost => Err(unknown()),
+            Fault::UnknownAppliedThenBlind => {
+                self.inner.append(batch).await?;
+                self.blind.store(true, Ordering::SeqCst);
+                Err(unknown())
+            }
+            Fault::UnknownLostThenBlind => {
+                self.blind.store(true, Ordering::SeqCst);
+                Err(unknown())
+            }
+        }
+    }
+
+    async fn head(&self, aggregate: AggregateId) -> Result<Option<Head>, StoreError> {
+        self.see()?;
+        self.inner.head(aggregate).await
+    }
+
+    async fn read(
+        &self,
+        aggregate: AggregateId,
+        from_version: u64,
+        limit: usize,
+    ) -> Result<Vec<StoredEvent>, StoreError> {
+        self.see()?;
+        self.inner.read(aggregate, from_version, limit).await
+    }
+
+    async fn read_all(&self, from_sequence: u64, limit: usize) -> Result<Vec<StoredEvent>, StoreError> {
+        self.see()?;
+        self.inner.read_all(from_sequence, limit).await
+    }
+
+    async fn follow(&self, from_sequence: u64, filter: StreamFilter) -> Result<Followed, StoreError> {
+        self.see()?;
+        self.inner.follow(from_sequence, filter).await
+    }
+
+    async fn list(&self) -> Result<Vec<(AggregateId, Head)>, StoreError> {
+        self.inner.list().await
+    }
+
+    async fn last_sequence(&self) -> Result<u64, StoreError> {
+        self.inner.last_sequence().await
+    }
+
+    async fn save_position(&self, reader: &str, sequence: u64) -> Result<(), StoreError> {
+        self.inner.save_position(reader, sequence).await
+    }
+
+    async fn load_position(&self, reader: &str) -> Result<Option<u64>, StoreError> {
+        self.inner.load_position(reader).await
+    }
+
+    fn hash_kind(&self) -> HashKind {
+        self.inner.hash_kind()
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        self.limits.unwrap_or_else(|| self.inner.capabilities())
+    }
+}
