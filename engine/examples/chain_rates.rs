@@ -7,14 +7,16 @@
 use std::hint::black_box;
 use std::time::Instant;
 
+use bytes::Bytes;
 use cidgraph::chain::{LogVerifier, open_block, open_block_in_place, seal};
 use cidgraph::{
     ChainTip, Cid, CommandContext, CommandId, EdgeEntity, GraphEvent, GraphId, HashKind, NodeEntity, Properties,
     SealedEvent, StoredEvent, Value,
 };
+use rayon::prelude::*;
 
-const TRANSACTIONS: u64 = 200;
-const EVENTS_EACH: u64 = 1000;
+const TRANSACTIONS: u32 = 200;
+const EVENTS_EACH: u32 = 1000;
 
 fn main() {
     let (events, seal_ns) = sealed();
@@ -28,15 +30,15 @@ fn main() {
             black_box(Cid::of_block(HashKind::Sha2_256, block));
         });
     });
-    print("open", count, || blocks().for_each(|block| drop(black_box(open_block(block).expect("sealed here")))));
-    print("open in place", count, || {
-        blocks().for_each(|block| drop(black_box(open_block_in_place(block).expect("sealed here"))));
-    });
-    let cached = blocks().take(EVENTS_EACH as usize);
-    print("open in place, from the cache", count, || {
-        for _ in 0..TRANSACTIONS {
-            cached.clone().for_each(|block| drop(black_box(open_block_in_place(block).expect("sealed here"))));
+    print("open", count, || {
+        for block in blocks() {
+            black_box(open_block(block).expect("sealed here"));
         }
+    });
+    print("open in place", count, || blocks().for_each(open_one));
+    let cached = blocks().take(1000);
+    print("open in place, from the cache", cached.len() * 200, || {
+        (0..200).for_each(|_| cached.clone().for_each(open_one));
     });
     let mut decoded: Vec<GraphEvent> = Vec::with_capacity(1);
     print("open + decode", count, || {
@@ -45,7 +47,16 @@ fn main() {
             open_block_in_place(block).expect("sealed here").decode(&mut decoded).expect("sealed here");
         }
     });
+    print("sha-256 alone, all cores", count, || {
+        events.par_chunks(64).flatten().for_each(|event| {
+            black_box(Cid::of_block(HashKind::Sha2_256, &event.event.block));
+        });
+    });
     print("verify, all cores", count, || assert!(LogVerifier::new().push(&events).is_empty()));
+}
+
+fn open_one(block: &Bytes) {
+    black_box(open_block_in_place(block).expect("sealed here"));
 }
 
 fn print(name: &str, count: usize, mut run: impl FnMut()) {
@@ -62,18 +73,18 @@ fn elapsed_ns(run: &mut impl FnMut()) -> f64 {
 fn sealed() -> (Vec<StoredEvent>, f64) {
     let graph = GraphId::named("rates");
     let mut tip = ChainTip::empty(graph.into(), HashKind::Sha2_256);
-    let mut sealed: Vec<SealedEvent> = Vec::with_capacity((TRANSACTIONS * EVENTS_EACH) as usize);
+    let mut sealed: Vec<SealedEvent> = Vec::new();
     let mut spent = 0.0;
     for number in 0..TRANSACTIONS {
         let events: Vec<GraphEvent> =
-            (0..EVENTS_EACH).map(|index| event(graph, number * EVENTS_EACH + index)).collect();
+            (0..EVENTS_EACH).map(|index| event(graph, u64::from(number * EVENTS_EACH + index))).collect();
         let context = CommandContext {
-            id: CommandId::from_u64(number),
+            id: CommandId::from_u64(number.into()),
             actor: "importer".into(),
             causation: None,
-            correlation: CommandId::from_u64(number).into(),
+            correlation: CommandId::from_u64(number.into()).into(),
         };
-        spent += elapsed_ns(&mut || seal(&mut tip, &context, number, &events, &mut sealed));
+        spent += elapsed_ns(&mut || seal(&mut tip, &context, number.into(), &events, &mut sealed));
     }
     let count = sealed.len() as f64;
     let stored = (1..).zip(sealed).map(|(sequence, event)| StoredEvent { sequence, event }).collect();

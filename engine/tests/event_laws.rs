@@ -33,13 +33,13 @@ fn from_ipld(ipld: Ipld) -> Value {
     match ipld {
         Ipld::Null => Value::Null,
         Ipld::Bool(value) => Value::Bool(value),
-        Ipld::Integer(value) => Value::Int(value.try_into().unwrap()),
+        Ipld::Integer(value) => Value::Int(value.try_into().expect("64 bits")),
         Ipld::Float(value) => Value::Float(value),
         Ipld::String(value) => Value::from(value),
         Ipld::Bytes(value) => Value::Bytes(value.into()),
         Ipld::List(values) => Value::List(values.into_iter().map(from_ipld).collect()),
         Ipld::Map(map) => Value::Map(map.into_iter().map(|(name, value)| (name, from_ipld(value))).collect()),
-        Ipld::Link(cid) => Value::Link(Cid::from_bytes(&cid.to_bytes()).unwrap()),
+        Ipld::Link(cid) => Value::Link(Cid::from_bytes(&cid.to_bytes()).expect("an event's CID")),
     }
 }
 
@@ -50,8 +50,8 @@ fn check_against_the_other_decoder(bytes: &[u8]) {
     let ours = decode_value(bytes);
     assert_eq!(skipped, ours.is_some(), "skipping and reading disagree on {bytes:02x?}");
     let Some(ours) = ours else { return };
-    let theirs: Ipld = serde_ipld_dagcbor::from_slice(bytes).unwrap();
-    assert_eq!(serde_ipld_dagcbor::to_vec(&theirs).unwrap(), bytes);
+    let theirs: Ipld = serde_ipld_dagcbor::from_slice(bytes).expect("what ours accepts");
+    assert_eq!(serde_ipld_dagcbor::to_vec(&theirs).expect("what was decoded"), bytes);
     assert_eq!(from_ipld(theirs), ours);
     let mut again = Vec::new();
     Encoder::new(&mut again).value(&ours);

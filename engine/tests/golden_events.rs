@@ -175,13 +175,13 @@ fn cases() -> Vec<Case> {
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut text, byte| {
-        write!(text, "{byte:02x}").unwrap();
+        write!(text, "{byte:02x}").expect("a string takes all");
         text
     })
 }
 
 fn unhex(text: &str) -> Vec<u8> {
-    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
+    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).expect("hex")).collect()
 }
 
 fn decode(event_type: &str, schema: u32, payload: &[u8]) -> Result<Vec<GraphEvent>, DecodeError> {
@@ -298,7 +298,7 @@ impl EventPayload for Written {
     }
 
     fn encode(&self, out: &mut Encoder<'_>) {
-        out.value(&Decoder::new(&self.0.payload).value().unwrap());
+        out.value(&Decoder::new(&self.0.payload).value().expect("written above"));
     }
 
     fn decode(_: &str, _: u32, _: &mut Decoder<'_>, _: &mut Vec<Self>) -> Result<(), DecodeError> {

@@ -4,6 +4,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use cidgraph::store::Followed;
 use cidgraph::{StoreError, StoredEvent, StreamFilter};
@@ -19,21 +20,42 @@ pub(crate) trait Paged: Send + Sync + 'static {
     fn page(&self, from_sequence: u64, limit: usize) -> Result<Vec<StoredEvent>, StoreError>;
 }
 
-/// Follows `log`; `committed` changes after events became visible, and closes with the store.
-pub(crate) fn follow<L: Paged>(
-    log: &Arc<L>,
-    committed: watch::Receiver<u64>,
-    from_sequence: u64,
-    filter: StreamFilter,
-) -> Followed {
-    let follower =
-        Follower { log: Arc::downgrade(log), committed, next: from_sequence, filter, ready: VecDeque::new() };
+/// How a follower learns that events became visible. The channel closes with the store.
+#[derive(Debug)]
+pub(crate) enum Waiting {
+    /// The channel changes.
+    Told(watch::Receiver<u64>),
+    /// It looks again this often: another process writes.
+    Polling(watch::Receiver<u64>, Duration),
+}
+
+impl Waiting {
+    const fn channel(&mut self) -> &mut watch::Receiver<u64> {
+        match self {
+            Self::Told(committed) | Self::Polling(committed, _) => committed,
+        }
+    }
+
+    /// Waits until there may be more; returns false where the store is gone.
+    async fn wait(&mut self) -> bool {
+        match self {
+            Self::Told(committed) => committed.changed().await.is_ok(),
+            Self::Polling(committed, interval) => {
+                !matches!(tokio::time::timeout(*interval, committed.changed()).await, Ok(Err(_)))
+            }
+        }
+    }
+}
+
+/// Follows `log`.
+pub(crate) fn follow<L: Paged>(log: &Arc<L>, waiting: Waiting, from_sequence: u64, filter: StreamFilter) -> Followed {
+    let follower = Follower { log: Arc::downgrade(log), waiting, next: from_sequence, filter, ready: VecDeque::new() };
     Box::pin(stream::try_unfold(follower, Follower::step))
 }
 
 struct Follower<L> {
     log: Weak<L>,
-    committed: watch::Receiver<u64>,
+    waiting: Waiting,
     next: u64,
     filter: StreamFilter,
     ready: VecDeque<StoredEvent>,
@@ -45,14 +67,14 @@ impl<L: Paged> Follower<L> {
             if let Some(event) = self.ready.pop_front() {
                 return Ok(Some((event, self)));
             }
-            self.committed.mark_unchanged();
+            self.waiting.channel().mark_unchanged();
             let Some(log) = self.log.upgrade() else { return Ok(None) };
             let page = log.page(self.next, PAGE_EVENTS)?;
             drop(log);
             if let Some(last) = page.last() {
                 self.next = last.sequence + 1;
                 self.ready.extend(page.into_iter().filter(|stored| self.filter.matches(&stored.event)));
-            } else if self.committed.changed().await.is_err() {
+            } else if !self.waiting.wait().await {
                 return Ok(None);
             }
         }

@@ -2,15 +2,18 @@
 
 use std::collections::HashMap;
 
+use cidgraph::chain::{Link, verify_block, verify_link};
 use cidgraph::store::batch::{appended, check_batch};
 use cidgraph::{
-    AggregateAppend, AggregateId, Appended, Capabilities, Durability, HashKind, Head, SealedEvent, StoreError,
-    StoredEvent,
+    AggregateAppend, AggregateId, Appended, Capabilities, ChainError, Damage, Durability, HashKind, Head, SealedEvent,
+    StoreError, StoredEvent,
 };
 use parking_lot::{Mutex, RwLock};
+use rayon::prelude::*;
 use tokio::sync::watch;
 
 use crate::follow::Paged;
+use crate::store::Verified;
 
 /// Events of one allocation of the list: growing it never moves the others.
 const CHUNK_EVENTS: usize = 4096;
@@ -105,6 +108,22 @@ impl Volatile {
         self.state.read().last_sequence
     }
 
+    /// Checks every event. The events are looked at as they are now; appends wait.
+    pub(crate) fn verify(&self) -> Result<Verified, StoreError> {
+        let state = self.state.read();
+        let links: Vec<Vec<Link>> =
+            state.chunks.par_iter().map(|chunk| chunk.iter().map(link_of).collect()).collect::<Result<_, _>>()?;
+        let mut lasts: HashMap<AggregateId, Link, foldhash::fast::RandomState> = HashMap::default();
+        for (sequence, (event, link)) in (1..).zip(state.chunks.iter().flatten().zip(links.iter().flatten())) {
+            let before = lasts.get(&event.aggregate);
+            let follows = verify_link(event.aggregate, before, event.previous, link, Some(sequence));
+            follows.map_err(|error| damaged(event, &error))?;
+            lasts.insert(event.aggregate, *link);
+        }
+        let bytes = state.chunks.iter().flatten().map(|event| event.block.len() as u64).sum();
+        Ok(Verified { events: state.last_sequence, aggregates: lasts.len() as u64, segments: 0, bytes })
+    }
+
     pub(crate) fn save_position(&self, reader: &str, sequence: u64) {
         self.positions.lock().insert(reader.to_owned(), sequence);
     }
@@ -167,6 +186,21 @@ impl State {
     fn stored(&self, sequence: u64) -> StoredEvent {
         StoredEvent { sequence, event: self.event(sequence).clone() }
     }
+}
+
+fn link_of(event: &SealedEvent) -> Result<Link, StoreError> {
+    verify_block(event, None).map(|(_, link)| link).map_err(|error| damaged(event, &error))
+}
+
+fn damaged(event: &SealedEvent, error: &ChainError) -> StoreError {
+    let damage = Damage {
+        place: "memory".to_owned(),
+        aggregate: Some(event.aggregate),
+        version: Some(event.version),
+        reason: error.to_string(),
+        ..Damage::default()
+    };
+    StoreError::Corrupt { damage: Box::new(damage) }
 }
 
 /// Returns the place in a list of what is counted from 1; 0 counts as 1, and what no list holds lies beyond every list.

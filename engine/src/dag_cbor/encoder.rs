@@ -6,7 +6,7 @@ use crate::value::{Properties, Value};
 
 /// Appends canonical DAG-CBOR to a buffer.
 ///
-/// The caller writes map keys in key order and as many entries as announced; [`Decoder`] refuses anything else.
+/// The caller writes map keys in key order and as many entries as announced; [`Decoder`](super::Decoder) refuses anything else.
 #[derive(Debug)]
 pub struct Encoder<'a> {
     out: &'a mut Vec<u8>,
@@ -36,8 +36,12 @@ impl<'a> Encoder<'a> {
     }
 
     /// Writes an unsigned integer.
+    ///
+    /// # Panics
+    /// Where it needs more than 63 bits: a [`Value`] could not hold it.
     #[inline]
     pub fn uint(&mut self, value: u64) {
+        assert!(value <= i64::MAX.cast_unsigned(), "{value} needs more than 63 bits");
         self.head(UNSIGNED, value);
     }
 

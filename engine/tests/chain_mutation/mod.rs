@@ -11,7 +11,7 @@ use cidgraph::{
 
 /// One change to a log of one aggregate's events. Places are taken modulo what there is.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Change {
+pub(crate) enum Change<'a> {
     /// Bits of a block's byte flip; the CID stays.
     Byte { event: usize, at: usize, xor: u8 },
     /// Two bytes of a block change places.
@@ -24,6 +24,8 @@ pub(crate) enum Change {
     SpliceBytes { event: usize, at: usize, with: usize },
     /// Bits of a block's byte flip, and it gets the CID of its new bytes.
     Readdress { event: usize, at: usize, xor: u8 },
+    /// Any bytes in a block's stead, with their CID.
+    Replace { event: usize, bytes: &'a [u8] },
     /// Another event's CID.
     Mislabel { event: usize, with: usize },
     /// An event goes.
@@ -40,8 +42,8 @@ pub(crate) enum Change {
     Splice { at: usize },
 }
 
-impl Change {
-    /// Makes a change of five numbers; every change can be made.
+impl Change<'_> {
+    /// Makes a change of five numbers; every change but [`Replace`](Self::Replace) can be made.
     pub(crate) fn of_numbers(which: u8, event: usize, at: usize, with: usize, xor: u8) -> Self {
         match which % 13 {
             0 => Self::Byte { event, at, xor },
@@ -97,16 +99,17 @@ impl Chains {
     ///
     /// # Panics
     /// Where it does not.
-    pub(crate) fn check(&self, change: Change) {
+    pub(crate) fn check(&self, change: Change<'_>) {
         let mut log = self.chain.clone();
         let expected = self.make(change, &mut log);
         for (sequence, stored) in (1..).zip(&mut log) {
             stored.sequence = sequence;
         }
         let found = self.verdict(&log);
-        let right = match change {
-            Change::Readdress { .. } => self.is_right_after_readdressing(expected, found),
-            _ => found == expected,
+        let right = if matches!(change, Change::Readdress { .. } | Change::Replace { .. }) {
+            self.is_right_after_readdressing(expected, found)
+        } else {
+            found == expected
         };
         assert!(right, "{change:?}: expected {expected:?}, found {found:?}");
         if !matches!(change, Change::Foreign { .. }) {
@@ -136,7 +139,7 @@ impl Chains {
         self.chain.last().map(|stored| stored.event.cid)
     }
 
-    fn make(&self, change: Change, log: &mut Vec<StoredEvent>) -> Verdict {
+    fn make(&self, change: Change<'_>, log: &mut Vec<StoredEvent>) -> Verdict {
         let len = log.len();
         match change {
             Change::Byte { event, .. }
@@ -144,7 +147,8 @@ impl Chains {
             | Change::DropByte { event, .. }
             | Change::RepeatByte { event, .. }
             | Change::SpliceBytes { event, .. }
-            | Change::Readdress { event, .. } => self.change_bytes(change, event % len, log),
+            | Change::Readdress { event, .. }
+            | Change::Replace { event, .. } => self.change_bytes(change, event % len, log),
             Change::Mislabel { event, with } => {
                 log[event % len].event.cid = self.chain[with % len].event.cid;
                 broken_unless(event % len == with % len, event % len)
@@ -174,7 +178,7 @@ impl Chains {
         }
     }
 
-    fn change_bytes(&self, change: Change, event: usize, log: &mut [StoredEvent]) -> Verdict {
+    fn change_bytes(&self, change: Change<'_>, event: usize, log: &mut [StoredEvent]) -> Verdict {
         let sealed = &mut log[event].event;
         let block = &self.chain[event].event.block;
         let mut bytes = block.to_vec();
@@ -182,6 +186,7 @@ impl Chains {
         match change {
             Change::Byte { at, xor, .. } | Change::Readdress { at, xor, .. } => bytes[at % len] ^= xor,
             Change::SwapBytes { at, with, .. } => bytes.swap(at % len, with % len),
+            Change::Replace { bytes: new, .. } => bytes = new.to_vec(),
             Change::DropByte { at, .. } => drop(bytes.remove(at % len)),
             Change::RepeatByte { at, .. } => bytes.insert(at % len, block[at % len]),
             Change::SpliceBytes { at, with, .. } => {
@@ -199,7 +204,7 @@ impl Chains {
         }
         let verdict = broken_unless(bytes == *block, event);
         sealed.block = Bytes::from(bytes);
-        if matches!(change, Change::Readdress { .. }) {
+        if matches!(change, Change::Readdress { .. } | Change::Replace { .. }) {
             sealed.cid = Cid::of_block(sealed.cid.hash_kind(), &sealed.block);
         }
         verdict

@@ -110,11 +110,8 @@ pub(crate) fn event() -> impl Strategy<Value = GraphEvent> {
         }),
         name().prop_map(|name| GraphEvent::GraphRenamed { name }),
         name().prop_map(|reason| GraphEvent::GraphArchived { reason }),
-        (any::<u64>(), root(), root()).prop_map(|(version, event_root, state_root)| GraphEvent::Checkpointed {
-            version,
-            event_root,
-            state_root
-        }),
+        (any::<u64>().prop_map(|version| version >> 1), root(), root())
+            .prop_map(|(version, event_root, state_root)| GraphEvent::Checkpointed { version, event_root, state_root }),
     ];
     let nodes = prop_oneof![
         node().prop_map(|node| GraphEvent::NodeAdded { node }),
