@@ -7,3 +7,17 @@ pub mod import;
 pub mod export;
 
 pub mod filter;
+
+pub mod failure;
+
+pub mod output;
+
+pub mod session;
+
+pub mod events;
+
+pub mod command;
+
+pub mod arguments;
+
+pub use arguments::run;

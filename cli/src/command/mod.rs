@@ -1,0 +1,9 @@
+//! The subcommands, one a file.
+
+pub mod car;
+pub mod completions;
+pub mod export;
+pub mod graphs;
+pub mod log;
+pub mod man;
+pub mod verify;
