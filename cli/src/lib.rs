@@ -20,4 +20,6 @@ pub mod command;
 
 pub mod arguments;
 
+pub mod documentation;
+
 pub use arguments::run;
