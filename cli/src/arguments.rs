@@ -55,23 +55,16 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
 
 /// Prints what clap answers instead of running: help and version as they are, an error as one line.
 fn report(error: &clap::Error) -> u8 {
-    match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
-            drop(error.print());
-            0
-        }
-        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-            drop(error.print());
-            1
-        }
-        _ => {
-            let text = error.render().to_string();
-            let reason = text.lines().map(str::trim).take_while(|line| !line.is_empty() && !line.starts_with("Usage:"));
-            let reason = reason.collect::<Vec<_>>().join(" ");
-            eprintln!("cidgraph: {}; see --help", reason.strip_prefix("error: ").unwrap_or(&reason));
-            1
-        }
+    let asked = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+    if asked || error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        drop(error.print());
+        return u8::from(!asked);
     }
+    let text = error.render().to_string();
+    let reason = text.lines().map(str::trim).take_while(|line| !line.is_empty() && !line.starts_with("Usage:"));
+    let reason = reason.collect::<Vec<_>>().join(" ");
+    eprintln!("cidgraph: {}; see --help", reason.strip_prefix("error: ").unwrap_or(&reason));
+    1
 }
 
 fn execute(line: CommandLine) -> Result<(), Failure> {

@@ -13,11 +13,11 @@ use cidgraph::{Name, Value};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Filter {
     /// All of them hold.
-    And(Vec<Filter>),
+    And(Vec<Self>),
     /// One of them holds.
-    Or(Vec<Filter>),
+    Or(Vec<Self>),
     /// It does not hold.
-    Not(Box<Filter>),
+    Not(Box<Self>),
     /// The node has the property, whatever its value.
     Exists(PropertyPath),
     /// The node has the property and its value stands so to the given one.
@@ -77,10 +77,10 @@ impl Filter {
     pub fn parse(text: &str) -> Result<Self, FilterError> {
         let mut parser = Parser { text, tokens: scan(text)?, next: 0, depth: 0 };
         let filter = parser.any_of()?;
-        match parser.peek() {
-            Token::End => Ok(filter),
-            _ => Err(parser.expected("and, or, or the end")),
+        if *parser.peek() != Token::End {
+            return Err(parser.expected("and, or, or the end"));
         }
+        Ok(filter)
     }
 }
 
@@ -221,7 +221,9 @@ impl Parser<'_> {
             Token::Word(word) if word == "true" => Value::Bool(true),
             Token::Word(word) if word == "false" => Value::Bool(false),
             Token::Word(word) if word == "null" => Value::Null,
-            _ => return Err(self.expected("a value: a number, \"text\", true, false or null")),
+            Token::Word(_) | Token::Compare(_) | Token::Open | Token::Close | Token::Comma | Token::End => {
+                return Err(self.expected("a value: a number, \"text\", true, false or null"));
+            }
         };
         self.advance();
         Ok(value)

@@ -14,6 +14,10 @@ pub mod output;
 
 pub mod session;
 
+pub mod progress;
+
+pub mod ingest;
+
 pub mod events;
 
 pub mod command;

@@ -68,10 +68,8 @@ fn small_store() -> tempfile::TempDir {
 
 fn field(line: &str, path: &str) -> String {
     let object: serde_json::Value = serde_json::from_str(line).expect("a JSON object");
-    match object.pointer(path).expect("the field") {
-        serde_json::Value::String(text) => text.clone(),
-        other => other.to_string(),
-    }
+    let field = object.pointer(path).expect("the field");
+    field.as_str().map_or_else(|| field.to_string(), str::to_owned)
 }
 
 #[test]

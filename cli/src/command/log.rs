@@ -1,14 +1,15 @@
 //! `cidgraph log`: the events of a graph.
 
 use cidgraph::chain::OpenedBlock;
-use cidgraph::{CorrelationId, GraphEvent, GraphId, Key, NodeId, StoredEvent};
+use cidgraph::{CorrelationId, GraphEvent, StoredEvent};
 use clap::Args;
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 
+use super::apply::reference;
 use crate::events::{NodeTrace, payload_value, visit_events};
 use crate::failure::Failure;
-use crate::json::write_properties;
+use crate::json::ValueForm;
 use crate::output::Table;
 use crate::session::Session;
 
@@ -55,7 +56,8 @@ pub struct Arguments {
 pub fn run(session: &mut Session, arguments: &Arguments) -> Result<(), Failure> {
     let store = session.open_to_read()?;
     let (graph, head) = session.graph(&*store, arguments.graph.as_deref())?;
-    let mut trace = arguments.node.as_deref().map(|node| node_id(graph, node)).transpose()?.map(NodeTrace::new);
+    let mut trace =
+        arguments.node.as_deref().map(reference).transpose()?.map(|node| NodeTrace::new(node.resolve(graph)));
     let mut shown = Vec::new();
     let mut left = arguments.limit.unwrap_or(u64::MAX);
     visit_events(session, &*store, graph.into(), head.version, |stored, opened| {
@@ -67,22 +69,6 @@ pub fn run(session: &mut Session, arguments: &Arguments) -> Result<(), Failure> 
         Ok(left > 0)
     })?;
     print(session, shown)
-}
-
-/// Returns the id of the node that `name` says: an id, or `KIND:KEY`.
-///
-/// # Errors
-/// [`Failure::Usage`] where it is neither.
-pub fn node_id(graph: GraphId, name: &str) -> Result<NodeId, Failure> {
-    if let Ok(id) = name.parse() {
-        return Ok(id);
-    }
-    let Some((kind, key)) = name.split_once(':') else {
-        let reason = format!("expected a node's id or KIND:KEY, as Person:alice, found {name:?}");
-        return Err(Failure::usage(reason));
-    };
-    let key = crate::import::field::read_key(key).unwrap_or_else(|| Key::from(key));
-    Ok(NodeId::of_key(graph, kind, &key))
 }
 
 fn concerns(trace: &mut NodeTrace, stored: &StoredEvent, opened: &OpenedBlock<'_>) -> Result<bool, Failure> {
@@ -128,10 +114,7 @@ impl Line {
                 stored.event.cid.to_string(),
             ]);
         }
-        let payload = match payload_value(opened) {
-            cidgraph::Value::Map(map) => write_properties(&map),
-            other => json!(crate::json::write_value(&other)),
-        };
+        let payload: Json = serde_json::to_value(ValueForm(payload_value(opened))).expect("a value has a JSON form");
         Self::Object(json!({
             "version": stored.event.version,
             "sequence": stored.sequence,

@@ -57,10 +57,7 @@ impl Attributes {
 
     fn write_all(&self, prefix: char, component: &str, properties: &Properties, out: &mut dyn Write) -> io::Result<()> {
         for (name, value) in properties.iter().filter(|(_, value)| **value != Value::Null) {
-            let text = match value {
-                Value::Text(text) => text.to_string(),
-                _ => write_value(value),
-            };
+            let text = if let Value::Text(text) = value { text.to_string() } else { write_value(value) };
             self.write_data(prefix, &qualified(component, name), &text, out)?;
         }
         Ok(())

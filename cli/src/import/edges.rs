@@ -260,15 +260,14 @@ impl EdgesImport {
         let time = Name::new_static("time");
         let mut properties = Properties::new();
         for ((column, form), (_, field)) in self.columns.iter().zip(&self.forms).zip(split(line, self.delimiter)) {
-            let (Column::Property(name), value) = (match column {
-                Column::Time => (Column::Property(time.clone()), field),
-                other => (other.clone(), field),
-            }) else {
-                continue;
+            let name = match column {
+                Column::Time => time.clone(),
+                Column::Property(name) => name.clone(),
+                Column::Source | Column::Target | Column::Skipped => continue,
             };
-            if !value.is_empty() {
+            if !field.is_empty() {
                 let form = form.unwrap_or(FieldForm::Text);
-                properties.insert(name, form.read(value).unwrap_or_else(|| Value::text(value)));
+                properties.insert(name, form.read(field).unwrap_or_else(|| Value::text(field)));
             }
         }
         properties

@@ -7,7 +7,9 @@ mod reference;
 mod value;
 mod view;
 
-pub use command::{CommandForm, EdgeForm, JsonLine, NodeForm, TransactionForm, read_line, write_line};
+pub use command::{
+    CommandForm, EdgeForm, JsonLine, NodeForm, OperationForm, TransactionForm, UpdateForm, read_line, write_line,
+};
 pub use reference::{IdForm, KeyForm, NodeReference};
 pub use value::{PropertiesForm, ValueForm, write_properties, write_value};
 pub use view::{edge_object, node_object};

@@ -142,10 +142,8 @@ impl Header {
         let ends = has(|column| matches!(column, Column::EndId(_)));
         match (ids, starts, ends) {
             (1, 0, 0) => {
-                let space = columns.iter().find_map(|column| match column {
-                    Column::Id(Some(space)) => Some(space.clone()),
-                    _ => None,
-                });
+                let space =
+                    columns.iter().find_map(|column| if let Column::Id(space) = column { space.clone() } else { None });
                 Ok(Self { role: FileRole::Nodes, kind: space.unwrap_or_else(|| capitalized(stem)), columns })
             }
             (0, 1, 1) => Ok(Self { role: FileRole::Edges, kind: relation_name(stem), columns }),

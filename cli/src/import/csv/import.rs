@@ -174,7 +174,17 @@ fn settle_kinds(tables: &mut [Table]) -> Result<(), ImportError> {
             let missing = match column {
                 Column::StartId(kind @ None) if !start => kind,
                 Column::EndId(kind @ None) if !end => kind,
-                _ => continue,
+                Column::StartId(_) | Column::EndId(_) => continue,
+                Column::Id(_)
+                | Column::Uuid
+                | Column::Label
+                | Column::StartLabel
+                | Column::EndLabel
+                | Column::Type
+                | Column::EdgeUuid
+                | Column::Ignored
+                | Column::Component(_)
+                | Column::Property { .. } => continue,
             };
             let [only] = kinds.as_slice() else {
                 let position = SourcePosition::line(table.path.to_string_lossy().into(), 1);

@@ -58,9 +58,12 @@ impl Records {
 
     /// Reads the next record; `false` at the end. After a bad line the next call reads the one after it.
     pub(super) fn advance(&mut self) -> Result<bool, ImportError> {
-        let more = self.reader.read_byte_record(&mut self.record).map_err(|error| match error.into_kind() {
-            ErrorKind::Io(source) => ImportError::Unreadable { path: self.file.as_ref().into(), source },
-            kind => ImportError::bad(self.position(), "a CSV record", format!("{kind:?}")),
+        let more = self.reader.read_byte_record(&mut self.record).map_err(|error| {
+            let reason = error.to_string();
+            let ErrorKind::Io(source) = error.into_kind() else {
+                return ImportError::bad(self.position(), "a CSV record", reason);
+            };
+            ImportError::Unreadable { path: self.file.as_ref().into(), source }
         })?;
         if !more {
             return Ok(false);
