@@ -466,6 +466,10 @@ fn commands_come_in_transactions_that_the_file_may_name() {
             JsonlImport::open(ImportSource { skip_bad, ..source() }, path)?.collect::<Result<Vec<_>, _>>()
         })
     };
+    let many = format!("{{\"transaction\":{{}}}}\n{}", "{\"rename_graph\":{\"name\":\"n\"}}\n".repeat(2500));
+    assert_eq!(read(many.as_bytes(), 0).expect("good").len(), 1);
+    let (_, unnamed) = many.split_once('\n').expect("lines");
+    assert_eq!(read(unnamed.as_bytes(), 0).expect("good").len(), 3);
     let transactions = read(lines.as_bytes(), 0).expect("good");
     let shape: Vec<_> = transactions.iter().map(|t| (t.commands.len(), t.timestamp_ns, t.actor.as_str())).collect();
     assert_eq!(shape, [(1, 0, "import"), (2, 7, "alice")]);

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use cidgraph::{GraphCommand, Name};
+use cidgraph::{GraphCommand, Limits, Name};
 
 use super::error::{ImportError, SourcePosition};
 use super::lines::Lines;
@@ -19,6 +19,7 @@ pub struct JsonlImport {
     lines: Lines,
     actor: Name,
     timestamp_ns: u64,
+    lines_max: usize,
     ids: CommandIds,
     bad: BadLines,
     done: bool,
@@ -38,6 +39,7 @@ impl JsonlImport {
         Self {
             actor: import.actor.clone(),
             timestamp_ns: import.clock_ns,
+            lines_max: TRANSACTION_LINES,
             ids: CommandIds::start(import.graph, "jsonl", ""),
             bad: BadLines::allow(import.skip_bad),
             import,
@@ -67,6 +69,7 @@ impl JsonlImport {
     }
 
     fn begin(&mut self, form: &TransactionForm) {
+        self.lines_max = Limits::default().transaction_events_max;
         self.timestamp_ns = form.timestamp_ns.unwrap_or(self.timestamp_ns);
         self.actor = form.actor.as_ref().map_or_else(|| self.import.actor.clone(), Name::new);
     }
@@ -74,7 +77,7 @@ impl JsonlImport {
     fn read_transaction(&mut self) -> Result<Option<Transaction>, ImportError> {
         let (mut commands, mut positions, mut input) = (Vec::<GraphCommand>::new(), Vec::new(), Vec::new());
         let (mut actor, mut timestamp_ns) = (self.actor.clone(), self.timestamp_ns);
-        while commands.len() < TRANSACTION_LINES {
+        while commands.len() < self.lines_max {
             match self.read_line(&mut input)? {
                 Some(JsonLine::Command(command)) => {
                     commands.push(command);

@@ -3,8 +3,10 @@
 //! Every row is one command, in the order of the files: nodes, then multi-valued properties, then edges.
 
 mod header;
-mod import;
 mod reader;
+mod row;
+
+mod import;
 
 pub use header::{Column, FileRole, Header};
 pub use import::{CsvFormat, CsvImport};
