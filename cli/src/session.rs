@@ -103,7 +103,7 @@ impl Session {
         self.runtime.block_on(future)
     }
 
-    /// Opens the store to read.
+    /// Opens the store to read, at its last commit.
     ///
     /// # Errors
     /// [`Failure::Store`]; [`Failure::Usage`] where there is none.
@@ -124,13 +124,7 @@ impl Session {
     pub fn open_to_write(&self, fsync: Fsync) -> Result<Arc<MemoryStore>, Failure> {
         let StoreKind::Memory = self.options.store;
         let store = MemoryStore::open(&self.options.data_dir, fsync.into())?;
-        let recovery = store.recovery();
-        if recovery.bytes_cut > 0 {
-            eprintln!(
-                "cidgraph: {} bytes behind the last whole commit were cut off ({} events that were never durable)",
-                recovery.bytes_cut, recovery.events_cut
-            );
-        }
+        report_loss(&store);
         Ok(Arc::new(store))
     }
 
@@ -155,6 +149,17 @@ impl Session {
                 Err(Failure::usage(reason))
             }
         }
+    }
+}
+
+/// Says on standard error what opening cut off behind the last whole commit: a crash left it, or later damage.
+fn report_loss(store: &MemoryStore) {
+    let recovery = store.recovery();
+    if recovery.bytes_cut > 0 {
+        eprintln!(
+            "cidgraph: {} bytes behind the last whole commit were cut off ({} events that were never known durable)",
+            recovery.bytes_cut, recovery.events_cut
+        );
     }
 }
 
