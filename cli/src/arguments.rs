@@ -1,0 +1,82 @@
+//! The command line: what there is to say, and who does it.
+
+use std::ffi::OsString;
+
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser, Subcommand};
+
+use crate::command::{completions, export, graphs, log, man, verify};
+use crate::failure::Failure;
+use crate::session::{Options, Session};
+
+/// An event-sourced property graph: every change a content-addressed event
+#[derive(Debug, Parser)]
+#[command(name = "cidgraph", version, propagate_version = true, max_term_width = 100)]
+#[command(after_help = "Exit codes: 0 done, 1 usage or bad input, 2 corruption found, 3 conflict or unavailable.")]
+pub struct CommandLine {
+    /// What every subcommand takes.
+    #[command(flatten)]
+    pub options: Options,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+#[expect(missing_docs, reason = "each variant is documented by its arguments, which clap shows")]
+pub enum Command {
+    Graphs(graphs::Arguments),
+    Log(log::Arguments),
+    Export(export::Arguments),
+    Verify(verify::Arguments),
+    Completions(completions::Arguments),
+    Man(man::Arguments),
+}
+
+/// Runs the command with its arguments, the program's name first, and returns the exit code; errors go to standard
+/// error as one line.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
+    let line = match CommandLine::try_parse_from(arguments) {
+        Ok(line) => line,
+        Err(error) => return report(&error),
+    };
+    match execute(line) {
+        Ok(()) => 0,
+        Err(failure) => {
+            let code = failure.exit_code();
+            if code != 0 {
+                eprintln!("cidgraph: {}", failure.to_string().replace('\n', " "));
+            }
+            code
+        }
+    }
+}
+
+/// Prints what clap answers instead of running: help and version as they are, an error as one line.
+fn report(error: &clap::Error) -> u8 {
+    let asked = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+    if asked || error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        drop(error.print());
+        return u8::from(!asked);
+    }
+    let text = error.render().to_string();
+    let reason = text.lines().map(str::trim).take_while(|line| !line.is_empty() && !line.starts_with("Usage:"));
+    let reason = reason.collect::<Vec<_>>().join(" ");
+    eprintln!("cidgraph: {}; see --help", reason.strip_prefix("error: ").unwrap_or(&reason));
+    1
+}
+
+fn execute(line: CommandLine) -> Result<(), Failure> {
+    let mut session = Session::new(line.options)?;
+    let outcome = match &line.command {
+        Command::Graphs(arguments) => graphs::run(&mut session, arguments),
+        Command::Log(arguments) => log::run(&mut session, arguments),
+        Command::Export(arguments) => export::run(&mut session, arguments),
+        Command::Verify(arguments) => verify::run(&mut session, arguments),
+        Command::Completions(arguments) => completions::run(&mut session, arguments, CommandLine::command()),
+        Command::Man(arguments) => man::run(&mut session, arguments, CommandLine::command()),
+    };
+    session.output.finish()?;
+    outcome
+}

@@ -1,0 +1,52 @@
+//! `cidgraph graphs`: what is in the store.
+
+use cidgraph::chain::open_block;
+use cidgraph::{EventStore, GraphEvent, StoredEvent};
+use clap::Args;
+use serde_json::json;
+
+use crate::failure::Failure;
+use crate::output::Table;
+use crate::session::Session;
+
+/// List the graphs of the store with the name each was created under, its version and its head
+///
+/// Reads one event a graph, whatever its size.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  cidgraph graphs\n  cidgraph graphs --json | jq -r .name")]
+pub struct Arguments {}
+
+/// Runs the subcommand.
+///
+/// # Errors
+/// Where the store cannot be read.
+pub fn run(session: &mut Session, _arguments: &Arguments) -> Result<(), Failure> {
+    let store = session.open_to_read()?;
+    let mut table = Table::new(&["name", "version", "id", "head"]);
+    for (aggregate, head) in session.wait(store.list())? {
+        let first = session.wait(store.read(aggregate, 1, 1))?;
+        let name = first.first().and_then(created_name);
+        if session.output.json {
+            let head = json!({ "version": head.version, "cid": head.cid.to_string() });
+            session.output.object(&json!({ "id": aggregate.to_string(), "name": name, "head": head }))?;
+        } else {
+            let name = name.unwrap_or_else(|| "(no graph)".to_owned());
+            table.row(vec![name, head.version.to_string(), aggregate.to_string(), head.cid.to_string()]);
+        }
+    }
+    if !session.output.json {
+        session.output.table(&table)?;
+    }
+    Ok(())
+}
+
+/// Returns the name in a graph's first event; `None` where it is another aggregate's.
+fn created_name(stored: &StoredEvent) -> Option<String> {
+    let opened = open_block(&stored.event.block).ok()?;
+    let mut events = Vec::new();
+    opened.decode::<GraphEvent>(&mut events).ok()?;
+    match events.into_iter().next() {
+        Some(GraphEvent::GraphCreated { metadata }) => Some(metadata.name.to_string()),
+        _ => None,
+    }
+}

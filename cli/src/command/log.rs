@@ -1,0 +1,157 @@
+//! `cidgraph log`: the events of a graph.
+
+use cidgraph::chain::OpenedBlock;
+use cidgraph::{CorrelationId, GraphEvent, StoredEvent};
+use clap::Args;
+use jiff::Timestamp;
+use serde_json::{Value as Json, json};
+
+use super::apply::reference;
+use crate::events::{NodeTrace, payload_value, visit_events};
+use crate::failure::Failure;
+use crate::json::ValueForm;
+use crate::output::Table;
+use crate::session::Session;
+
+/// List the events of a graph with their CIDs; every event that is shown has been verified
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    cidgraph log --graph g --limit 20\n  \
+    cidgraph log --type NodeRemoved --since 2026-01-01T00:00:00Z\n  \
+    cidgraph log --node Person:alice --json")]
+pub struct Arguments {
+    /// The graph's name or id; may be left out where there is one graph
+    #[arg(long, short, value_name = "GRAPH")]
+    pub graph: Option<String>,
+    /// Only events of this type; may be given several times
+    #[arg(long = "type", value_name = "TYPE")]
+    pub types: Vec<String>,
+    /// Only events about this node: its id, or KIND:KEY
+    #[arg(long, value_name = "NODE")]
+    pub node: Option<String>,
+    /// Only events of this correlation
+    #[arg(long, value_name = "ID")]
+    pub correlation: Option<CorrelationId>,
+    /// Only events that this actor asked for
+    #[arg(long, value_name = "ACTOR")]
+    pub actor: Option<String>,
+    /// Only events from this time on, as 2026-01-31T12:00:00Z
+    #[arg(long, value_name = "TIME")]
+    pub since: Option<Timestamp>,
+    /// Only events before this time
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<Timestamp>,
+    /// Only events from this version on
+    #[arg(long, value_name = "VERSION", default_value_t = 1)]
+    pub from: u64,
+    /// At most so many events
+    #[arg(long, value_name = "COUNT")]
+    pub limit: Option<u64>,
+}
+
+/// Runs the subcommand.
+///
+/// # Errors
+/// Where the graph is not there, the store cannot be read, or the chain does not hold.
+pub fn run(session: &mut Session, arguments: &Arguments) -> Result<(), Failure> {
+    let store = session.open_to_read()?;
+    let (graph, head) = session.graph(&*store, arguments.graph.as_deref())?;
+    let mut trace =
+        arguments.node.as_deref().map(reference).transpose()?.map(|node| NodeTrace::new(node.resolve(graph)));
+    let mut shown = Vec::new();
+    let mut left = arguments.limit.unwrap_or(u64::MAX);
+    visit_events(session, &*store, graph.into(), head.version, |stored, opened| {
+        let concerns = trace.as_mut().map_or(Ok(true), |trace| concerns(trace, stored, opened))?;
+        if left > 0 && concerns && arguments.selects(stored, opened) {
+            shown.push(Line::of(stored, opened, session.options.json));
+            left -= 1;
+        }
+        Ok(left > 0)
+    })?;
+    print(session, shown)
+}
+
+fn concerns(trace: &mut NodeTrace, stored: &StoredEvent, opened: &OpenedBlock<'_>) -> Result<bool, Failure> {
+    let version = stored.event.version;
+    let mut events: Vec<GraphEvent> = Vec::new();
+    opened.decode(&mut events).map_err(|source| Failure::Event { version, source })?;
+    Ok(events.iter().fold(false, |found, event| found | trace.concerns(event, version)))
+}
+
+impl Arguments {
+    fn selects(&self, stored: &StoredEvent, opened: &OpenedBlock<'_>) -> bool {
+        let header = &opened.header;
+        let at = i128::from(header.timestamp_ns);
+        stored.event.version >= self.from
+            && (self.types.is_empty() || self.types.iter().any(|name| *name == header.event_type))
+            && self.correlation.is_none_or(|correlation| correlation == header.metadata.correlation)
+            && self.actor.as_ref().is_none_or(|actor| *actor == header.metadata.actor)
+            && self.since.is_none_or(|since| at >= since.as_nanosecond())
+            && self.until.is_none_or(|until| at < until.as_nanosecond())
+    }
+}
+
+/// An event as it is shown.
+#[derive(Debug)]
+pub enum Line {
+    /// As a JSON object.
+    Object(Json),
+    /// As the cells of a row.
+    Row(Vec<String>),
+}
+
+impl Line {
+    /// Makes the line of an event.
+    pub fn of(stored: &StoredEvent, opened: &OpenedBlock<'_>, json: bool) -> Self {
+        let header = &opened.header;
+        let time = show_time(header.timestamp_ns);
+        if !json {
+            return Self::Row(vec![
+                stored.event.version.to_string(),
+                time,
+                header.event_type.to_string(),
+                header.metadata.actor.to_string(),
+                stored.event.cid.to_string(),
+            ]);
+        }
+        let payload: Json = serde_json::to_value(ValueForm(payload_value(opened))).expect("a value has a JSON form");
+        Self::Object(json!({
+            "version": stored.event.version,
+            "sequence": stored.sequence,
+            "cid": stored.event.cid.to_string(),
+            "previous": stored.event.previous.map(|cid| cid.to_string()),
+            "time": time,
+            "timestamp_ns": header.timestamp_ns,
+            "type": header.event_type.as_str(),
+            "actor": header.metadata.actor.as_str(),
+            "correlation": header.metadata.correlation.to_string(),
+            "causation": header.metadata.causation.map(|id| id.to_string()),
+            "transaction": header.metadata.transaction.to_string(),
+            "event": header.metadata.event.to_string(),
+            "payload": payload,
+        }))
+    }
+}
+
+/// Prints events, as JSON lines or as a table.
+///
+/// # Errors
+/// Where standard output fails.
+pub fn print(session: &mut Session, lines: Vec<Line>) -> Result<(), Failure> {
+    let mut table = Table::new(&["version", "time", "type", "actor", "cid"]);
+    for line in lines {
+        match line {
+            Line::Object(object) => session.output.object(&object)?,
+            Line::Row(row) => table.row(row),
+        }
+    }
+    if !session.output.json {
+        session.output.table(&table)?;
+    }
+    Ok(())
+}
+
+/// Returns a time as RFC 3339 says it.
+pub fn show_time(timestamp_ns: u64) -> String {
+    Timestamp::from_nanosecond(i128::from(timestamp_ns)).map_or_else(|_| timestamp_ns.to_string(), |at| at.to_string())
+}

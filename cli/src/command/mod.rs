@@ -1,0 +1,11 @@
+//! The subcommands, one a file.
+
+pub mod apply;
+pub mod car;
+pub mod completions;
+pub mod export;
+pub mod graphs;
+pub mod import;
+pub mod log;
+pub mod man;
+pub mod verify;

@@ -1,0 +1,181 @@
+//! `cidgraph verify`: every CID and link again.
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use cidgraph::chain::LogVerifier;
+use cidgraph::{AggregateId, ChainError, Damage, EventStore, StoreError};
+use clap::Args;
+use serde_json::{Value as Json, json};
+
+use super::car::read_events;
+use crate::failure::Failure;
+use crate::session::Session;
+
+/// Compute every CID again and check every link, in parallel; exit code 2 where something is broken
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  cidgraph verify\n  cidgraph verify --graph g --json\n  cidgraph verify --car g.car"
+)]
+pub struct Arguments {
+    /// Only this graph
+    #[arg(long, short, value_name = "GRAPH", conflicts_with = "car")]
+    pub graph: Option<String>,
+    /// A CAR file of events instead of the store
+    #[arg(long, value_name = "FILE")]
+    pub car: Option<PathBuf>,
+}
+
+/// Events read at a time.
+const PAGE_EVENTS: usize = 1 << 16;
+
+/// What a check found.
+#[derive(Debug, Default)]
+struct Found {
+    events: u64,
+    graphs: u64,
+    broken: Vec<Json>,
+}
+
+/// Runs the subcommand.
+///
+/// # Errors
+/// [`Failure::Broken`] where something is broken, after it was printed.
+pub fn run(session: &mut Session, arguments: &Arguments) -> Result<(), Failure> {
+    let start = Instant::now();
+    let found = match (&arguments.car, &arguments.graph) {
+        (Some(file), _) => verify_car(file)?,
+        (None, Some(graph)) => verify_graph(session, graph)?,
+        (None, None) => verify_store(session)?,
+    };
+    let seconds = start.elapsed().as_secs_f64().max(1e-9);
+    #[expect(clippy::cast_precision_loss, reason = "a rate is shown to a few digits")]
+    let rate = (found.events as f64 / seconds).round();
+    print(session, &found, rate)?;
+    match found.broken.len() {
+        0 => Ok(()),
+        broken => Err(Failure::Broken { broken }),
+    }
+}
+
+fn print(session: &mut Session, found: &Found, rate: f64) -> Result<(), Failure> {
+    if session.output.json {
+        let object = json!({
+            "events": found.events, "graphs": found.graphs, "events_per_second": rate, "broken": found.broken,
+        });
+        return Ok(session.output.object(&object)?);
+    }
+    for broken in &found.broken {
+        session.output.line(format_args!("broken: {}", as_text(broken)))?;
+    }
+    session.output.line(format_args!(
+        "{} events of {} graphs verified, {rate} events/s, {} broken",
+        found.events,
+        found.graphs,
+        found.broken.len()
+    ))?;
+    Ok(())
+}
+
+fn as_text(broken: &Json) -> String {
+    let fields = broken.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null());
+    fields.map(|(name, value)| format!("{name} {value}")).collect::<Vec<_>>().join(", ")
+}
+
+fn verify_store(session: &Session) -> Result<Found, Failure> {
+    let checked = session.open_to_read().and_then(|store| Ok(store.verify()?));
+    match checked {
+        Ok(verified) => Ok(Found { events: verified.events, graphs: verified.aggregates, broken: Vec::new() }),
+        Err(Failure::Store(StoreError::Corrupt { damage })) => {
+            Ok(Found { broken: vec![damage_object(&damage)], ..Found::default() })
+        }
+        Err(other) => Err(other),
+    }
+}
+
+fn verify_graph(session: &Session, name: &str) -> Result<Found, Failure> {
+    let store = session.open_to_read()?;
+    let (graph, head) = session.graph(&*store, Some(name))?;
+    let aggregate = AggregateId::from(graph);
+    let mut verifier = LogVerifier::new();
+    let mut found = Found { graphs: 1, ..Found::default() };
+    while verifier.events() < head.version && found.broken.is_empty() {
+        let page = match session.wait(store.read(aggregate, verifier.events() + 1, PAGE_EVENTS)) {
+            Ok(page) => page,
+            Err(StoreError::Corrupt { damage }) => {
+                found.broken.push(damage_object(&damage));
+                break;
+            }
+            Err(other) => return Err(other.into()),
+        };
+        if page.is_empty() {
+            found
+                .broken
+                .push(json!({ "aggregate": aggregate.to_string(), "expected": format!("version {}", head.version),
+                "actual": format!("version {}", verifier.events()) }));
+        }
+        found.broken.extend(verifier.push(&page).iter().map(chain_object));
+    }
+    found.events = verifier.events();
+    Ok(found)
+}
+
+fn verify_car(file: &Path) -> Result<Found, Failure> {
+    let mut verifier = LogVerifier::new();
+    let mut found = Found::default();
+    let mut page = Vec::new();
+    for event in read_events(file)? {
+        match event {
+            Ok(event) => page.push(event),
+            Err(Failure::Broken { .. }) => {}
+            Err(Failure::Car { file, source }) => {
+                found.broken.push(json!({ "file": file, "reason": source.to_string() }));
+            }
+            Err(Failure::Usage { reason }) => found.broken.push(json!({ "reason": reason })),
+            Err(other) => return Err(other),
+        }
+        if page.len() == PAGE_EVENTS {
+            found.broken.extend(verifier.push(&page).iter().map(chain_object));
+            page.clear();
+        }
+    }
+    found.broken.extend(verifier.push(&page).iter().map(chain_object));
+    found.events = verifier.events();
+    found.graphs = verifier.aggregates() as u64;
+    Ok(found)
+}
+
+fn damage_object(damage: &Damage) -> Json {
+    json!({
+        "file": damage.place,
+        "offset": damage.offset,
+        "aggregate": damage.aggregate.map(|aggregate| aggregate.to_string()),
+        "version": damage.version,
+        "sequence": damage.sequence,
+        "expected": damage.expected,
+        "actual": damage.actual,
+        "reason": damage.reason,
+    })
+}
+
+fn chain_object(error: &ChainError) -> Json {
+    let (aggregate, version, sequence, expected, actual) = match error {
+        ChainError::ChainBroken { aggregate, version, sequence, expected, actual } => {
+            (aggregate, *version, *sequence, expected.clone(), actual.clone())
+        }
+        ChainError::SequenceGap { aggregate, expected, actual } => {
+            (aggregate, *expected, None, format!("version {expected}"), format!("version {actual}"))
+        }
+        ChainError::Codec { aggregate, version, cid, source } => {
+            (aggregate, *version, None, format!("a canonical event under {cid}"), source.to_string())
+        }
+    };
+    json!({
+        "aggregate": aggregate.to_string(),
+        "version": version,
+        "sequence": sequence,
+        "expected": expected,
+        "actual": actual,
+        "reason": error.to_string(),
+    })
+}

@@ -1,0 +1,85 @@
+//! Why a subcommand ends without success, and the exit code it ends with.
+
+use std::io;
+
+use cidgraph::{CarError, ChainError, DecodeError, StoreError};
+
+use crate::filter::FilterError;
+use crate::import::ImportError;
+
+/// Why a subcommand ends without success.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// What was asked cannot be done as asked.
+    #[error("{reason}")]
+    Usage {
+        /// What is wrong and what to do.
+        reason: String,
+    },
+    /// The input cannot be imported.
+    #[error(transparent)]
+    Import(#[from] ImportError),
+    /// The condition cannot be read.
+    #[error(transparent)]
+    Filter(#[from] FilterError),
+    /// The store refuses.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A chain does not hold.
+    #[error(transparent)]
+    Chain(#[from] ChainError),
+    /// A stored event cannot be read.
+    #[error("version {version}: {source}")]
+    Event {
+        /// The event's version.
+        version: u64,
+        /// What is wrong.
+        source: DecodeError,
+    },
+    /// A CAR file cannot be read.
+    #[error("{file}: {source}")]
+    Car {
+        /// The file.
+        file: String,
+        /// What is wrong.
+        source: CarError,
+    },
+    /// Verification found damage; it has been printed.
+    #[error("{broken} broken")]
+    Broken {
+        /// How many chains or files are broken.
+        broken: usize,
+    },
+    /// A file cannot be written.
+    #[error("cannot write {file}: {source}")]
+    Unwritable {
+        /// The file.
+        file: String,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// Standard output cannot be written.
+    #[error("cannot write to standard output: {0}")]
+    Output(#[from] io::Error),
+}
+
+impl Failure {
+    /// Makes the failure of a request that cannot be met.
+    pub fn usage(reason: impl Into<String>) -> Self {
+        Self::Usage { reason: reason.into() }
+    }
+
+    /// Returns the exit code: 1 usage or bad input, 2 corruption found, 3 conflict or unavailable; 0 where the reader
+    /// of the output went away.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
+            Self::Usage { .. } | Self::Import(_) | Self::Filter(_) | Self::Unwritable { .. } | Self::Output(_) => 1,
+            Self::Store(StoreError::Malformed { .. } | StoreError::Invalid { .. }) => 1,
+            Self::Car { source: CarError::Io { .. }, .. } => 1,
+            Self::Chain(_) | Self::Event { .. } | Self::Car { .. } | Self::Broken { .. } => 2,
+            Self::Store(StoreError::Corrupt { .. }) => 2,
+            Self::Store(StoreError::Conflict { .. } | StoreError::Unavailable { .. } | StoreError::Unknown { .. }) => 3,
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! Command files: one JSON command a line, in transactions of 1000 lines or as `transaction` lines say.
+
+use std::path::Path;
+
+use cidgraph::{GraphCommand, Limits, Name};
+
+use super::error::{ImportError, SourcePosition};
+use super::lines::Lines;
+use super::transaction::{BadLines, CommandIds, Import, ImportSource, TRANSACTION_LINES, Transaction};
+use crate::json::{JsonLine, TransactionForm, read_line};
+
+/// The longest line of a command file, bytes.
+pub const JSON_LINE_BYTES_MAX: usize = 8 << 20;
+
+/// A command file on its way to transactions.
+#[derive(Debug)]
+pub struct JsonlImport {
+    import: ImportSource,
+    lines: Lines,
+    actor: Name,
+    timestamp_ns: u64,
+    lines_max: usize,
+    ids: CommandIds,
+    bad: BadLines,
+    done: bool,
+}
+
+impl JsonlImport {
+    /// Opens a command file, gzip or plain; `-` is standard input.
+    ///
+    /// # Errors
+    /// [`ImportError::Unreadable`].
+    pub fn open(import: ImportSource, path: &Path) -> Result<Self, ImportError> {
+        Ok(Self::read(import, Lines::open(path, JSON_LINE_BYTES_MAX)?))
+    }
+
+    /// Reads commands from lines.
+    pub fn read(import: ImportSource, lines: Lines) -> Self {
+        Self {
+            actor: import.actor.clone(),
+            timestamp_ns: import.clock_ns,
+            lines_max: TRANSACTION_LINES,
+            ids: CommandIds::start(import.graph, "jsonl", ""),
+            bad: BadLines::allow(import.skip_bad),
+            import,
+            lines,
+            done: false,
+        }
+    }
+
+    /// Reads the next line that says something; `None` at the end.
+    fn read_line(&mut self, input: &mut Vec<u8>) -> Result<Option<JsonLine>, ImportError> {
+        loop {
+            let error = match self.lines.advance() {
+                Ok(false) => return Ok(None),
+                Ok(true) if self.lines.text().trim().is_empty() => continue,
+                Ok(true) => match read_line(self.import.graph, self.lines.text()) {
+                    Ok(read) => {
+                        input.extend_from_slice(self.lines.text().as_bytes());
+                        input.push(b'\n');
+                        return Ok(Some(read));
+                    }
+                    Err(error) => bad_json(&error, self.lines.text(), self.lines.position()),
+                },
+                Err(error) => error,
+            };
+            self.bad.skip(error)?;
+        }
+    }
+
+    fn begin(&mut self, form: &TransactionForm) {
+        self.lines_max = Limits::default().transaction_events_max;
+        self.timestamp_ns = form.timestamp_ns.unwrap_or(self.timestamp_ns);
+        self.actor = form.actor.as_ref().map_or_else(|| self.import.actor.clone(), Name::new);
+    }
+
+    fn read_transaction(&mut self) -> Result<Option<Transaction>, ImportError> {
+        let (mut commands, mut positions, mut input) = (Vec::<GraphCommand>::new(), Vec::new(), Vec::new());
+        let (mut actor, mut timestamp_ns) = (self.actor.clone(), self.timestamp_ns);
+        while commands.len() < self.lines_max {
+            match self.read_line(&mut input)? {
+                Some(JsonLine::Command(command)) => {
+                    commands.push(command);
+                    positions.push(self.lines.position());
+                }
+                Some(JsonLine::Transaction(form)) => {
+                    self.begin(&form);
+                    if !commands.is_empty() {
+                        break;
+                    }
+                    (actor, timestamp_ns) = (self.actor.clone(), self.timestamp_ns);
+                }
+                None => {
+                    self.done = true;
+                    break;
+                }
+            }
+        }
+        if commands.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(Transaction { command: self.ids.next(&input), actor, timestamp_ns, commands, positions }))
+    }
+}
+
+fn bad_json(error: &serde_json::Error, line: &str, position: SourcePosition) -> ImportError {
+    let column = error.column();
+    let text = error.to_string();
+    let reason = text.rsplit_once(" at line ").map_or(text.as_str(), |(reason, _)| reason);
+    let start = (0..=column.saturating_sub(1).min(line.len())).rev().find(|at| line.is_char_boundary(*at));
+    let found = &line[start.unwrap_or(0)..];
+    ImportError::bad(position.at(column as u64), format!("a command ({reason})"), found)
+}
+
+impl Iterator for JsonlImport {
+    type Item = Result<Transaction, ImportError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.done {
+            return None;
+        }
+        let next = self.read_transaction().transpose();
+        self.done |= !matches!(next, Some(Ok(_)));
+        next
+    }
+}
+
+impl Import for JsonlImport {
+    fn bad_lines(&self) -> u64 {
+        self.bad.count()
+    }
+
+    fn transaction_count(&self) -> Option<u64> {
+        None
+    }
+}

@@ -1,0 +1,169 @@
+//! One run of the command: its options, its runtime, its store.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use cidgraph::{AggregateId, EventStore, GraphId, Head};
+use cidgraph_store_memory::{FsyncPolicy, MemoryStore};
+use clap::{Args, ValueEnum};
+
+use crate::failure::Failure;
+use crate::output::Output;
+
+/// Which store is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum StoreKind {
+    /// The embedded store: a journal of CAR files in the data folder.
+    Memory,
+}
+
+/// How progress is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ProgressKind {
+    /// A bar where standard error is a terminal, nothing otherwise.
+    Auto,
+    /// Lines of text on standard error.
+    Plain,
+    /// JSON lines on standard output.
+    Json,
+    /// Nothing.
+    None,
+}
+
+/// When the embedded store brings what was written to the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Fsync {
+    /// Before each transaction is acknowledged.
+    Always,
+    /// In the background, every second at most.
+    Interval,
+    /// When the operating system likes.
+    Never,
+}
+
+impl From<Fsync> for FsyncPolicy {
+    fn from(fsync: Fsync) -> Self {
+        match fsync {
+            Fsync::Always => Self::Always,
+            Fsync::Interval => Self::Interval(std::time::Duration::from_secs(1)),
+            Fsync::Never => Self::Never,
+        }
+    }
+}
+
+/// The options that every subcommand has.
+#[derive(Debug, Clone, Args)]
+pub struct Options {
+    /// The store to use
+    #[arg(long, global = true, value_enum, default_value = "memory", help_heading = "Store and output")]
+    pub store: StoreKind,
+    /// The folder of the embedded store
+    #[arg(long, global = true, default_value = ".cidgraph", value_name = "DIR", help_heading = "Store and output")]
+    pub data_dir: PathBuf,
+    /// Print one JSON object a line instead of tables
+    #[arg(long, global = true, help_heading = "Store and output")]
+    pub json: bool,
+    /// How to show progress of long work
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value = "auto",
+        value_name = "HOW",
+        help_heading = "Store and output"
+    )]
+    pub progress: ProgressKind,
+}
+
+/// One run of the command.
+#[derive(Debug)]
+pub struct Session {
+    /// The options.
+    pub options: Options,
+    /// Standard output.
+    pub output: Output,
+    runtime: tokio::runtime::Runtime,
+}
+
+impl Session {
+    /// Makes a session.
+    ///
+    /// # Errors
+    /// Where the system gives no threads.
+    pub fn new(options: Options) -> Result<Self, Failure> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| Failure::usage(format!("the system gives no threads: {error}")))?;
+        Ok(Self { output: Output::new(options.json), options, runtime })
+    }
+
+    /// Runs something asynchronous to its end.
+    pub fn wait<T>(&self, future: impl Future<Output = T>) -> T {
+        self.runtime.block_on(future)
+    }
+
+    /// Opens the store to read, at its last commit.
+    ///
+    /// # Errors
+    /// [`Failure::Store`]; [`Failure::Usage`] where there is none.
+    pub fn open_to_read(&self) -> Result<Arc<MemoryStore>, Failure> {
+        let StoreKind::Memory = self.options.store;
+        let folder = &self.options.data_dir;
+        if !folder.is_dir() {
+            let reason = format!("no store in {}: import something first, or give --data-dir", folder.display());
+            return Err(Failure::usage(reason));
+        }
+        Ok(Arc::new(MemoryStore::open_read_only(folder)?))
+    }
+
+    /// Opens the store to write, making it where there is none, and says on standard error what a crash had cut off.
+    ///
+    /// # Errors
+    /// [`Failure::Store`].
+    pub fn open_to_write(&self, fsync: Fsync) -> Result<Arc<MemoryStore>, Failure> {
+        let StoreKind::Memory = self.options.store;
+        let store = MemoryStore::open(&self.options.data_dir, fsync.into())?;
+        report_loss(&store);
+        Ok(Arc::new(store))
+    }
+
+    /// Finds the graph that `name` (a name or an id) says; without one the only graph there is.
+    ///
+    /// # Errors
+    /// [`Failure::Usage`] where there is none, or several and no name.
+    pub fn graph(&self, store: &dyn EventStore, name: Option<&str>) -> Result<(GraphId, Head), Failure> {
+        let folder = self.options.data_dir.display();
+        let Some(name) = name else {
+            return match self.wait(store.list())?.as_slice() {
+                [(only, head)] => Ok(((*only).into(), *head)),
+                [] => Err(Failure::usage(format!("the store in {folder} has no graph: import something first"))),
+                all => Err(Failure::usage(format!("the store in {folder} has {} graphs: give --graph", all.len()))),
+            };
+        };
+        let graph = graph_id(name);
+        match self.wait(store.head(AggregateId::from(graph)))? {
+            Some(head) => Ok((graph, head)),
+            None => {
+                let reason = format!("the store in {folder} has no graph {name:?}: `cidgraph graphs` lists them");
+                Err(Failure::usage(reason))
+            }
+        }
+    }
+}
+
+/// Says on standard error what opening cut off behind the last whole commit: a crash left it, or later damage.
+fn report_loss(store: &MemoryStore) {
+    let recovery = store.recovery();
+    if recovery.bytes_cut > 0 {
+        eprintln!(
+            "cidgraph: {} bytes behind the last whole commit were cut off ({} events that were never known durable)",
+            recovery.bytes_cut, recovery.events_cut
+        );
+    }
+}
+
+/// Returns the id of the graph that `name` says: itself where it is an id, otherwise the one derived from the name.
+pub fn graph_id(name: &str) -> GraphId {
+    name.parse().unwrap_or_else(|_| GraphId::named(name))
+}
