@@ -2,32 +2,32 @@
 //!
 //! The modules in reading order; each imports only from those above it.
 
-pub mod aggregate;
-pub mod arena;
-pub mod algorithm;
-pub mod car;
-pub mod chain;
+pub mod id;
 pub mod cid;
+pub mod value;
 pub mod clock;
-pub mod command;
-pub mod dag_cbor;
 pub mod entity;
+pub mod view;
+pub mod dag_cbor;
 pub mod event;
 pub mod graph_codec;
-pub mod id;
+pub mod command;
+pub mod store;
+pub mod chain;
+pub mod car;
+pub mod aggregate;
 pub mod packed;
+pub mod arena;
+pub mod topology;
+pub mod algorithm;
 pub mod pool;
 pub mod index;
+pub mod writer;
 pub mod machine;
-pub mod store;
 pub mod stream;
 pub mod subscription;
-#[cfg(feature = "testkit")]
+#[cfg(any(test, feature = "testkit"))]
 pub mod testkit;
-pub mod topology;
-pub mod value;
-pub mod view;
-pub mod writer;
 
 pub use aggregate::{Draft, Savepoint, StateMachineAggregate};
 pub use car::{CarError, CarReader, CarSection, CarWriter};

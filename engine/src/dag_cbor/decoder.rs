@@ -214,7 +214,6 @@ impl<'a> Decoder<'a> {
         if self.take_key(name) { Ok(()) } else { Err(self.error(name)) }
     }
 
-<<<<<<< HEAD:engine/src/dag_cbor/decoder.rs
     /// Reads the map key `name`, of fewer than 24 bytes, where it stands next, and tells whether it did; for optional
     /// fields.
     #[inline(always)]
@@ -225,24 +224,6 @@ impl<'a> Decoder<'a> {
             None => false,
         };
         self.at += if found { 1 + name.len() } else { 0 };
-=======
-    /// Reads the map key `name` where it stands next, and tells whether it did; for optional fields.
-    #[inline]
-    pub fn take_key(&mut self, name: &str) -> bool {
-        // Names of fields are shorter than 24 bytes, so their head is one byte; comparing bytes needs no UTF-8 check.
-        let rest = &self.input[self.at..];
-        let head = u8::try_from(name.len()).ok().filter(|len| *len < 24).map(|len| TEXT << 5 | len);
-        if let (Some(head), Some((first, rest))) = (head, rest.split_first()) {
-            let found = *first == head && rest.starts_with(name.as_bytes());
-            self.at += if found { 1 + name.len() } else { 0 };
-            return found;
-        }
-        let mut ahead = self.clone();
-        let found = ahead.text().is_ok_and(|key| key == name);
-        if found {
-            self.at = ahead.at;
-        }
->>>>>>> store:engine/src/dag_cbor.rs
         found
     }
 
