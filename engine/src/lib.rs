@@ -22,6 +22,7 @@ pub mod topology;
 pub mod algorithm;
 pub mod pool;
 pub mod index;
+pub mod state;
 pub mod writer;
 pub mod machine;
 pub mod stream;

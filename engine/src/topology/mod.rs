@@ -4,12 +4,16 @@
 //! offer it. Ordinals mean nothing outside the view that gave them.
 
 mod adjacency;
+mod csr;
+mod overlay;
 #[cfg(any(test, feature = "testkit"))]
 mod edge_list;
 mod visit;
 
 pub use adjacency::{Adjacent, Topology};
+pub use csr::{Csr, CsrColumns};
 #[cfg(any(test, feature = "testkit"))]
 pub use edge_list::EdgeListGraph;
+pub use overlay::{EdgeRow, NewEdgeRow, Overlay, Rows, Stamp};
 pub use petgraph::graph::{EdgeIndex, NodeIndex};
 pub use visit::{EdgeReference, PetgraphView};

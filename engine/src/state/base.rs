@@ -1,0 +1,172 @@
+//! The frozen part of a graph's state: columns by node and by edge, packed, and the tables that lead to them.
+//!
+//! Node ordinals are dense: a base has no holes. An edge's ordinal is its position in the adjacency. Nothing changes
+//! after it was built.
+
+use crate::entity::Key;
+use crate::id::{EdgeId, NodeId};
+use crate::packed::PackedInts;
+use crate::pool::{ComponentId, NameId, SetId};
+use crate::topology::{Csr, EdgeIndex, NodeIndex};
+
+use super::id_table::FrozenIdTable;
+use super::keys::KeyColumn;
+
+/// The frozen part of a graph's state.
+#[derive(Debug, Default)]
+pub struct Base {
+    pub(super) version: u64,
+    pub(super) nodes: NodeColumns,
+    pub(super) adjacency: Csr,
+    pub(super) edges: EdgeColumns,
+}
+
+/// What is kept of each node, by ordinal.
+#[derive(Debug, Default)]
+pub(super) struct NodeColumns {
+    pub(super) ids: Box<[[u8; 16]]>,
+    pub(super) table: FrozenIdTable,
+    pub(super) kinds: PackedInts,
+    pub(super) keys: KeyColumn,
+    pub(super) sets: PackedInts,
+    pub(super) versions: PackedInts,
+}
+
+/// What is kept of each edge, by position.
+#[derive(Debug, Default)]
+pub(super) struct EdgeColumns {
+    pub(super) kinds: PackedInts,
+    /// 0 for none, else the component id plus 1.
+    pub(super) properties: PackedInts,
+    /// The version at which it was connected.
+    pub(super) versions: PackedInts,
+    /// Its place among the edges of that version.
+    pub(super) indices: PackedInts,
+    /// The positions, ordered by version and index.
+    pub(super) by_creation: PackedInts,
+    /// The callers' ids, ordered by position.
+    pub(super) caller_ids: Box<[(u32, EdgeId)]>,
+    /// The same, ordered by id.
+    pub(super) by_caller_id: Box<[(EdgeId, u32)]>,
+}
+
+/// Bytes on the heap by structure.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct BaseLedger {
+    /// The ids of nodes.
+    pub node_ids: usize,
+    /// The table from ids to ordinals.
+    pub id_table: usize,
+    /// Kinds, keys, component sets and versions of nodes.
+    pub node_columns: usize,
+    /// The adjacency both ways.
+    pub adjacency: usize,
+    /// Kinds, properties, creations and ids of edges.
+    pub edge_columns: usize,
+}
+
+impl Base {
+    /// Returns the version that the base was made at, from which stamps count.
+    pub const fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// Returns the number of nodes.
+    pub const fn node_count(&self) -> usize {
+        self.nodes.ids.len()
+    }
+
+    /// Returns the number of edges.
+    pub const fn edge_count(&self) -> usize {
+        self.adjacency.edge_count()
+    }
+
+    /// Returns the adjacency.
+    pub const fn adjacency(&self) -> &Csr {
+        &self.adjacency
+    }
+
+    /// Returns the bytes on the heap by structure.
+    pub fn ledger(&self) -> BaseLedger {
+        let Self { nodes, adjacency, edges, .. } = self;
+        let columns = [&edges.kinds, &edges.properties, &edges.versions, &edges.indices, &edges.by_creation];
+        BaseLedger {
+            node_ids: size_of_val(&*nodes.ids),
+            id_table: nodes.table.heap_bytes(),
+            node_columns: nodes.kinds.heap_bytes()
+                + nodes.keys.heap_bytes()
+                + nodes.sets.heap_bytes()
+                + nodes.versions.heap_bytes(),
+            adjacency: adjacency.heap_bytes(),
+            edge_columns: columns.iter().map(|column| column.heap_bytes()).sum::<usize>()
+                + size_of_val(&*edges.caller_ids)
+                + size_of_val(&*edges.by_caller_id),
+        }
+    }
+
+    #[inline]
+    pub(super) fn find_node(&self, id: NodeId) -> Option<u32> {
+        self.nodes.table.find(id.as_bytes(), &self.nodes.ids)
+    }
+
+    pub(super) fn node_id(&self, node: usize) -> NodeId {
+        NodeId::from_bytes(self.nodes.ids[node])
+    }
+
+    pub(super) fn node_kind(&self, node: usize) -> NameId {
+        NameId(self.nodes.kinds.get_u32(node))
+    }
+
+    pub(super) fn node_key(&self, node: usize) -> Option<Key> {
+        self.nodes.keys.get(node)
+    }
+
+    pub(super) fn node_set(&self, node: usize) -> SetId {
+        SetId(self.nodes.sets.get_u32(node))
+    }
+
+    pub(super) fn node_version(&self, node: usize) -> u64 {
+        self.nodes.versions.get(node)
+    }
+
+    pub(super) fn edge_ends(&self, position: usize) -> (NodeIndex, NodeIndex) {
+        (self.adjacency.source(position), self.adjacency.target(position))
+    }
+
+    pub(super) fn edge_kind(&self, position: usize) -> NameId {
+        NameId(self.edges.kinds.get_u32(position))
+    }
+
+    pub(super) fn edge_properties(&self, position: usize) -> Option<ComponentId> {
+        self.edges.properties.get_u32(position).checked_sub(1).map(ComponentId)
+    }
+
+    pub(super) fn edge_creation(&self, position: usize) -> (u64, u32) {
+        (self.edges.versions.get(position), self.edges.indices.get_u32(position))
+    }
+
+    pub(super) fn caller_id(&self, position: u32) -> Option<EdgeId> {
+        let ids = &self.edges.caller_ids;
+        ids.binary_search_by_key(&position, |(at, _)| *at).ok().map(|at| ids[at].1)
+    }
+
+    pub(super) fn find_edge(&self, id: EdgeId) -> Option<EdgeIndex> {
+        let Some(creation) = id.as_engine_made() else {
+            let ids = &self.edges.by_caller_id;
+            return ids.binary_search_by_key(&id, |(id, _)| *id).ok().map(|at| EdgeIndex::from(ids[at].1));
+        };
+        let (mut low, mut high) = (0, self.edge_count());
+        while low < high {
+            let middle = usize::midpoint(low, high);
+            let position = self.edges.by_creation.get_u32(middle);
+            match self.edge_creation(position as usize).cmp(&creation) {
+                std::cmp::Ordering::Less => low = middle + 1,
+                std::cmp::Ordering::Greater => high = middle,
+                std::cmp::Ordering::Equal => {
+                    return self.caller_id(position).is_none().then(|| EdgeIndex::from(position));
+                }
+            }
+        }
+        None
+    }
+}

@@ -1,0 +1,253 @@
+//! A frozen base and everything that happened since, appended by one writer and read by many without locks.
+//!
+//! Stamps count versions since the base. What a draft appends has stamps above the published one, so no reader sees it;
+//! taking it back makes it invisible for ever. Rows are never reused.
+
+use std::sync::Arc;
+
+use crate::arena::{Arena, Paged};
+use crate::entity::{Key, NodeEntity};
+use crate::id::{EdgeId, NodeId};
+use crate::pool::{ComponentId, NameId, Pool, SetId};
+use crate::topology::{EdgeIndex, NewEdgeRow, NodeIndex, Overlay, Stamp};
+
+use super::at::At;
+use super::base::Base;
+use super::id_table::GrowingIdTable;
+
+/// A node since the base.
+#[derive(Debug)]
+pub struct NodeRow {
+    /// Its id.
+    pub id: NodeId,
+    /// The caller's own name for it.
+    pub key: Option<Box<Key>>,
+    /// Its kind's name.
+    pub kind: NameId,
+    /// When it was added.
+    pub birth: Stamp,
+    /// Its components when it was added.
+    pub set: SetId,
+}
+
+/// A change of a node's component set or an edge's properties.
+#[derive(Debug, Clone, Copy)]
+pub struct Change {
+    /// When it happened.
+    pub birth: Stamp,
+    /// The new set id, or the new properties (0 for none, else the component id plus 1).
+    pub value: u32,
+    /// The number of the change before plus 1, 0 for none.
+    pub before: u32,
+}
+
+/// A base and what happened since.
+#[derive(Debug)]
+pub struct Generation {
+    pub(super) base: Arc<Base>,
+    pub(super) pool: Arc<Pool>,
+    pub(super) nodes: Arena<NodeRow>,
+    pub(super) node_table: GrowingIdTable,
+    pub(super) node_deaths: Paged,
+    pub(super) node_changes: Paged,
+    pub(super) edges: Overlay,
+    pub(super) caller_edges: Arena<u32>,
+    pub(super) caller_edge_table: GrowingIdTable,
+    pub(super) edge_changes: Paged,
+    pub(super) changes: Arena<Change>,
+    pub(super) touched: Arena<u32>,
+}
+
+/// Where a generation's rows end; what a draft can be taken back to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Extent {
+    nodes: u32,
+    edges: u32,
+}
+
+impl Generation {
+    /// Makes a generation in which nothing has happened since `base`.
+    pub fn new(base: Arc<Base>, pool: Arc<Pool>) -> Self {
+        Self {
+            base,
+            pool,
+            nodes: Arena::new(),
+            node_table: GrowingIdTable::default(),
+            node_deaths: Paged::new(),
+            node_changes: Paged::new(),
+            edges: Overlay::default(),
+            caller_edges: Arena::new(),
+            caller_edge_table: GrowingIdTable::default(),
+            edge_changes: Paged::new(),
+            changes: Arena::new(),
+            touched: Arena::new(),
+        }
+    }
+
+    /// Returns what can be asked of it at a stamp.
+    #[inline]
+    pub const fn at(&self, stamp: Stamp) -> At<'_> {
+        At::new(self, stamp)
+    }
+
+    /// Returns the base.
+    pub const fn base(&self) -> &Arc<Base> {
+        &self.base
+    }
+
+    /// Returns the pool that its set and component ids are of.
+    pub const fn pool(&self) -> &Arc<Pool> {
+        &self.pool
+    }
+
+    /// Returns the stamp of a version.
+    ///
+    /// # Panics
+    /// Where the version lies below the base or 2^32 above it.
+    #[inline]
+    pub fn stamp(&self, version: u64) -> Stamp {
+        let since = version.checked_sub(self.base.version).expect("a version is not below the base");
+        Stamp::try_from(since).expect("a base is renewed long before 2^32 events")
+    }
+
+    /// Returns how many rows were appended, a measure of what a reader pays for them.
+    pub fn row_count(&self) -> usize {
+        self.nodes.len() as usize + self.edges.len() as usize + self.changes.len() as usize
+    }
+
+    /// Returns the node ordinals whose facts changed, in order, with repetitions.
+    pub fn touched(&self, range: std::ops::Range<u32>) -> impl Iterator<Item = u32> + '_ {
+        range.map(|at| *self.touched.get(at).expect("the range ends at what was published"))
+    }
+
+    /// Returns how many entries [`touched`](Self::touched) has.
+    pub fn touched_len(&self) -> u32 {
+        self.touched.len()
+    }
+
+    /// Returns the bytes on the heap, without base and pool.
+    pub fn heap_bytes(&self) -> usize {
+        self.nodes.heap_bytes()
+            + self.node_table.heap_bytes()
+            + self.node_deaths.heap_bytes()
+            + self.node_changes.heap_bytes()
+            + self.edges.heap_bytes()
+            + self.caller_edges.heap_bytes()
+            + self.caller_edge_table.heap_bytes()
+            + self.edge_changes.heap_bytes()
+            + self.changes.heap_bytes()
+            + self.touched.heap_bytes()
+    }
+
+    // What follows is for the one writer.
+
+    /// Returns where the rows end.
+    pub fn extent(&self) -> Extent {
+        Extent { nodes: self.nodes.len(), edges: self.edges.len() }
+    }
+
+    /// Adds a node.
+    pub fn add_node(&self, node: &NodeEntity, kind: NameId, set: SetId, birth: Stamp) -> NodeIndex {
+        let key = node.key.clone().map(Box::new);
+        let row = self.nodes.push(NodeRow { id: node.id, key, kind, birth, set });
+        let id_of = |row| *self.nodes.get(row).expect("the table holds rows").id.as_bytes();
+        self.node_table.insert(node.id.as_bytes(), row, id_of);
+        let node = self.node_of_row(row);
+        self.touch(node);
+        node
+    }
+
+    /// Sets the stamp of a node's death; 0 takes it back.
+    pub fn set_node_death(&self, node: NodeIndex, stamp: Stamp) {
+        self.node_deaths.set(ordinal(node), stamp);
+        self.touch(node);
+    }
+
+    /// Gives a node another component set.
+    pub fn change_node(&self, node: NodeIndex, set: SetId, birth: Stamp) {
+        self.push_change(&self.node_changes, ordinal(node), set.0, birth);
+        self.touch(node);
+    }
+
+    /// Takes the last change of a node back.
+    pub fn unchange_node(&self, node: NodeIndex) {
+        self.pop_change(&self.node_changes, ordinal(node));
+        self.touch(node);
+    }
+
+    /// Adds an edge.
+    pub fn add_edge(&self, edge: NewEdgeRow) -> EdgeIndex {
+        let caller_id = edge.caller_id;
+        let row = self.edges.append(edge);
+        if let Some(id) = caller_id {
+            let place = self.caller_edges.push(row);
+            self.caller_edge_table.insert(id.as_bytes(), place, |place| *self.caller_edge_id(place).as_bytes());
+        }
+        self.edge_of_row(row)
+    }
+
+    /// Sets the stamp of an edge's death; 0 takes it back.
+    pub fn set_edge_death(&self, edge: EdgeIndex, stamp: Stamp) {
+        self.edges.set_death(edge_ordinal(edge), stamp);
+    }
+
+    /// Gives an edge other properties.
+    pub fn change_edge(&self, edge: EdgeIndex, properties: Option<ComponentId>, birth: Stamp) {
+        let value = properties.map_or(0, |component| component.0 + 1);
+        self.push_change(&self.edge_changes, edge_ordinal(edge), value, birth);
+    }
+
+    /// Takes the last change of an edge back.
+    pub fn unchange_edge(&self, edge: EdgeIndex) {
+        self.pop_change(&self.edge_changes, edge_ordinal(edge));
+    }
+
+    /// Makes the rows behind `extent` invisible for ever, as of a draft that is taken back to `stamp`.
+    pub fn void(&self, extent: Extent, stamp: Stamp) {
+        for row in extent.nodes..self.nodes.len() {
+            let birth = self.nodes.get(row).expect("the row is below the length").birth;
+            self.node_deaths.set(ordinal(self.node_of_row(row)), birth);
+        }
+        self.edges.void(extent.edges, stamp, |row| edge_ordinal(self.edge_of_row(row)));
+    }
+
+    fn push_change(&self, heads: &Paged, element: u32, value: u32, birth: Stamp) {
+        let before = heads.get(element);
+        let change = self.changes.push(Change { birth, value, before });
+        heads.set(element, change + 1);
+    }
+
+    fn pop_change(&self, heads: &Paged, element: u32) {
+        let last = heads.get(element).checked_sub(1).expect("a change is taken back once");
+        heads.set(element, self.changes.get(last).expect("heads point at changes").before);
+    }
+
+    fn touch(&self, node: NodeIndex) {
+        self.touched.push(ordinal(node));
+    }
+
+    pub(super) fn caller_edge_id(&self, place: u32) -> EdgeId {
+        let row = *self.caller_edges.get(place).expect("the table holds places");
+        **self.edges.row(row).caller_id.as_ref().expect("only edges with a caller's id are listed")
+    }
+
+    #[inline]
+    pub(super) fn node_of_row(&self, row: u32) -> NodeIndex {
+        NodeIndex::new(self.base.node_count() + row as usize)
+    }
+
+    #[inline]
+    pub(super) fn edge_of_row(&self, row: u32) -> EdgeIndex {
+        EdgeIndex::new(self.base.edge_count() + row as usize)
+    }
+}
+
+#[inline]
+pub(super) fn ordinal(node: NodeIndex) -> u32 {
+    u32::try_from(node.index()).expect("node ordinals have 32 bits")
+}
+
+#[inline]
+pub(super) fn edge_ordinal(edge: EdgeIndex) -> u32 {
+    u32::try_from(edge.index()).expect("edge ordinals have 32 bits")
+}

@@ -1,0 +1,129 @@
+//! A graph as readers see it: one version, which never changes while it is held.
+
+use std::sync::Arc;
+
+use crate::entity::GraphMetadata;
+use crate::id::GraphId;
+use crate::index::Index;
+use crate::store::Head;
+use crate::topology::{Adjacent, NodeIndex, Stamp, Topology};
+use crate::value::Name;
+
+use super::at::At;
+use super::generation::Generation;
+
+/// What is known of a graph as a whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GraphInfo {
+    /// The graph's id.
+    pub graph: GraphId,
+    /// What it is about; `None` before it was created.
+    pub metadata: Option<GraphMetadata>,
+    /// Why it was archived; `None` while it takes changes.
+    pub archived: Option<Name>,
+}
+
+/// What the writer publishes: a generation, the stamp up to which it holds, and what goes with it.
+#[derive(Debug)]
+pub struct Published {
+    pub(crate) generation: Arc<Generation>,
+    pub(crate) stamp: Stamp,
+    pub(crate) info: Arc<GraphInfo>,
+    pub(crate) head: Option<Head>,
+    pub(crate) timestamp_ns: u64,
+    pub(crate) node_count: usize,
+    pub(crate) edge_count: usize,
+    /// Indices that hold for all nodes but those touched in `pending`.
+    pub(crate) index: Index,
+    pub(crate) pending: std::ops::Range<u32>,
+}
+
+/// One version of a graph.
+#[derive(Debug, Clone)]
+pub struct GraphView(Arc<Published>);
+
+impl GraphView {
+    /// Looks at what was published.
+    pub const fn new(published: Arc<Published>) -> Self {
+        Self(published)
+    }
+
+    /// Returns what can be asked of the state.
+    #[inline]
+    pub fn at(&self) -> At<'_> {
+        self.0.generation.at(self.0.stamp)
+    }
+
+    /// Returns the version, 0 before the first event.
+    pub fn version(&self) -> u64 {
+        self.0.head.map_or(0, |head| head.version)
+    }
+
+    /// Returns the last event's version and CID.
+    pub fn head(&self) -> Option<Head> {
+        self.0.head
+    }
+
+    /// Returns the last event's time, nanoseconds since the Unix epoch.
+    pub fn timestamp_ns(&self) -> u64 {
+        self.0.timestamp_ns
+    }
+
+    /// Returns what is known of the graph as a whole.
+    pub fn info(&self) -> &GraphInfo {
+        &self.0.info
+    }
+
+    /// Returns the indices; they do not hold for the nodes of [`pending`](Self::pending).
+    pub fn index(&self) -> &Index {
+        &self.0.index
+    }
+
+    /// Returns the nodes whose facts the indices do not have yet, with repetitions.
+    pub fn pending(&self) -> impl Iterator<Item = NodeIndex> + '_ {
+        self.0.generation.touched(self.0.pending.clone()).map(NodeIndex::from)
+    }
+
+    /// Returns whether the indices hold for every node.
+    pub fn is_index_current(&self) -> bool {
+        self.0.pending.is_empty()
+    }
+
+    /// Returns the generation.
+    pub fn generation(&self) -> &Arc<Generation> {
+        &self.0.generation
+    }
+}
+
+impl Topology for GraphView {
+    fn node_bound(&self) -> usize {
+        self.at().node_bound()
+    }
+
+    fn edge_bound(&self) -> usize {
+        self.at().edge_bound()
+    }
+
+    fn node_count(&self) -> usize {
+        self.0.node_count
+    }
+
+    fn edge_count(&self) -> usize {
+        self.0.edge_count
+    }
+
+    #[inline]
+    fn contains(&self, node: NodeIndex) -> bool {
+        self.at().contains_node(node)
+    }
+
+    #[inline]
+    fn outgoing(&self, node: NodeIndex) -> impl Iterator<Item = Adjacent> {
+        self.at().outgoing(node)
+    }
+
+    #[inline]
+    fn incoming(&self, node: NodeIndex) -> impl Iterator<Item = Adjacent> {
+        self.at().incoming(node)
+    }
+}

@@ -1,0 +1,215 @@
+//! The edges since the frozen adjacency was built: appended by one writer, read by many without locks.
+//!
+//! Each row has a birth stamp; deaths are stamps in a sparse map over all edges, frozen ones too. Stamps count versions
+//! since the base. A reader at stamp `s` sees an edge when `birth ≤ s` and it is not dead at `s`, so rows of an
+//! unpublished draft are invisible, and a draft that is taken back is made invisible for ever by a death at its birth.
+//! Rows of a node are linked in the order of their birth, both ways.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use crate::arena::{Arena, Paged};
+use crate::id::EdgeId;
+
+use super::NodeIndex;
+
+/// Versions since the base was built.
+pub type Stamp = u32;
+
+/// An edge since the base.
+#[derive(Debug)]
+pub struct EdgeRow {
+    /// The node it starts at.
+    pub source: NodeIndex,
+    /// The node it ends at.
+    pub target: NodeIndex,
+    /// Its kind's name.
+    pub kind: u32,
+    /// Its place among the edges of that version.
+    pub index: u32,
+    /// Its properties in the pool, 0 for none, else the component id plus 1.
+    pub properties: u32,
+    /// The caller's id for it.
+    pub caller_id: Option<Box<EdgeId>>,
+    birth: AtomicU32,
+    next_out: AtomicU32,
+    next_in: AtomicU32,
+}
+
+impl EdgeRow {
+    /// Returns the stamp of the version at which it was connected.
+    #[inline]
+    pub fn birth(&self) -> Stamp {
+        self.birth.load(Ordering::Relaxed)
+    }
+}
+
+/// What a new edge is made of.
+#[derive(Debug)]
+pub struct NewEdgeRow {
+    /// The node it starts at.
+    pub source: NodeIndex,
+    /// The node it ends at.
+    pub target: NodeIndex,
+    /// Its kind's name.
+    pub kind: u32,
+    /// When it was connected.
+    pub birth: Stamp,
+    /// Its place among the edges of that version.
+    pub index: u32,
+    /// Its properties in the pool, 0 for none, else the component id plus 1.
+    pub properties: u32,
+    /// The caller's id for it.
+    pub caller_id: Option<EdgeId>,
+}
+
+/// The edges since the base, by row number.
+#[derive(Debug, Default)]
+pub struct Overlay {
+    rows: Arena<EdgeRow>,
+    out_heads: Paged,
+    out_tails: Paged,
+    in_heads: Paged,
+    in_tails: Paged,
+    deaths: Paged,
+}
+
+impl Overlay {
+    /// Appends an edge and returns its row number; for the one writer.
+    pub fn append(&self, new: NewEdgeRow) -> u32 {
+        let NewEdgeRow { source, target, kind, birth, index, properties, caller_id } = new;
+        let row = self.rows.push(EdgeRow {
+            source,
+            target,
+            kind,
+            birth: AtomicU32::new(birth),
+            index,
+            properties,
+            caller_id: caller_id.map(Box::new),
+            next_out: AtomicU32::new(0),
+            next_in: AtomicU32::new(0),
+        });
+        self.link(&self.out_heads, &self.out_tails, source, row, |before| &before.next_out);
+        self.link(&self.in_heads, &self.in_tails, target, row, |before| &before.next_in);
+        row
+    }
+
+    /// Makes rows from `first` on invisible for ever, as of a draft that is taken back to `stamp`; `edge_of` gives a
+    /// row's edge ordinal. Their births become the next version's, so that births never decrease from row to row.
+    pub fn void(&self, first: u32, stamp: Stamp, edge_of: impl Fn(u32) -> u32) {
+        for row in first..self.len() {
+            self.set_death(edge_of(row), stamp + 1);
+            self.row(row).birth.store(stamp + 1, Ordering::Relaxed);
+        }
+    }
+
+    /// Returns the row of edge number `index` of the version at `birth`, dead or alive.
+    pub fn find(&self, birth: Stamp, index: u32) -> Option<u32> {
+        let start = self.partition(|row| row.birth() < birth);
+        let end = self.partition(|row| row.birth() <= birth);
+        // Rows that were taken back may stand first; those that were not have the indices 0, 1, … up to the last one.
+        let last = self.row(end.checked_sub(1).filter(|last| *last >= start)?).index;
+        let row = end.checked_sub(last + 1)?.checked_add(index)?;
+        (row >= start && row < end && self.row(row).index == index).then_some(row)
+    }
+
+    fn partition(&self, before: impl Fn(&EdgeRow) -> bool) -> u32 {
+        let (mut low, mut high) = (0, self.len());
+        while low < high {
+            let middle = u32::midpoint(low, high);
+            if before(self.row(middle)) { low = middle + 1 } else { high = middle }
+        }
+        low
+    }
+
+    /// Puts a row at the end of a node's list.
+    fn link(&self, heads: &Paged, tails: &Paged, node: NodeIndex, row: u32, next: fn(&EdgeRow) -> &AtomicU32) {
+        let node = index(node);
+        match tails.get(node) {
+            0 => heads.set(node, row + 1),
+            tail => next(self.row(tail - 1)).store(row + 1, Ordering::Release),
+        }
+        tails.set(node, row + 1);
+    }
+
+    /// Returns a row.
+    ///
+    /// # Panics
+    /// Where there is no such row.
+    #[inline]
+    pub fn row(&self, row: u32) -> &EdgeRow {
+        self.rows.get(row).expect("a row is asked for only by a number that was given out")
+    }
+
+    /// Returns the number of rows.
+    pub fn len(&self) -> u32 {
+        self.rows.len()
+    }
+
+    /// Returns whether there is no row.
+    pub fn is_empty(&self) -> bool {
+        self.rows.len() == 0
+    }
+
+    /// Returns a node's outgoing rows, oldest first, whatever their birth.
+    #[inline]
+    pub fn outgoing(&self, node: NodeIndex) -> Rows<'_> {
+        Rows { overlay: self, next: self.out_heads.get(index(node)), follow: |row| &row.next_out }
+    }
+
+    /// Returns a node's incoming rows, oldest first, whatever their birth.
+    #[inline]
+    pub fn incoming(&self, node: NodeIndex) -> Rows<'_> {
+        Rows { overlay: self, next: self.in_heads.get(index(node)), follow: |row| &row.next_in }
+    }
+
+    /// Returns the stamp of an edge's death, by edge ordinal, 0 for none.
+    #[inline]
+    pub fn death(&self, edge: u32) -> Stamp {
+        self.deaths.get(edge)
+    }
+
+    /// Returns whether no edge ever died here, which spares readers the look at each.
+    #[inline]
+    pub fn is_deathless(&self) -> bool {
+        self.deaths.is_untouched()
+    }
+
+    /// Sets the stamp of an edge's death, by edge ordinal; 0 takes it back.
+    pub fn set_death(&self, edge: u32, stamp: Stamp) {
+        self.deaths.set(edge, stamp);
+    }
+
+    /// Returns the bytes on the heap.
+    pub fn heap_bytes(&self) -> usize {
+        self.rows.heap_bytes()
+            + [&self.out_heads, &self.out_tails, &self.in_heads, &self.in_tails, &self.deaths]
+                .iter()
+                .map(|column| column.heap_bytes())
+                .sum::<usize>()
+    }
+}
+
+/// A node's rows one way.
+#[derive(Debug, Clone)]
+pub struct Rows<'a> {
+    overlay: &'a Overlay,
+    next: u32,
+    follow: fn(&EdgeRow) -> &AtomicU32,
+}
+
+impl<'a> Iterator for Rows<'a> {
+    type Item = (u32, &'a EdgeRow);
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        let number = self.next.checked_sub(1)?;
+        let row = self.overlay.row(number);
+        self.next = (self.follow)(row).load(Ordering::Acquire);
+        Some((number, row))
+    }
+}
+
+#[inline]
+fn index(node: NodeIndex) -> u32 {
+    u32::try_from(node.index()).expect("node ordinals have 32 bits")
+}
