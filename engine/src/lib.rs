@@ -23,6 +23,7 @@ pub mod algorithm;
 pub mod pool;
 pub mod index;
 pub mod state;
+pub mod footprint;
 pub mod writer;
 pub mod machine;
 pub mod stream;
