@@ -47,7 +47,11 @@ pub trait Draft: Send + 'static {
 
     /// Folds the event at `version` into the draft. A stored event that an upcaster split is applied part by part at
     /// the same version.
-    fn apply(&mut self, event: &Self::Event, version: u64);
+    ///
+    /// # Errors
+    /// [`Misfit`] for an event that this state could not have brought about; the caller takes back what it did. What
+    /// [`decide`](Self::decide) answered on the same state fits.
+    fn apply(&mut self, event: &Self::Event, version: u64) -> Result<(), Misfit>;
 
     /// Marks the draft's present place.
     fn savepoint(&mut self) -> Savepoint;
@@ -60,6 +64,35 @@ pub trait Draft: Send + 'static {
     /// Called only at the end of a transaction that the store holds: once for each group commit, and every few thousand
     /// events while an aggregate is loaded. Savepoints from before are no longer used.
     fn publish(&mut self, head: Head, timestamp_ns: u64);
+
+    /// Puts its house in order while nothing is asked for; called between two publications, some time after the last.
+    fn rest(&mut self) -> Rest {
+        Rest::Done
+    }
+}
+
+/// Whether a draft at rest has more to put in order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rest {
+    /// Nothing is left until something changes.
+    Done,
+    /// Something is under way; call again soon.
+    Again,
+}
+
+/// An event that does not fit the state: another program wrote it, or it stands in the wrong place.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}")]
+pub struct Misfit {
+    /// What does not fit.
+    pub reason: String,
+}
+
+impl Misfit {
+    /// Makes one.
+    pub fn new(reason: impl Into<String>) -> Self {
+        Self { reason: reason.into() }
+    }
 }
 
 /// A place in a draft's changes, as its owner counts them.

@@ -26,8 +26,10 @@ pub mod state;
 pub mod footprint;
 pub mod writer;
 pub mod machine;
+pub mod graph;
 pub mod stream;
 pub mod subscription;
+pub mod engine;
 #[cfg(any(test, feature = "testkit"))]
 pub mod testkit;
 
@@ -37,12 +39,15 @@ pub use chain::{ChainError, ChainTip, EventHeader, Metadata};
 pub use cid::{Cid, HashKind};
 pub use clock::{Clock, Ids, ManualClock, RandomIds, SequentialIds, SystemClock};
 pub use command::{CommandContext, GraphCommand, Limits, Rejected};
+pub use engine::{Engine, EngineBuilder, Error, ErrorKind, Graph, GraphReplicas};
 pub use entity::{
     Component, ConceptualPoint, EdgeEntity, GraphMetadata, Key, NodeEntity, NodeUpdate, TransformOperation,
 };
 pub use event::{DecodeError, EventPayload, GraphEvent};
+pub use graph::{GraphAggregate, GraphDrafts, GraphReader};
 pub use id::{AggregateId, CausationId, CommandId, CorrelationId, EdgeId, EventId, GraphId, NodeId, TransactionId};
 pub use machine::TransactionalCommandHandler;
+pub use state::{GraphInfo, GraphView};
 pub use store::{
     AggregateAppend, Appended, Capabilities, Damage, Durability, EventStore, Expected, Head, SealedEvent, StoreError,
     StoredEvent, StreamFilter,

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 
-use crate::aggregate::{Draft, Savepoint, StateMachineAggregate};
+use crate::aggregate::{Draft, Misfit, Savepoint, StateMachineAggregate};
 use crate::id::AggregateId;
 use crate::store::Head;
 use crate::writer::DraftSource;
@@ -54,9 +54,10 @@ impl<A: StateMachineAggregate> Draft for MachineDraft<A> {
         self.state.decide(command)
     }
 
-    fn apply(&mut self, event: &A::Event, _version: u64) {
+    fn apply(&mut self, event: &A::Event, _version: u64) -> Result<(), Misfit> {
         self.state.apply(event);
         self.since.push(event.clone());
+        Ok(())
     }
 
     fn savepoint(&mut self) -> Savepoint {

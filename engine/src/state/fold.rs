@@ -12,6 +12,8 @@ use crate::topology::{Csr, CsrColumns, EdgeIndex, NodeIndex};
 
 use super::at::At;
 use super::base::{Base, EdgeColumns, NodeColumns};
+use super::carry_over::{GONE, Renumbering};
+use super::generation::Extent;
 use super::id_table::FrozenIdTable;
 use super::keys::KeyColumn;
 
@@ -22,17 +24,18 @@ pub struct Folded {
     pub base: Arc<Base>,
     /// The pool that its ids are of.
     pub pool: Arc<PoolBase>,
-    /// Whether every node has the ordinal that it had before.
-    pub keeps_ordinals: bool,
+    /// What nodes and edges are called in it.
+    pub renumbering: Renumbering,
 }
 
-/// Marks what is not in the new base.
-const GONE: u32 = u32::MAX;
-
-/// Builds the base that holds exactly what `at` sees.
-pub fn fold(at: At<'_>) -> Folded {
-    let nodes: Vec<NodeIndex> = at.nodes().collect();
-    let renumbered = Renumbered::new(at, &nodes);
+/// Builds the base that holds exactly what `at` sees; `extent` is where the rows ended then, behind which the writer may
+/// go on meanwhile.
+pub fn fold(at: At<'_>, extent: Extent) -> Folded {
+    let base = at.generation().base();
+    let node_bound = base.node_count() + extent.nodes() as usize;
+    let edge_bound = base.edge_count() + extent.edges() as usize;
+    let nodes: Vec<NodeIndex> = (0..node_bound).map(NodeIndex::new).filter(|node| at.contains_node(*node)).collect();
+    let renumbered = Renumbered::new(at, &nodes, node_bound, edge_bound);
     let (pool, remap) = compact(
         at.pool(),
         &mut nodes.iter().map(|node| at.node_set(*node)),
@@ -44,7 +47,13 @@ pub fn fold(at: At<'_>) -> Folded {
         adjacency: Csr::pack(&renumbered.adjacency(at, &nodes)),
         edges: edge_columns(at, &renumbered, &remap),
     };
-    Folded { base: Arc::new(base), pool: Arc::new(pool), keeps_ordinals: nodes.len() == at.node_bound() }
+    let renumbering = Renumbering {
+        nodes: (nodes.len() != node_bound).then(|| renumbered.node.into_boxed_slice()),
+        node_bounds: (node_bound, nodes.len()),
+        edge_bounds: (edge_bound, renumbered.edges.len()),
+        edges: renumbered.position.into_boxed_slice(),
+    };
+    Folded { base: Arc::new(base), pool: Arc::new(pool), renumbering }
 }
 
 /// The live edges in their new order, and the way from old ordinals to new ones.
@@ -57,13 +66,13 @@ struct Renumbered {
 }
 
 impl Renumbered {
-    fn new(at: At<'_>, nodes: &[NodeIndex]) -> Self {
-        let mut node = vec![GONE; at.node_bound()];
+    fn new(at: At<'_>, nodes: &[NodeIndex], node_bound: usize, edge_bound: usize) -> Self {
+        let mut node = vec![GONE; node_bound];
         for (new, old) in (0..).zip(nodes) {
             node[old.index()] = new;
         }
         let mut edges = Vec::new();
-        let mut position = vec![GONE; at.edge_bound()];
+        let mut position = vec![GONE; edge_bound];
         let mut out_offsets = Vec::with_capacity(nodes.len() + 1);
         let mut out_targets = Vec::new();
         out_offsets.push(0);
@@ -137,7 +146,7 @@ fn edge_columns(at: At<'_>, renumbered: &Renumbered, remap: &Remap) -> EdgeColum
 fn by_creation(at: At<'_>, renumbered: &Renumbered) -> PackedInts {
     let base = at.generation().base();
     let frozen = base.edges.by_creation.iter().map(|position| usize::try_from(position).expect("positions fit"));
-    let recent = base.edge_count()..at.edge_bound();
+    let recent = base.edge_count()..renumbered.position.len();
     let positions: Vec<u32> =
         frozen.chain(recent).map(|edge| renumbered.position[edge]).filter(|position| *position != GONE).collect();
     column(&positions, u64::from)

@@ -65,6 +65,16 @@ pub struct Extent {
     edges: u32,
 }
 
+impl Extent {
+    pub(super) const fn nodes(self) -> u32 {
+        self.nodes
+    }
+
+    pub(super) const fn edges(self) -> u32 {
+        self.edges
+    }
+}
+
 impl Generation {
     /// Makes a generation in which nothing has happened since `base`.
     pub fn new(base: Arc<Base>, pool: Arc<Pool>) -> Self {

@@ -8,12 +8,14 @@ mod keys;
 mod base;
 mod generation;
 mod at;
+mod carry_over;
 mod fold;
 mod view;
 mod hash;
 
 pub use at::At;
 pub use base::{Base, BaseLedger};
+pub use carry_over::Renumbering;
 pub use fold::{Folded, fold};
 pub use generation::{Change, Extent, Generation, NodeRow};
 pub use view::{GraphInfo, GraphView, Published};

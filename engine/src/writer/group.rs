@@ -193,7 +193,7 @@ impl<D: Draft> Group<D> {
 /// Applies a command's events and keeps them for sealing.
 fn apply<D: Draft>(draft: &mut D, head_version: u64, events: &mut Vec<D::Event>, decided: Vec<D::Event>) {
     for (version, event) in (head_version + 1 + events.len() as u64..).zip(&decided) {
-        draft.apply(event, version);
+        draft.apply(event, version).expect("what was decided on a state fits it");
     }
     if events.is_empty() {
         *events = decided;

@@ -43,6 +43,16 @@ pub enum ReplayError {
         /// What is wrong.
         source: DecodeError,
     },
+    /// An event is well chained, but its aggregate could not have brought it about.
+    #[error("event {version} of {aggregate} does not fit what came before: {reason}")]
+    Misfit {
+        /// The aggregate.
+        aggregate: AggregateId,
+        /// The event's version.
+        version: u64,
+        /// What does not fit.
+        reason: String,
+    },
 }
 
 /// Where a loaded aggregate ends, and which transactions it remembers.
@@ -139,7 +149,12 @@ impl LoadedTip {
             for place in &part.places {
                 verify_link(self.aggregate, progress.last.as_ref(), place.previous, &place.link, Some(place.sequence))?;
                 for event in events.by_ref().take(place.events) {
-                    draft.apply(event, place.link.version);
+                    let version = place.link.version;
+                    draft.apply(event, version).map_err(|misfit| ReplayError::Misfit {
+                        aggregate: self.aggregate,
+                        version,
+                        reason: misfit.reason,
+                    })?;
                 }
                 progress.last = Some(place.link);
                 if place.link.transaction_remaining == 0 {

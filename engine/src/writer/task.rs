@@ -2,11 +2,12 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
-use crate::aggregate::Draft;
+use crate::aggregate::{Draft, Rest};
 use crate::clock::Clock;
 use crate::store::{Durability, EventStore, Head, SealedEvent, StoreError};
 
@@ -17,6 +18,12 @@ use super::metrics::Counters;
 use super::recent::Recent;
 use super::replay::{LoadedTip, ReplayError};
 use super::submission::{Answer, Failure, Receipt, WriteError};
+
+/// How long a writer is without work before its draft is put in order.
+const REST_AFTER: Duration = Duration::from_millis(200);
+
+/// How soon the draft is asked again whether what it does meanwhile is done.
+const REST_AGAIN: Duration = Duration::from_millis(20);
 
 /// What a writer is sent.
 pub(super) enum Message<D: Draft> {
@@ -82,13 +89,26 @@ impl<D: Draft> Writer<D> {
         }
     }
 
+    /// Waits for a message, puts the draft in order meanwhile, and closes after having been idle for long.
     async fn receive(&mut self) -> Option<Message<D>> {
-        let Some(idle_after) = self.config.idle_after else { return self.queue.recv().await };
-        if let Ok(message) = tokio::time::timeout(idle_after, self.queue.recv()).await {
-            return message;
+        let idle_since = Instant::now();
+        let mut rest = Some(REST_AFTER);
+        loop {
+            let close_at = self.config.idle_after.map(|idle_after| idle_since + idle_after);
+            let rest_at = rest.map(|wait| Instant::now() + wait);
+            let Some(until) = close_at.into_iter().chain(rest_at).min() else { return self.queue.recv().await };
+            if let Ok(message) = tokio::time::timeout_at(until, self.queue.recv()).await {
+                return message;
+            }
+            if close_at.is_some_and(|close_at| close_at <= Instant::now()) {
+                self.queue.close();
+                return self.queue.recv().await;
+            }
+            rest = match self.draft.rest() {
+                Rest::Again => Some(REST_AGAIN),
+                Rest::Done => None,
+            };
         }
-        self.queue.close();
-        self.queue.recv().await
     }
 
     fn take_queued(&mut self) {
@@ -126,9 +146,10 @@ impl<D: Draft> Writer<D> {
                     ReplayError::Store(StoreError::Unavailable { reason } | StoreError::Unknown { reason }) => {
                         Failure::Unavailable { reason }
                     }
-                    ReplayError::Store(_) | ReplayError::Chain(_) | ReplayError::Decode { .. } => {
-                        Failure::Replay(error)
-                    }
+                    ReplayError::Store(_)
+                    | ReplayError::Chain(_)
+                    | ReplayError::Decode { .. }
+                    | ReplayError::Misfit { .. } => Failure::Replay(error),
                 };
                 for waiting in self.waiting.drain(..) {
                     waiting.answer(Err(failure.clone().into()));
@@ -196,7 +217,10 @@ impl<D: Draft> Writer<D> {
                     Failure::Unavailable { reason }
                 }
                 ReplayError::Store(StoreError::Unavailable { .. }) => continue,
-                ReplayError::Store(_) | ReplayError::Chain(_) | ReplayError::Decode { .. } => Failure::Replay(error),
+                ReplayError::Store(_)
+                | ReplayError::Chain(_)
+                | ReplayError::Decode { .. }
+                | ReplayError::Misfit { .. } => Failure::Replay(error),
             };
             return fail(group, &failure);
         }

@@ -1,0 +1,87 @@
+//! What an engine can be set up with.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::clock::{Clock, Ids, RandomIds, SystemClock};
+use crate::command::Limits;
+use crate::graph::GraphDrafts;
+use crate::pool::ComponentRegistry;
+use crate::store::EventStore;
+use crate::value::Name;
+use crate::writer::{Registry, WriterConfig};
+
+use super::front::{Engine, Inner};
+
+/// Sets an engine up; what is not said is at its default.
+#[must_use]
+pub struct EngineBuilder {
+    store: Arc<dyn EventStore>,
+    limits: Limits,
+    components: ComponentRegistry,
+    writer: WriterConfig,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn Ids>,
+    actor: Name,
+}
+
+impl EngineBuilder {
+    pub(super) fn new(store: Arc<dyn EventStore>) -> Self {
+        Self {
+            store,
+            limits: Limits::default(),
+            components: ComponentRegistry::default(),
+            writer: WriterConfig::default(),
+            clock: Arc::new(SystemClock),
+            ids: Arc::new(RandomIds),
+            actor: Name::new_static("engine"),
+        }
+    }
+
+    /// Sets what commands may hold.
+    pub fn limits(self, limits: Limits) -> Self {
+        Self { limits, ..self }
+    }
+
+    /// Sets the known component types with their categories and schemas.
+    pub fn components(self, components: ComponentRegistry) -> Self {
+        Self { components, ..self }
+    }
+
+    /// Sets the writers' limits and patience.
+    pub fn writer(self, writer: WriterConfig) -> Self {
+        Self { writer, ..self }
+    }
+
+    /// Sets what tells the time of events.
+    pub fn clock(self, clock: Arc<dyn Clock>) -> Self {
+        Self { clock, ..self }
+    }
+
+    /// Sets what gives graphs and commands their ids.
+    pub fn ids(self, ids: Arc<dyn Ids>) -> Self {
+        Self { ids, ..self }
+    }
+
+    /// Sets who asks, for commands that do not say it.
+    pub fn actor(self, actor: impl Into<Name>) -> Self {
+        Self { actor: actor.into(), ..self }
+    }
+
+    /// Makes the engine; nothing is read yet.
+    pub fn build(self) -> Engine {
+        let drafts =
+            GraphDrafts { limits: self.limits, registry: self.components.clone(), observer: Arc::new(|_| None) };
+        let graphs = Registry::new(self.store, drafts, self.writer, Arc::clone(&self.clock));
+        Engine::of(Inner { graphs, components: self.components, ids: self.ids, actor: self.actor })
+    }
+}
+
+impl fmt::Debug for EngineBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EngineBuilder")
+            .field("limits", &self.limits)
+            .field("writer", &self.writer)
+            .finish_non_exhaustive()
+    }
+}

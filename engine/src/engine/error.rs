@@ -1,0 +1,94 @@
+//! What can go wrong at the front door, and what a caller can do about it.
+
+use crate::chain::ChainError;
+use crate::command::Rejected;
+use crate::id::GraphId;
+use crate::store::StoreError;
+use crate::writer::{ReplayError, WriteError};
+
+/// Why the engine did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No such graph in the store.
+    #[error("no graph {graph} in the store")]
+    GraphNotFound {
+        /// The graph.
+        graph: GraphId,
+    },
+    /// The commands were not acknowledged.
+    #[error(transparent)]
+    Write(#[from] WriteError<Rejected>),
+    /// The graph's events could not be read, verified or understood.
+    #[error(transparent)]
+    Replay(#[from] ReplayError),
+    /// The graph's chain does not hold.
+    #[error(transparent)]
+    Chain(#[from] ChainError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What a caller can do about an [`Error`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// What was asked for is not there.
+    NotFound,
+    /// A rule of the graph forbids it; asking again is of no use.
+    Rejected,
+    /// Others were first: look at what is there now, then ask again.
+    Conflict,
+    /// Too much was asked at once; ask for less.
+    TooLarge,
+    /// The store is not to be reached for now; ask again later.
+    Unavailable,
+    /// It may have been done: send the same command id again to find out.
+    Unknown,
+    /// The store's content is damaged, or is not what it should be.
+    Corrupt,
+    /// The store cannot be used as it was set up.
+    Invalid,
+}
+
+impl Error {
+    /// Returns what a caller can do about it.
+    pub const fn kind(&self) -> ErrorKind {
+        match self {
+            Self::GraphNotFound { .. } => ErrorKind::NotFound,
+            Self::Write(error) => kind_of_write(error),
+            Self::Replay(error) => kind_of_replay(error),
+            Self::Chain(_) => ErrorKind::Corrupt,
+            Self::Store(error) => kind_of_store(error),
+        }
+    }
+}
+
+const fn kind_of_write(error: &WriteError<Rejected>) -> ErrorKind {
+    match error {
+        WriteError::Rejected(_) | WriteError::NoEvents => ErrorKind::Rejected,
+        WriteError::VersionMismatch { .. } | WriteError::Conflict { .. } => ErrorKind::Conflict,
+        WriteError::TooLarge { .. } => ErrorKind::TooLarge,
+        WriteError::Full | WriteError::Closed | WriteError::Unavailable { .. } => ErrorKind::Unavailable,
+        WriteError::Unknown { .. } => ErrorKind::Unknown,
+        WriteError::Replay(error) => kind_of_replay(error),
+        WriteError::Store(error) => kind_of_store(error),
+    }
+}
+
+const fn kind_of_replay(error: &ReplayError) -> ErrorKind {
+    match error {
+        ReplayError::Store(error) => kind_of_store(error),
+        ReplayError::Chain(_) | ReplayError::Decode { .. } | ReplayError::Misfit { .. } => ErrorKind::Corrupt,
+    }
+}
+
+const fn kind_of_store(error: &StoreError) -> ErrorKind {
+    match error {
+        StoreError::Conflict { .. } => ErrorKind::Conflict,
+        StoreError::Unavailable { .. } => ErrorKind::Unavailable,
+        StoreError::Unknown { .. } => ErrorKind::Unknown,
+        StoreError::Corrupt { .. } => ErrorKind::Corrupt,
+        StoreError::Malformed { .. } | StoreError::Invalid { .. } => ErrorKind::Invalid,
+    }
+}

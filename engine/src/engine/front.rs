@@ -1,0 +1,216 @@
+//! The engine and its open graphs.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::chain::LogVerifier;
+use crate::clock::Ids;
+use crate::command::{CommandContext, GraphCommand, Rejected};
+use crate::graph::{GraphAggregate, GraphDrafts, GraphReader};
+use crate::id::{AggregateId, GraphId};
+use crate::pool::ComponentRegistry;
+use crate::state::GraphView;
+use crate::store::{EventStore, Head};
+use crate::value::Name;
+use crate::writer::{OpenAggregate, Receipt, Registry, Submission, WriteError, WriterHandle, WriterMetrics};
+
+use super::builder::EngineBuilder;
+use super::error::Error;
+
+/// Events that are read and verified at once.
+const VERIFIED_AT_ONCE: usize = 4096;
+
+/// An event-sourced graph engine on a store. Clones are the same engine.
+///
+/// Graphs load on demand and stay open until they are closed, or idle for longer than the writer's configuration says.
+/// It needs a tokio runtime with timers.
+#[derive(Clone)]
+pub struct Engine(Arc<Inner>);
+
+pub(super) struct Inner {
+    pub(super) graphs: Registry<GraphDrafts>,
+    pub(super) components: ComponentRegistry,
+    pub(super) ids: Arc<dyn Ids>,
+    pub(super) actor: Name,
+}
+
+impl Engine {
+    /// Makes an engine with defaults.
+    pub fn new(store: Arc<dyn EventStore>) -> Self {
+        Self::builder(store).build()
+    }
+
+    /// Starts to set an engine up.
+    pub fn builder(store: Arc<dyn EventStore>) -> EngineBuilder {
+        EngineBuilder::new(store)
+    }
+
+    pub(super) fn of(inner: Inner) -> Self {
+        Self(Arc::new(inner))
+    }
+
+    /// Returns the store.
+    pub fn store(&self) -> &Arc<dyn EventStore> {
+        self.0.graphs.store()
+    }
+
+    /// Returns the known component types.
+    pub fn components(&self) -> &ComponentRegistry {
+        &self.0.components
+    }
+
+    /// Returns a fresh context for a command of the engine's own actor.
+    pub fn context(&self) -> CommandContext {
+        CommandContext::new(self.0.ids.command(), self.0.actor.clone())
+    }
+
+    /// Returns an id that no graph has.
+    pub fn fresh_graph_id(&self) -> GraphId {
+        self.0.ids.graph()
+    }
+
+    /// Opens a graph, loading it where it is not in memory.
+    ///
+    /// # Errors
+    /// [`Error::GraphNotFound`]; [`Error::Replay`] where its events cannot be read, verified or understood.
+    pub async fn load_graph(&self, graph: GraphId) -> Result<Graph, Error> {
+        let open = self.0.graphs.open(AggregateId::from(graph)).await?;
+        if open.reader.version() == 0 {
+            self.0.graphs.close(AggregateId::from(graph)).await;
+            return Err(Error::GraphNotFound { graph });
+        }
+        Ok(Graph { id: graph, open })
+    }
+
+    /// Returns a graph as it is now.
+    ///
+    /// # Errors
+    /// As of [`load_graph`](Self::load_graph).
+    pub async fn get_graph(&self, graph: GraphId) -> Result<GraphView, Error> {
+        Ok(self.load_graph(graph).await?.view())
+    }
+
+    /// Decides commands one after another and makes their events durable as one transaction.
+    ///
+    /// # Errors
+    /// [`Error::Write`]: a rule forbids it, others were first too often, the store fails.
+    pub async fn submit(&self, graph: GraphId, submission: Submission<GraphCommand>) -> Result<Receipt, Error> {
+        Ok(self.0.graphs.submit(AggregateId::from(graph), submission).await?)
+    }
+
+    /// Decides one command under a fresh id of the engine's own actor.
+    ///
+    /// # Errors
+    /// As of [`submit`](Self::submit).
+    pub async fn command(&self, graph: GraphId, command: GraphCommand) -> Result<Receipt, Error> {
+        self.submit(graph, Submission::one(self.context(), command)).await
+    }
+
+    /// Reads all of a graph's events and verifies every CID and link.
+    ///
+    /// # Errors
+    /// [`Error::Chain`] with the first break, [`Error::Store`], [`Error::GraphNotFound`].
+    pub async fn verify_graph(&self, graph: GraphId) -> Result<VerifiedGraph, Error> {
+        let aggregate = AggregateId::from(graph);
+        let mut verifier = LogVerifier::new();
+        let mut events = 0;
+        loop {
+            let page = self.store().read(aggregate, events + 1, VERIFIED_AT_ONCE).await?;
+            if let Some(error) = verifier.push(&page).into_iter().next() {
+                return Err(error.into());
+            }
+            events += page.len() as u64;
+            if page.len() < VERIFIED_AT_ONCE {
+                break;
+            }
+        }
+        match verifier.tip(aggregate) {
+            Some(tip) => Ok(VerifiedGraph { events, head: Head { version: tip.version, cid: tip.cid } }),
+            None => Err(Error::GraphNotFound { graph }),
+        }
+    }
+
+    /// Closes a graph: what was submitted is finished, then its state leaves memory.
+    pub async fn close_graph(&self, graph: GraphId) {
+        self.0.graphs.close(AggregateId::from(graph)).await;
+    }
+
+    /// Closes every graph.
+    pub async fn close(&self) {
+        self.0.graphs.close_all().await;
+    }
+
+    /// Returns the graphs that are open, in no order.
+    pub fn open_graphs(&self) -> Vec<GraphId> {
+        self.0.graphs.aggregates().into_iter().map(GraphId::from).collect()
+    }
+}
+
+/// What verification found whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct VerifiedGraph {
+    /// How many events there are.
+    pub events: u64,
+    /// The last of them.
+    pub head: Head,
+}
+
+/// An open graph: its writer and its published state. Clones are the same graph.
+///
+/// Once the graph was closed it shows the last state and takes no more commands; the engine opens it again.
+#[derive(Clone)]
+pub struct Graph {
+    id: GraphId,
+    open: OpenAggregate<GraphDrafts>,
+}
+
+impl Graph {
+    /// Returns its id.
+    pub const fn id(&self) -> GraphId {
+        self.id
+    }
+
+    /// Returns the graph as it is now; the view never changes.
+    #[inline]
+    pub fn view(&self) -> GraphView {
+        self.open.reader.view()
+    }
+
+    /// Returns what shows the graph's published state.
+    pub const fn reader(&self) -> &GraphReader {
+        &self.open.reader
+    }
+
+    /// Returns the graph's writer.
+    pub const fn writer(&self) -> &WriterHandle<GraphAggregate> {
+        &self.open.writer
+    }
+
+    /// Decides commands one after another and makes their events durable as one transaction.
+    ///
+    /// # Errors
+    /// As of [`Engine::submit`]; [`WriteError::Closed`] once the graph was closed.
+    pub async fn submit(&self, submission: Submission<GraphCommand>) -> Result<Receipt, WriteError<Rejected>> {
+        self.open.writer.submit(submission).await
+    }
+
+    /// Returns what the writer has done since the graph was opened.
+    pub fn writer_metrics(&self) -> WriterMetrics {
+        self.open.writer.metrics()
+    }
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine").field("graphs", &self.0.graphs).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Graph {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Graph")
+            .field("id", &self.id)
+            .field("version", &self.open.reader.version())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,12 @@
+//! The front door: graphs in a store, opened on demand, changed by commands, read without waiting.
+
+mod builder;
+mod error;
+mod front;
+mod services;
+mod sink;
+
+pub use builder::EngineBuilder;
+pub use error::{Error, ErrorKind};
+pub use front::{Engine, Graph, VerifiedGraph};
+pub use sink::GraphReplicas;

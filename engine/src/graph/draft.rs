@@ -1,0 +1,243 @@
+//! The aggregate itself: the draft, its marks, and how changes are taken back.
+
+use std::fmt;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+
+use crate::aggregate::{Draft, Misfit, Rest, Savepoint};
+use crate::command::{GraphCommand, Limits, Rejected};
+use crate::event::GraphEvent;
+use crate::footprint::ChangeObserver;
+use crate::id::{AggregateId, GraphId};
+use crate::pool::{ComponentRegistry, NameId, Names, PoolBase, PoolWriter};
+use crate::state::{At, Base, Extent, Generation, GraphInfo, Published};
+use crate::store::Head;
+use crate::topology::Stamp;
+use crate::writer::DraftSource;
+
+use super::checked::Rules;
+use super::fold::Folding;
+use super::hierarchy::Hierarchy;
+use super::publish::Indexed;
+use super::reader::GraphReader;
+use super::step::{Change, Step};
+
+/// One graph on the write side.
+///
+/// Invariant: between a publication and the next, `steps` lists every change of the generation, in order.
+pub struct GraphAggregate {
+    pub(super) rules: Rules,
+    pub(super) observer: Option<Arc<dyn ChangeObserver>>,
+    pub(super) generation: Arc<Generation>,
+    pub(super) pool: PoolWriter,
+    pub(super) hierarchy: Hierarchy,
+    /// The component type under which the pool keeps the properties of edges.
+    pub(super) edge_properties: NameId,
+    pub(super) place: Place,
+    pub(super) steps: Vec<Step>,
+    marks: Vec<Mark>,
+    pub(super) indexed: Indexed,
+    pub(super) folding: Folding,
+    pub(super) reader: GraphReader,
+}
+
+/// Where the draft stands, apart from the generation's rows.
+#[derive(Debug, Clone)]
+pub(super) struct Place {
+    pub(super) version: u64,
+    pub(super) info: Arc<GraphInfo>,
+    pub(super) node_count: usize,
+    pub(super) edge_count: usize,
+    /// How many edges the version has connected so far.
+    pub(super) edges_of_version: u32,
+}
+
+/// A place that the draft can be taken back to.
+#[derive(Debug, Clone)]
+struct Mark {
+    steps: usize,
+    extent: Extent,
+    place: Place,
+}
+
+impl GraphAggregate {
+    /// Makes the aggregate of a graph to which nothing has happened, and its reader.
+    pub fn fresh(
+        graph: GraphId,
+        limits: Limits,
+        registry: ComponentRegistry,
+        observer: Option<Arc<dyn ChangeObserver>>,
+    ) -> (Self, GraphReader) {
+        let names = Arc::new(Names::new());
+        let hierarchy = Hierarchy::new(&names);
+        let edge_properties = names.intern("");
+        let pool = PoolWriter::new(names, Arc::new(PoolBase::new()));
+        let generation = Arc::new(Generation::new(Arc::new(Base::default()), Arc::clone(pool.pool())));
+        let info = Arc::new(GraphInfo { graph, metadata: None, archived: None });
+        let place = Place { version: 0, info, node_count: 0, edge_count: 0, edges_of_version: 0 };
+        let indexed = Indexed::default();
+        let published = Published::new(&generation, &place.info, indexed.index.clone());
+        let reader = GraphReader(Arc::new(ArcSwap::from_pointee(published)));
+        let aggregate = Self {
+            rules: Rules { graph, limits, registry },
+            observer,
+            generation,
+            pool,
+            hierarchy,
+            edge_properties,
+            place,
+            steps: Vec::new(),
+            marks: Vec::new(),
+            indexed,
+            folding: Folding::default(),
+            reader: reader.clone(),
+        };
+        (aggregate, reader)
+    }
+
+    /// Returns the draft's state.
+    #[inline]
+    pub(super) fn at(&self) -> At<'_> {
+        self.generation.at(self.stamp())
+    }
+
+    #[inline]
+    pub(super) fn stamp(&self) -> Stamp {
+        self.generation.stamp(self.place.version)
+    }
+
+    pub(super) fn record(&mut self, change: Change) {
+        let stamp = self.stamp();
+        self.steps.push(Step { stamp, change });
+    }
+
+    /// Returns the graph's id.
+    pub const fn graph(&self) -> GraphId {
+        self.rules.graph
+    }
+
+    fn undo(&mut self, Step { stamp, change }: Step) {
+        match change {
+            Change::NodeAdded { node } => {
+                let set = self.at().node_set(node);
+                self.unlink_parent(node, set);
+                self.generation.set_node_death(node, stamp);
+                self.pool.release(set);
+            }
+            Change::NodeRemoved { node } => {
+                self.generation.set_node_death(node, 0);
+                let set = self.at().node_set(node);
+                self.pool.retain(set);
+                self.link_parent(node, set);
+            }
+            Change::NodeChanged { node, before, after } => {
+                self.generation.unchange_node(node);
+                self.pool.release(after);
+                self.pool.retain(before);
+                self.move_parent(node, after, before);
+            }
+            Change::EdgeAdded { edge } => {
+                if let Some(properties) = self.at().edge_properties(edge) {
+                    self.pool.release_component(properties);
+                }
+            }
+            Change::EdgeRemoved { edge } => {
+                self.generation.set_edge_death(edge, 0);
+                if let Some(properties) = self.at().edge_properties(edge) {
+                    self.pool.retain_component(properties);
+                }
+            }
+            Change::EdgeChanged { edge, before, after } => {
+                self.generation.unchange_edge(edge);
+                self.count_properties(after, before);
+            }
+        }
+    }
+}
+
+impl Draft for GraphAggregate {
+    type Command = GraphCommand;
+    type Event = GraphEvent;
+    type Rejection = Rejected;
+
+    fn decide(&self, command: &GraphCommand) -> Result<Vec<GraphEvent>, Rejected> {
+        self.decide_command(command)
+    }
+
+    fn apply(&mut self, event: &GraphEvent, version: u64) -> Result<(), Misfit> {
+        self.apply_event(event, version)
+    }
+
+    fn savepoint(&mut self) -> Savepoint {
+        // A place that the last mark stands for already needs no other.
+        let here = |mark: &Mark| mark.steps == self.steps.len() && mark.place.version == self.place.version;
+        if !self.marks.last().is_some_and(here) {
+            let mark = Mark { steps: self.steps.len(), extent: self.generation.extent(), place: self.place.clone() };
+            self.marks.push(mark);
+        }
+        Savepoint(self.marks.len() - 1)
+    }
+
+    fn roll_back(&mut self, to: Savepoint) {
+        self.marks.truncate(to.0 + 1);
+        let mark = self.marks.last().expect("a savepoint stays until the next publication").clone();
+        while self.steps.len() > mark.steps {
+            let step = self.steps.pop().expect("the loop's condition says so");
+            self.undo(step);
+        }
+        self.place = mark.place;
+        self.generation.void(mark.extent, self.stamp());
+    }
+
+    fn publish(&mut self, head: Head, timestamp_ns: u64) {
+        self.marks.clear();
+        self.publish_draft(head, timestamp_ns);
+    }
+
+    fn rest(&mut self) -> Rest {
+        self.fold_at_rest()
+    }
+}
+
+impl fmt::Debug for GraphAggregate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GraphAggregate")
+            .field("graph", &self.rules.graph)
+            .field("place", &self.place)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Makes the aggregates of graphs; `observer` gives each graph the one who is told of its changes.
+#[derive(Clone)]
+pub struct GraphDrafts {
+    /// What commands may hold.
+    pub limits: Limits,
+    /// The known component types.
+    pub registry: ComponentRegistry,
+    /// Gives a graph its observer.
+    pub observer: Arc<dyn Fn(GraphId) -> Option<Arc<dyn ChangeObserver>> + Send + Sync>,
+}
+
+impl Default for GraphDrafts {
+    fn default() -> Self {
+        Self { limits: Limits::default(), registry: ComponentRegistry::default(), observer: Arc::new(|_| None) }
+    }
+}
+
+impl DraftSource for GraphDrafts {
+    type Draft = GraphAggregate;
+    type Reader = GraphReader;
+
+    fn fresh(&self, aggregate: AggregateId) -> (GraphAggregate, GraphReader) {
+        let graph = GraphId::from(aggregate);
+        GraphAggregate::fresh(graph, self.limits, self.registry.clone(), (self.observer)(graph))
+    }
+}
+
+impl fmt::Debug for GraphDrafts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GraphDrafts").field("limits", &self.limits).finish_non_exhaustive()
+    }
+}

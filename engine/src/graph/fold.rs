@@ -1,0 +1,228 @@
+//! Folding what happened since the base into a new one, beside the writer, and moving over to it between two groups.
+//!
+//! The fold reads a published view on another thread. Meanwhile the writer notes its steps; when the new base is there,
+//! it appends the rows since to the new generation and does the noted steps again.
+
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+use crate::aggregate::Rest;
+use crate::index::Index;
+use crate::pool::{ComponentRegistry, PoolWriter};
+use crate::state::{Extent, Generation, GraphView, Renumbering, fold};
+use crate::topology::{NodeIndex, Stamp};
+
+use super::draft::GraphAggregate;
+use super::facts::LiveFacts;
+use super::publish::Indexed;
+use super::step::{Change, Step};
+
+/// The fewest rows since the base that are folded while the writer is busy.
+const BUSY_ROWS_MIN: usize = 1 << 16;
+
+/// The fewest rows since the base that are folded while the writer rests.
+const REST_ROWS_MIN: usize = 1 << 10;
+
+/// A fold under way, if any.
+#[derive(Debug, Default)]
+pub(super) struct Folding(Option<Running>);
+
+/// A fold under way.
+#[derive(Debug)]
+struct Running {
+    /// Where the generation's rows ended, and the stamp.
+    extent: Extent,
+    stamp: Stamp,
+    /// What has happened since.
+    steps: Vec<Step>,
+    done: Arc<OnceLock<Prepared>>,
+}
+
+/// The next generation, as of the version that was folded.
+struct Prepared {
+    generation: Generation,
+    pool: PoolWriter,
+    renumbering: Renumbering,
+    /// The index, where nodes have other ordinals than before.
+    index: Option<Index>,
+}
+
+impl Folding {
+    /// Notes what a publication holds.
+    pub(super) fn note(&mut self, steps: &[Step]) {
+        if let Some(running) = &mut self.0 {
+            running.steps.extend_from_slice(steps);
+        }
+    }
+
+    fn take_done(&mut self) -> Option<(Running, Prepared)> {
+        self.0.as_ref()?.done.get()?;
+        let mut running = self.0.take()?;
+        // The other thread has let go of it, or is about to: what it set is there either way.
+        let done = std::mem::take(&mut running.done);
+        let prepared = match Arc::try_unwrap(done) {
+            Ok(cell) => cell.into_inner()?,
+            Err(shared) => {
+                running.done = shared;
+                self.0 = Some(running);
+                return None;
+            }
+        };
+        Some((running, prepared))
+    }
+}
+
+impl GraphAggregate {
+    /// Starts a fold where enough has happened; the draft is empty and published.
+    pub(super) fn fold_when_due(&mut self) {
+        let base = self.generation.base();
+        let rows = base.node_count() + base.edge_count();
+        self.fold_above(BUSY_ROWS_MIN.max(rows / 2));
+    }
+
+    fn fold_above(&mut self, rows: usize) {
+        if self.folding.0.is_some() || self.generation.row_count() <= rows {
+            return;
+        }
+        let view = self.reader.view();
+        let registry = self.rules.registry.clone();
+        let done = Arc::new(OnceLock::new());
+        let (extent, stamp) = (self.generation.extent(), self.stamp());
+        self.folding.0 = Some(Running { extent, stamp, steps: Vec::new(), done: Arc::clone(&done) });
+        rayon::spawn(move || {
+            let prepared = prepare(&view, extent, &registry);
+            drop(view);
+            drop(done.set(prepared));
+        });
+    }
+
+    /// Goes on folding while nothing is asked for.
+    pub(super) fn fold_at_rest(&mut self) -> Rest {
+        if self.adopt_fold() {
+            let (head, timestamp_ns) = {
+                let published = self.reader.0.load();
+                (published.head, published.timestamp_ns)
+            };
+            self.store_published(head, timestamp_ns);
+        }
+        let base = self.generation.base();
+        let rows = base.node_count() + base.edge_count();
+        self.fold_above(REST_ROWS_MIN.max(rows / 64));
+        if self.folding.0.is_some() { Rest::Again } else { Rest::Done }
+    }
+
+    /// Moves to the new generation where one is ready; the draft is empty.
+    pub(super) fn adopt_fold(&mut self) -> bool {
+        let Some((running, prepared)) = self.folding.take_done() else { return false };
+        let Prepared { generation: next, mut pool, renumbering, index } = prepared;
+        if index.is_none() {
+            self.bring_index_up_to_date();
+        }
+        let old = std::mem::replace(&mut self.generation, Arc::new(next));
+        let moving =
+            Moving { old: &old, new: &self.generation, pool: &mut pool, renumbering: &renumbering, running: &running };
+        moving.run();
+        self.pool = pool;
+        if !renumbering.keeps_nodes() {
+            self.hierarchy.renumber(|node| renumbering.node(node));
+        }
+        self.indexed = match index {
+            Some(index) => Indexed { index, ..Indexed::default() },
+            None => Indexed {
+                index: std::mem::take(&mut self.indexed.index),
+                stamp: self.stamp(),
+                touched: self.generation.touched_len(),
+                pending_max: self.indexed.pending_max,
+            },
+        };
+        // Freeing millions of rows takes long; the last view of them may be this one.
+        rayon::spawn(move || drop(old));
+        true
+    }
+}
+
+/// Does again on the new generation what has happened since the fold.
+struct Moving<'a> {
+    old: &'a Generation,
+    new: &'a Generation,
+    pool: &'a mut PoolWriter,
+    renumbering: &'a Renumbering,
+    running: &'a Running,
+}
+
+impl Moving<'_> {
+    fn run(mut self) {
+        let (running, renumbering) = (self.running, self.renumbering);
+        self.old.carry_over(running.extent, running.stamp, renumbering, self.new, self.pool);
+        running.steps.iter().for_each(|step| self.step(*step));
+    }
+
+    fn step(&mut self, Step { stamp, change }: Step) {
+        let stamp = stamp - self.running.stamp;
+        let (old, now) = (self.old.pool(), self.new.at(stamp));
+        match change {
+            Change::NodeAdded { node } => self.pool.retain(now.node_set(self.renumbering.node(node))),
+            Change::NodeRemoved { node } => {
+                let node = self.renumbering.node(node);
+                self.pool.release(now.node_set(node));
+                self.new.set_node_death(node, stamp);
+            }
+            Change::NodeChanged { node, after, .. } => {
+                let node = self.renumbering.node(node);
+                self.pool.release(now.node_set(node));
+                let after = self.pool.copy_set(old, after);
+                self.pool.retain(after);
+                self.new.change_node(node, after, stamp);
+            }
+            Change::EdgeAdded { edge } => {
+                if let Some(properties) = now.edge_properties(self.renumbering.edge(edge)) {
+                    self.pool.retain_component(properties);
+                }
+            }
+            Change::EdgeRemoved { edge } => {
+                let edge = self.renumbering.edge(edge);
+                if let Some(properties) = now.edge_properties(edge) {
+                    self.pool.release_component(properties);
+                }
+                self.new.set_edge_death(edge, stamp);
+            }
+            Change::EdgeChanged { edge, after, .. } => {
+                let edge = self.renumbering.edge(edge);
+                if let Some(properties) = now.edge_properties(edge) {
+                    self.pool.release_component(properties);
+                }
+                let after = after.map(|after| self.pool.copy_component(old, after));
+                if let Some(after) = after {
+                    self.pool.retain_component(after);
+                }
+                self.new.change_edge(edge, after, stamp);
+            }
+        }
+    }
+}
+
+/// Builds the next generation of what a view shows, and counts the uses in its pool.
+fn prepare(view: &GraphView, extent: Extent, registry: &ComponentRegistry) -> Prepared {
+    let folded = fold(view.at(), extent);
+    let names = Arc::clone(view.at().pool().names());
+    let mut pool = PoolWriter::new(names, folded.pool);
+    let generation = Generation::new(folded.base, Arc::clone(pool.pool()));
+    let at = generation.at(0);
+    at.nodes().for_each(|node| pool.retain(at.node_set(node)));
+    at.edges().filter_map(|edge| at.edge_properties(edge)).for_each(|component| pool.retain_component(component));
+    let index = (!folded.renumbering.keeps_nodes()).then(|| {
+        let mut updater = Index::default().into_updater();
+        for (ordinal, node) in (0..).zip(at.nodes()) {
+            assert_eq!(node, NodeIndex::from(ordinal), "a base has no holes");
+            updater.insert(ordinal, &LiveFacts::new(at, node, registry));
+        }
+        updater.finish()
+    });
+    Prepared { generation, pool, renumbering: folded.renumbering, index }
+}
+
+impl fmt::Debug for Prepared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Prepared").finish_non_exhaustive()
+    }
+}

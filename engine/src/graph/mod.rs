@@ -1,0 +1,21 @@
+//! The graph aggregate: decides graph commands, applies graph events, publishes what readers see.
+//!
+//! It is a [`Draft`](crate::aggregate::Draft) on a shared [`Generation`](crate::state::Generation): what a command
+//! appends lies above the published stamp until it is published, and is made invisible when it is taken back.
+
+mod measure;
+mod checked;
+mod step;
+mod hierarchy;
+mod spatial;
+mod facts;
+mod fold;
+mod draft;
+mod apply;
+mod publish;
+mod decide;
+mod reader;
+
+pub use draft::{GraphAggregate, GraphDrafts};
+pub use facts::LiveFacts;
+pub use reader::GraphReader;

@@ -1,0 +1,193 @@
+//! Making the draft what readers see: indices, facets for the caches, then one atomic store.
+
+use std::sync::Arc;
+
+use crate::footprint::{ChangeObserver, Facet};
+use crate::index::Index;
+use crate::pool::{ComponentId, NameId, SetId};
+use crate::state::{At, Generation, GraphInfo, Published};
+use crate::store::Head;
+use crate::topology::{EdgeIndex, NodeIndex, Stamp};
+
+use super::draft::GraphAggregate;
+use super::facts::LiveFacts;
+use super::step::{Change, Step};
+
+/// The indices, and up to where they hold.
+#[derive(Debug, Default)]
+pub(super) struct Indexed {
+    pub(super) index: Index,
+    /// The stamp that they are of.
+    pub(super) stamp: Stamp,
+    /// How many of the generation's touched nodes they have taken in.
+    pub(super) touched: u32,
+    /// How many may be pending before they are brought up to date.
+    pub(super) pending_max: u32,
+}
+
+/// The fewest pending nodes that are worth an update.
+const PENDING_MIN: u32 = 256;
+
+/// How many copied bytes of an update are worth one pending node.
+const COPIED_BYTES_A_NODE: usize = 4096;
+
+impl GraphAggregate {
+    pub(super) fn publish_draft(&mut self, head: Head, timestamp_ns: u64) {
+        assert_eq!(head.version, self.place.version, "what is published is what was applied");
+        self.tell_observer();
+        self.folding.note(&self.steps);
+        self.steps.clear();
+        self.adopt_fold();
+        let pending = self.generation.touched_len() - self.indexed.touched;
+        if pending > self.indexed.pending_max.max(PENDING_MIN) {
+            self.bring_index_up_to_date();
+        }
+        self.store_published(Some(head), timestamp_ns);
+        self.fold_when_due();
+    }
+
+    /// Takes every pending node into the indices.
+    pub(super) fn bring_index_up_to_date(&mut self) {
+        let touched = self.generation.touched_len();
+        let mut nodes: Vec<u32> = self.generation.touched(self.indexed.touched..touched).collect();
+        nodes.sort_unstable();
+        nodes.dedup();
+        let (before, after) = (self.generation.at(self.indexed.stamp), self.generation.at(self.stamp()));
+        let mut updater = std::mem::take(&mut self.indexed.index).into_updater();
+        for ordinal in nodes {
+            let node = NodeIndex::from(ordinal);
+            let was = LiveFacts::new(before, node, &self.rules.registry);
+            let is = LiveFacts::new(after, node, &self.rules.registry);
+            match (before.contains_node(node), after.contains_node(node)) {
+                (false, true) => updater.insert(ordinal, &is),
+                (true, false) => updater.remove(ordinal, &was),
+                (true, true) if before.node_set(node) != after.node_set(node) => updater.replace(ordinal, &was, &is),
+                (true, true) | (false, false) => {}
+            }
+        }
+        let copied = u32::try_from(updater.copied_bytes() / COPIED_BYTES_A_NODE).unwrap_or(u32::MAX);
+        let stamp = self.stamp();
+        self.indexed = Indexed { index: updater.finish(), stamp, touched, pending_max: copied };
+    }
+
+    pub(super) fn store_published(&self, head: Option<Head>, timestamp_ns: u64) {
+        self.reader.0.store(Arc::new(Published {
+            generation: Arc::clone(&self.generation),
+            stamp: self.stamp(),
+            info: Arc::clone(&self.place.info),
+            head,
+            timestamp_ns,
+            node_count: self.place.node_count,
+            edge_count: self.place.edge_count,
+            index: self.indexed.index.clone(),
+            pending: self.indexed.touched..self.generation.touched_len(),
+        }));
+    }
+
+    fn tell_observer(&self) {
+        let Some(observer) = &self.observer else { return };
+        let mut facets = Vec::new();
+        if observer.is_interested() {
+            if !Arc::ptr_eq(&self.place.info, &self.reader.0.load().info) {
+                facets.push(Facet::graph());
+            }
+            for step in &self.steps {
+                Touched { at: self.generation.at(step.stamp), facets: &mut facets }.step(step);
+            }
+            facets.sort_unstable();
+            facets.dedup();
+        }
+        ChangeObserver::changed(&**observer, self.place.version, &facets);
+    }
+}
+
+/// Gathers the facets that a step touched.
+struct Touched<'a> {
+    at: At<'a>,
+    facets: &'a mut Vec<Facet>,
+}
+
+impl Touched<'_> {
+    fn step(&mut self, step: &Step) {
+        match step.change {
+            Change::NodeAdded { node } | Change::NodeRemoved { node } => {
+                let kind = Facet::kind(self.at.node_kind(node));
+                self.facets.extend([Facet::nodes(), Facet::node(self.at.node_id(node)), kind]);
+                self.sets(SetId::EMPTY, self.at.node_set(node));
+            }
+            Change::NodeChanged { node, before, after } => {
+                self.facets.push(Facet::node(self.at.node_id(node)));
+                self.sets(before, after);
+            }
+            Change::EdgeAdded { edge } | Change::EdgeRemoved { edge } => {
+                self.facets.extend([Facet::edges(), Facet::edge_kind(self.at.edge_kind(edge))]);
+                self.edge(edge);
+            }
+            Change::EdgeChanged { edge, .. } => {
+                self.facets.push(Facet::edge_properties());
+                self.edge(edge);
+            }
+        }
+    }
+
+    fn edge(&mut self, edge: EdgeIndex) {
+        let (source, target) = self.at.edge_ends(edge);
+        let (source, target) = (self.at.node_id(source), self.at.node_id(target));
+        self.facets.extend([Facet::edge(self.at.edge_id(edge)), Facet::outgoing(source), Facet::incoming(target)]);
+    }
+
+    /// Gathers what differs between two component sets.
+    fn sets(&mut self, before: SetId, after: SetId) {
+        let at = self.at;
+        for component in at.pool().components(before) {
+            let component_type = at.pool().component_type(component);
+            let other = at.pool().find_component(after, component_type);
+            self.components(component_type, component, other);
+        }
+        for component in at.pool().components(after) {
+            let component_type = at.pool().component_type(component);
+            let other = at.pool().find_component(before, component_type);
+            self.components(component_type, component, other);
+        }
+    }
+
+    /// Gathers the properties of `this` that `other` lacks or has with another value.
+    fn components(&mut self, component_type: NameId, this: ComponentId, other: Option<ComponentId>) {
+        if other == Some(this) {
+            return;
+        }
+        if other.is_none() {
+            self.facets.push(Facet::component_type(component_type));
+        }
+        let pool = self.at.pool();
+        for (property, value) in pool.entries(this) {
+            if other.and_then(|other| pool.property(other, property)) != Some(value) {
+                let name = pool.names().get(property);
+                self.facets.push(Facet::property(component_type, name));
+                self.facets.push(Facet::property_value(component_type, name, &pool.value(value)));
+            }
+        }
+    }
+}
+
+impl Published {
+    /// Makes what is published of a graph to which nothing has happened.
+    pub(super) fn new(generation: &Arc<Generation>, info: &Arc<GraphInfo>, index: Index) -> Self {
+        Self {
+            generation: Arc::clone(generation),
+            stamp: 0,
+            info: Arc::clone(info),
+            head: None,
+            timestamp_ns: 0,
+            node_count: 0,
+            edge_count: 0,
+            index,
+            pending: 0..0,
+        }
+    }
+
+    /// Returns the version, 0 before the first event.
+    pub(super) fn version(&self) -> u64 {
+        self.head.map_or(0, |head| head.version)
+    }
+}

@@ -1,0 +1,95 @@
+//! The front door on the embedded store: what is written is read, replayed and verified the same.
+
+use std::sync::Arc;
+
+use cidgraph::topology::Topology;
+use cidgraph::{
+    CommandContext, CommandId, EdgeEntity, EdgeId, Engine, ErrorKind, GraphCommand, GraphId, GraphMetadata, NodeEntity,
+    NodeId, Submission, TransformOperation,
+};
+use cidgraph_store_memory::MemoryStore;
+
+fn person(graph: GraphId, number: i64) -> NodeEntity {
+    let profile = [("age", number % 90), ("group", number % 7)];
+    NodeEntity::keyed(graph, "Person", number).with("Profile", profile)
+}
+
+fn id(graph: GraphId, number: i64) -> NodeId {
+    NodeId::of_key(graph, "Person", &number.into())
+}
+
+async fn hash_after_reload(engine: &Engine, graph: GraphId) -> [u8; 32] {
+    let other = Engine::new(Arc::clone(engine.store()));
+    other.get_graph(graph).await.expect("it loads").state_hash()
+}
+
+#[tokio::test]
+async fn the_readme_works() {
+    let engine = Engine::new(Arc::new(MemoryStore::new()));
+    let graph = engine.create_graph(GraphMetadata::named("friends")).await.expect("created");
+    let (alice, bob) = (person(graph, 1), person(graph, 2));
+    let (alice_id, bob_id) = (alice.id, bob.id);
+    engine.add_node_to_graph(graph, alice).await.expect("added");
+    engine.add_node_to_graph(graph, bob).await.expect("added");
+    let receipt = engine.connect_graph_nodes(graph, EdgeEntity::new(alice_id, "knows", bob_id)).await.expect("edge");
+    let view = engine.get_graph(graph).await.expect("there");
+    assert_eq!((view.version(), view.node_count(), view.edge_count()), (4, 2, 1));
+    let edge = view.at().find_edge(EdgeId::engine_made(receipt.first_version, 0)).expect("the edge");
+    assert_eq!(view.at().edge_view(edge).target, bob_id);
+    assert_eq!(engine.verify_graph(graph).await.expect("whole").head, receipt.head);
+    assert_eq!(hash_after_reload(&engine, graph).await, view.state_hash());
+}
+
+#[tokio::test]
+async fn a_graph_that_is_not_there_is_told() {
+    let engine = Engine::new(Arc::new(MemoryStore::new()));
+    let error = engine.get_graph(GraphId::named("none")).await.expect_err("there is none");
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+    assert!(engine.open_graphs().is_empty());
+    let error = engine.rename_graph(GraphId::named("none"), "some").await.expect_err("there is none");
+    assert_eq!(error.kind(), ErrorKind::Rejected);
+}
+
+/// Enough rows for several folds while commands go on, with removals so that ordinals change.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn folding_changes_nothing() {
+    let engine = Engine::new(Arc::new(MemoryStore::new()));
+    let graph = GraphId::named("folded");
+    let submit = async |number: u64, commands: Vec<GraphCommand>| {
+        let context = CommandContext::new(CommandId::from_u64(number), "tester");
+        engine.submit(graph, Submission { context, commands, expected: None }).await
+    };
+    submit(0, vec![GraphCommand::CreateGraph { metadata: GraphMetadata::named("folded") }]).await.expect("created");
+    let loaded = engine.load_graph(graph).await.expect("open");
+    let mut bases = std::collections::BTreeSet::new();
+    for round in 0..100_i64 {
+        let nodes: Vec<NodeEntity> = (0..500).map(|at| person(graph, round * 500 + at)).collect();
+        let edges = (0..2500).map(|at| {
+            let (source, target) = (round * 500 + at % 500, (round * 500 + at * 7) % (round * 500 + 500));
+            EdgeEntity::new(id(graph, source), "knows", id(graph, target / 10 * 10 + 1)).with_properties([("at", at)])
+        });
+        let edges = edges.collect();
+        let commands = vec![GraphCommand::AddNodes { nodes }, GraphCommand::ConnectEdges { edges }];
+        submit(1 + 4 * round.unsigned_abs(), commands).await.expect("added");
+        let moved = GraphCommand::TransformNodes {
+            nodes: vec![id(graph, round * 500 + 1)],
+            operation: TransformOperation::Translate([1.0, 2.0, 3.0]),
+        };
+        let removed = GraphCommand::RemoveNode { node: id(graph, round * 500 + 4) };
+        submit(2 + 4 * round.unsigned_abs(), vec![moved, removed]).await.expect("changed");
+        let child = id(graph, round * 500 + 11);
+        let adopt = TransformOperation::Reparent(Some(id(graph, round * 500 + 21)));
+        let adopt = GraphCommand::TransformNodes { nodes: vec![child], operation: adopt };
+        let again = GraphCommand::AddNode { node: person(graph, round * 500 + 4) };
+        let refused = GraphCommand::RemoveNode { node: NodeId::from_u64(1) };
+        submit(3 + 4 * round.unsigned_abs(), vec![adopt.clone(), again.clone(), refused]).await.expect_err("refused");
+        submit(4 + 4 * round.unsigned_abs(), vec![adopt, again]).await.expect("changed");
+        bases.insert(loaded.view().generation().base().version());
+        tokio::task::yield_now().await;
+    }
+    let view = loaded.view();
+    assert_eq!(view.at().nodes().count(), view.node_count());
+    assert_eq!(view.at().edges().count(), view.edge_count());
+    assert_eq!(hash_after_reload(&engine, graph).await, view.state_hash());
+    assert!(bases.len() > 1, "at least one fold was adopted while commands went on");
+}
