@@ -3,7 +3,7 @@
 use crate::entity::{Component, Key};
 use crate::id::{EdgeId, NodeId};
 use crate::pool::{ComponentId, NameId, Pool, SetId};
-use crate::topology::{Adjacent, EdgeIndex, EdgeRow, NodeIndex, Stamp};
+use crate::topology::{Adjacent, EdgeIndex, EdgeRow, NodeIndex, Stamp, Topology};
 use crate::value::{Name, Properties};
 use crate::view::{EdgeView, NodeView};
 
@@ -357,6 +357,40 @@ impl<'a> At<'a> {
             Some(row) => Ok(u32::try_from(row).expect("edge ordinals have 32 bits")),
             None => Err(edge.index()),
         }
+    }
+}
+
+/// Its counts walk over all there is; a [`GraphView`](super::GraphView) knows them.
+impl Topology for At<'_> {
+    fn node_bound(&self) -> usize {
+        self.node_bound()
+    }
+
+    fn edge_bound(&self) -> usize {
+        self.edge_bound()
+    }
+
+    fn node_count(&self) -> usize {
+        At::nodes(*self).count()
+    }
+
+    fn edge_count(&self) -> usize {
+        self.edges().count()
+    }
+
+    #[inline]
+    fn contains(&self, node: NodeIndex) -> bool {
+        self.contains_node(node)
+    }
+
+    #[inline]
+    fn outgoing(&self, node: NodeIndex) -> impl Iterator<Item = Adjacent> {
+        At::outgoing(*self, node)
+    }
+
+    #[inline]
+    fn incoming(&self, node: NodeIndex) -> impl Iterator<Item = Adjacent> {
+        At::incoming(*self, node)
     }
 }
 

@@ -44,7 +44,12 @@ pub fn fold(at: At<'_>) -> Folded {
         adjacency: Csr::pack(&renumbered.adjacency(at, &nodes)),
         edges: edge_columns(at, &renumbered, &remap),
     };
-    Folded { base: Arc::new(base), pool: Arc::new(pool), keeps_ordinals: nodes.len() == at.node_bound() }
+    Folded { base: Arc::new(base), pool: Arc::new(pool), keeps_ordinals: is_dense(&nodes) }
+}
+
+/// Returns whether ascending ordinals have no holes.
+fn is_dense(nodes: &[NodeIndex]) -> bool {
+    nodes.last().is_none_or(|last| last.index() + 1 == nodes.len())
 }
 
 /// The live edges in their new order, and the way from old ordinals to new ones.
@@ -137,7 +142,8 @@ fn edge_columns(at: At<'_>, renumbered: &Renumbered, remap: &Remap) -> EdgeColum
 fn by_creation(at: At<'_>, renumbered: &Renumbered) -> PackedInts {
     let base = at.generation().base();
     let frozen = base.edges.by_creation.iter().map(|position| usize::try_from(position).expect("positions fit"));
-    let recent = base.edge_count()..at.edge_bound();
+    // What the writer appended meanwhile is not among the positions.
+    let recent = base.edge_count()..renumbered.position.len();
     let positions: Vec<u32> =
         frozen.chain(recent).map(|edge| renumbered.position[edge]).filter(|position| *position != GONE).collect();
     column(&positions, u64::from)
