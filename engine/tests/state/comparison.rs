@@ -59,6 +59,10 @@ fn check_edges(at: At<'_>, state: &State, seen_edges: &BTreeSet<EdgeId>) {
             assert_eq!((at.edge_creation(edge), at.caller_edge_id(edge)), (creation, None));
         }
     }
+    for edge in at.edges().filter(|edge| at.caller_edge_id(*edge).is_some()) {
+        let (version, index) = at.edge_creation(edge);
+        assert_eq!(at.find_edge(EdgeId::engine_made(version, index)), None, "the caller's id is the only one");
+    }
     for (version, index) in [(0, 0), (at.version() + 1, 0), (at.version(), 1000), (1 << 40, 0)] {
         let id = EdgeId::engine_made(version, index);
         assert_eq!(at.find_edge(id).is_some(), state.find_edge(id).is_some());
