@@ -2,8 +2,8 @@
 //!
 //! `cargo run --release -p cidgraph --example state_speed`
 //!
-//! Edges start at uniform nodes and end at quadratically skewed ones. The state is measured folded, and with 50,000
-//! edges since. Lookups are means over batches of 64 calls, walks and paths are single calls.
+//! Edges start at uniform nodes and end at quadratically skewed ones. The state is measured folded, with 50,000 edges
+//! since, and with nodes and deaths since. Lookups are means over batches of 64 calls, walks and paths are single calls.
 
 #![expect(clippy::print_stdout, clippy::disallowed_methods, reason = "a measurement prints its wall-clock times")]
 
@@ -14,15 +14,16 @@ use std::sync::Arc;
 
 use cidgraph::algorithm::{CancelToken, Direction, neighbourhood, shortest_path};
 use cidgraph::pool::{NameId, Names, Pool, SetId};
-use cidgraph::state::{At, Base, Generation, fold};
-use cidgraph::topology::{EdgeListGraph, NewEdgeRow, NodeIndex, Stamp, Topology};
-use cidgraph::{NodeEntity, NodeId};
+use cidgraph::state::{At, Base, Generation, GraphInfo, fold};
+use cidgraph::topology::{EdgeIndex, EdgeListGraph, NewEdgeRow, NodeIndex, Stamp, Topology};
+use cidgraph::{GraphId, NodeEntity, NodeId};
 use hashbrown::HashMap;
 use measure::{Random, batches, milliseconds};
 
 const NODES: u32 = 1_000_000;
 const EDGES: usize = 5_000_000;
 const EDGES_SINCE: usize = 50_000;
+const NODES_SINCE: u32 = 1000;
 const EDGES_A_VERSION: usize = 1000;
 const CALLS: usize = 20_000;
 
@@ -114,6 +115,7 @@ fn main() {
     let generation = folded(&names, &edges);
     let ids = (0..NODES).map(|node| (node_id(node), node)).collect();
     let mut bare = Bare::<foldhash::fast::FixedState> { ids, graph: EdgeListGraph::new(NODES as usize, &edges) };
+    let info = GraphInfo { graph: GraphId::from_u64(1), metadata: None, archived: None };
     println!("folded");
     measure_all(generation.at(0), &bare);
     let since = random.edges(EDGES_SINCE);
@@ -122,4 +124,21 @@ fn main() {
     bare.graph = EdgeListGraph::new(NODES as usize, &edges);
     println!("with {EDGES_SINCE} edges since, {} KB", generation.heap_bytes() / 1000);
     measure_all(generation.at(stamp), &bare);
+    let stamp = come_and_go(&generation, stamp, &names);
+    println!("with {NODES_SINCE} more nodes and as many edges taken away");
+    measure_all(generation.at(stamp), &bare);
+    let (_, fold_time) = milliseconds(|| fold(generation.at(stamp)));
+    let (_, hash_time) = milliseconds(|| generation.at(stamp).state_hash(&info));
+    println!("fold {fold_time:.0} ms, state hash {hash_time:.0} ms");
+}
+
+/// Adds nodes and takes edges of the base away in one version, and returns its stamp.
+fn come_and_go(generation: &Generation, after: Stamp, names: &Names) -> Stamp {
+    let birth = after + 1;
+    for number in 0..NODES_SINCE {
+        let kind = names.intern("Person");
+        generation.add_node(&NodeEntity::new(node_id(NODES + number), "Person"), kind, SetId::EMPTY, birth);
+        generation.set_edge_death(EdgeIndex::from(number * (NODES / NODES_SINCE)), birth);
+    }
+    birth
 }
