@@ -24,6 +24,7 @@ pub mod pool;
 pub mod index;
 pub mod state;
 pub mod footprint;
+pub mod cache;
 pub mod writer;
 pub mod machine;
 pub mod stream;
@@ -32,6 +33,7 @@ pub mod subscription;
 pub mod testkit;
 
 pub use aggregate::{Draft, Savepoint, StateMachineAggregate};
+pub use cache::{CacheConfig, CacheStatistics, GraphCache, QueryCache};
 pub use car::{CarError, CarReader, CarSection, CarWriter};
 pub use chain::{ChainError, ChainTip, EventHeader, Metadata};
 pub use cid::{Cid, HashKind};
