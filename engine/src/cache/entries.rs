@@ -49,11 +49,8 @@ impl<Q, A> fmt::Debug for Entries<Q, A> {
 impl<Q: Eq, A> Entries<Q, A> {
     pub(super) fn new(config: CacheConfig, clock: Arc<dyn Clock>) -> Self {
         let ttl_ns = u64::try_from(config.ttl.as_nanos()).unwrap_or(u64::MAX);
-        let shard = |_| Shard {
-            slots: RwLock::new(Slots::default()),
-            hits: AtomicU64::new(0),
-            misses: AtomicU64::new(0),
-        };
+        let shard =
+            |_| Shard { slots: RwLock::new(Slots::default()), hits: AtomicU64::new(0), misses: AtomicU64::new(0) };
         Self {
             config,
             hasher: RandomState::default(),

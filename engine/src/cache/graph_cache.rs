@@ -83,12 +83,7 @@ impl<Q: Hash + Eq, A> GraphCache<Q, A> {
     /// Returns the kept answer to a query, or computes it, with its footprint, and keeps it.
     ///
     /// Two readers that miss at the same time both compute.
-    pub fn get_or_compute<F: AsRef<[Facet]>>(
-        &self,
-        query: &Q,
-        version: u64,
-        compute: impl FnOnce() -> (A, F),
-    ) -> Arc<A>
+    pub fn get_or_compute<F: AsRef<[Facet]>>(&self, query: &Q, version: u64, compute: impl FnOnce() -> (A, F)) -> Arc<A>
     where
         Q: Clone,
     {
@@ -139,6 +134,15 @@ impl<Q: Hash + Eq, A> GraphCache<Q, A> {
         self.graph.publish(&book);
         drop(book);
         drop(removed);
+    }
+
+    /// Asserts that exactly `entries` footprints are on the graph's book, and that the book agrees with itself.
+    #[cfg(test)]
+    pub(super) fn validate(&self, entries: usize) {
+        let book = self.graph.lock();
+        book.footprints.validate();
+        assert_eq!(book.footprints.len(), entries);
+        assert_eq!(book.latest(), self.graph.latest());
     }
 
     fn insert_distinct(

@@ -66,8 +66,8 @@ impl Observed {
     /// known, so that the computation's answer is refused.
     pub(super) fn is_interested(&self, now_ns: u64, ttl_ns: u64) -> bool {
         let is_alive = || now_ns.wrapping_sub(self.last_insertion_ns.load(Ordering::Relaxed)) < ttl_ns;
-        let is_interested = self.computations.load(Ordering::Relaxed) > 0
-            || self.entries.load(Ordering::Relaxed) > 0 && is_alive();
+        let is_interested =
+            self.computations.load(Ordering::Relaxed) > 0 || self.entries.load(Ordering::Relaxed) > 0 && is_alive();
         self.answers.fetch_or(if is_interested { YES } else { NO }, Ordering::Relaxed);
         is_interested
     }
