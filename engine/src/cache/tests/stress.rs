@@ -10,7 +10,9 @@ use crate::cache::{CacheConfig, QueryCache};
 use crate::clock::ManualClock;
 use crate::id::GraphId;
 
-const VERSIONS: u64 = 20_000;
+const VERSIONS_MIN: u64 = 2_000;
+const VERSIONS_MAX: u64 = 20_000_000;
+const HITS_MIN: u64 = 10_000;
 
 /// Returns numbers that look random (splitmix64).
 fn scatter(state: &mut u64) -> u64 {
@@ -32,10 +34,17 @@ fn query(random: u64) -> Query {
     }
 }
 
-fn write(graph: &Cache, published: &ArcSwap<World>) {
+/// Publishes until the readers found enough.
+fn write(cache: &QueryCache<Query, u64>, graph: &Cache, published: &ArcSwap<World>) {
     let mut random = 1;
     let mut world = World::default();
-    for version in 1..=VERSIONS {
+    for version in 1..=VERSIONS_MAX {
+        if version.is_multiple_of(64) {
+            std::thread::yield_now();
+            if version > VERSIONS_MIN && cache.statistics().hits > HITS_MIN {
+                return;
+            }
+        }
         let number = scatter(&mut random);
         let value = (number >> 60 != 0).then_some(version);
         let touched = world.set(&[(key(number), value)]);
@@ -43,29 +52,36 @@ fn write(graph: &Cache, published: &ArcSwap<World>) {
         world.tell(graph, &touched);
         published.store(Arc::new(world.clone()));
     }
+    panic!("{:?}", cache.statistics());
 }
 
-fn read(graph: &Cache, published: &ArcSwap<World>, is_over: &AtomicBool, mut random: u64) -> u64 {
+fn read(graph: &Cache, published: &ArcSwap<World>, is_over: &AtomicBool, mut random: u64) {
     let mut held = published.load_full();
-    let mut hits = 0;
     while !is_over.load(Ordering::Relaxed) {
         let number = scatter(&mut random);
-        if number % 3 != 0 {
+        if !number.is_multiple_of(3) {
             held = published.load_full();
         }
         let query = query(number >> 8);
         let expected = held.answer(query);
         if let Some(answer) = graph.get(&query, held.version) {
             assert_eq!(*answer, expected, "{query:?} at {}", held.version);
-            hits += 1;
-        } else if number % 2 == 0 {
+        } else if number.is_multiple_of(2) {
             graph.insert(query, held.version, &held.footprint(query), Arc::new(expected));
         } else {
             let compute = || (held.answer(query), held.footprint(query));
             assert_eq!(*graph.get_or_compute(&query, held.version, compute), expected);
         }
     }
-    hits
+}
+
+/// Ends the readers, also where the writer panics.
+struct Over<'a>(&'a AtomicBool);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 fn run(capacity: usize) {
@@ -80,8 +96,8 @@ fn run(capacity: usize) {
             let (graph, published, is_over) = (&graph, &published, &is_over);
             scope.spawn(move || read(graph, published, is_over, reader));
         }
-        write(&graph, &published);
-        is_over.store(true, Ordering::Relaxed);
+        let _over = Over(&is_over);
+        write(&cache, &graph, &published);
     });
     let counts = cache.statistics();
     assert!(counts.entries <= capacity as u64);
