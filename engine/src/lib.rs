@@ -25,6 +25,7 @@ pub mod index;
 pub mod state;
 pub mod footprint;
 pub mod cache;
+pub mod metrics;
 pub mod writer;
 pub mod machine;
 pub mod stream;
@@ -45,6 +46,7 @@ pub use entity::{
 pub use event::{DecodeError, EventPayload, GraphEvent};
 pub use id::{AggregateId, CausationId, CommandId, CorrelationId, EdgeId, EventId, GraphId, NodeId, TransactionId};
 pub use machine::TransactionalCommandHandler;
+pub use metrics::{Metrics, MetricsSnapshot, Operation};
 pub use store::{
     AggregateAppend, Appended, Capabilities, Damage, Durability, EventStore, Expected, Head, SealedEvent, StoreError,
     StoredEvent, StreamFilter,
