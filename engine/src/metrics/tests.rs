@@ -90,7 +90,7 @@ fn figures_have_distinct_names_with_their_units() {
     metrics.record_event_lag(Duration::from_millis(2));
     let cache = CacheStatistics { hits: 3, misses: 1, ..CacheStatistics::default() };
     let figures: std::collections::BTreeMap<String, f64> = metrics.snapshot(cache).figures().into_iter().collect();
-    assert_eq!(figures.len(), 12 * 6 + 9 + 3);
+    assert_eq!(figures.len(), 10 * 6 + 9 + 3);
     assert_eq!((figures["cache_hit_ratio"], figures["cache_hits"], figures["event_lag_count"]), (0.75, 3.0, 1.0));
 }
 
