@@ -41,7 +41,7 @@ impl Rules {
     pub(super) fn value(&self, value: &Value) -> Result<(), Rejected> {
         // Depth first: what is measured and walked afterwards is nested no deeper than allowed.
         within("value_depth_max", self.limits.value_depth_max, depth(value, self.limits.value_depth_max + 1))?;
-        within("value_bytes_max", self.limits.value_bytes_max, measure::value(value).0)?;
+        within("value_bytes_max", self.limits.value_bytes_max, measure::value(value))?;
         if !value.is_encodable() {
             let reason = "floats are finite and not negative zero; Value::float makes them so";
             return Err(Rejected::InvalidNumber { what: "a property's value", reason });
