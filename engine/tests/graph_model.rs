@@ -21,6 +21,16 @@ proptest! {
     fn the_aggregate_is_two_maps(script in proptest::collection::vec(any::<u8>(), 0..700)) {
         play(&script, Thoroughness::Full);
     }
+
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2000, max_shrink_iters: 2000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn short_stories_too(script in proptest::collection::vec(any::<u8>(), 0..150)) {
+        play(&script, Thoroughness::Quick);
+    }
 }
 
 /// A refused command leaves a mark behind; a fold at rest then renumbers the rows. The mark's row counts were of the old

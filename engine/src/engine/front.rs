@@ -74,12 +74,21 @@ impl Engine {
     /// # Errors
     /// [`Error::GraphNotFound`]; [`Error::Replay`] where its events cannot be read, verified or understood.
     pub async fn load_graph(&self, graph: GraphId) -> Result<Graph, Error> {
-        let open = self.0.graphs.open(AggregateId::from(graph)).await?;
+        let aggregate = AggregateId::from(graph);
+        let open = self.0.graphs.open(aggregate).await?;
         if open.reader.version() == 0 {
-            self.0.graphs.close(AggregateId::from(graph)).await;
+            self.forget_where_empty(aggregate).await?;
             return Err(Error::GraphNotFound { graph });
         }
         Ok(Graph { id: graph, open })
+    }
+
+    /// Closes an aggregate without events, so that asking for graphs that are not there takes no memory.
+    async fn forget_where_empty(&self, aggregate: AggregateId) -> Result<(), Error> {
+        if self.0.graphs.open(aggregate).await?.reader.version() == 0 {
+            self.0.graphs.close(aggregate).await;
+        }
+        Ok(())
     }
 
     /// Returns a graph as it is now.
@@ -95,7 +104,12 @@ impl Engine {
     /// # Errors
     /// [`Error::Write`]: a rule forbids it, others were first too often, the store fails.
     pub async fn submit(&self, graph: GraphId, submission: Submission<GraphCommand>) -> Result<Receipt, Error> {
-        Ok(self.0.graphs.submit(AggregateId::from(graph), submission).await?)
+        let aggregate = AggregateId::from(graph);
+        let submitted = self.0.graphs.submit(aggregate, submission).await;
+        if let Err(WriteError::Rejected(Rejected::GraphNotFound)) = submitted {
+            self.forget_where_empty(aggregate).await?;
+        }
+        Ok(submitted?)
     }
 
     /// Decides one command under a fresh id of the engine's own actor.

@@ -35,7 +35,9 @@ impl Rules {
     pub(super) fn metadata(&self, metadata: &GraphMetadata) -> Result<(), Rejected> {
         self.name("graph name", &metadata.name)?;
         within("name_bytes_max", self.limits.name_bytes_max, metadata.domain.len())?;
-        self.properties(&metadata.properties)
+        self.properties(&metadata.properties)?;
+        let names = measure::text(&metadata.name) + measure::text(&metadata.domain);
+        self.element(names + measure::properties(&metadata.properties))
     }
 
     pub(super) fn value(&self, value: &Value) -> Result<(), Rejected> {

@@ -56,7 +56,13 @@ impl<'a> Input<'a> {
 
     fn of<'n>(&mut self, names: &[&'n str]) -> &'n str {
         let odd = self.below(24);
-        if odd == 23 { "" } else if odd == 22 { "longer than sixteen" } else { names[usize::from(odd) % names.len()] }
+        if odd == 23 {
+            ""
+        } else if odd == 22 {
+            "longer than sixteen"
+        } else {
+            names[usize::from(odd) % names.len()]
+        }
     }
 
     fn some<T>(&mut self, most: u8, mut one: impl FnMut(&mut Self) -> T) -> Vec<T> {
@@ -122,9 +128,9 @@ fn entity(input: &mut Input<'_>) -> NodeEntity {
     let components = if input.one_in(2) { input.some(3, component) } else { Vec::new() };
     let node = NodeEntity { key: keyed.then(|| key(number)), ..NodeEntity::new(node_id(number), kind) };
     if input.writable {
-        return components.into_iter().fold(node, |node, Component { component_type, properties }| {
-            node.with(component_type, properties)
-        });
+        return components
+            .into_iter()
+            .fold(node, |node, Component { component_type, properties }| node.with(component_type, properties));
     }
     NodeEntity { components, ..node }
 }
@@ -222,7 +228,9 @@ fn unchecked_event(command: GraphCommand) -> GraphEvent {
         GraphCommand::RemoveNode { node } => GraphEvent::NodeRemoved { node },
         GraphCommand::AttachComponent { node, component } => GraphEvent::ComponentAttached { node, component },
         GraphCommand::ReplaceComponent { node, component } => GraphEvent::ComponentReplaced { node, component },
-        GraphCommand::DetachComponent { node, component_type } => GraphEvent::ComponentDetached { node, component_type },
+        GraphCommand::DetachComponent { node, component_type } => {
+            GraphEvent::ComponentDetached { node, component_type }
+        }
         GraphCommand::ConnectEdge { edge } => GraphEvent::EdgeConnected { edge },
         GraphCommand::UpdateEdge { edge, set, unset } => GraphEvent::EdgeUpdated { edge, set, unset },
         GraphCommand::DisconnectEdge { edge } => GraphEvent::EdgeRemoved { edge },

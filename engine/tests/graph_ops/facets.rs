@@ -87,11 +87,19 @@ impl Told<'_> {
         let has = |node: &NodeView| node.components.iter().any(|component| component.component_type == component_type);
         let facet = || Facet::component_type(self.name(component_type));
         self.differs(|seen| nodes(seen, has), facet, component_type);
-        let values: BTreeSet<Value> = [self.before, self.after].into_iter().flat_map(|seen| values(seen, component_type)).collect();
+        let values: BTreeSet<Value> =
+            [self.before, self.after].into_iter().flat_map(|seen| values(seen, component_type)).collect();
         for property in PROPERTIES.into_iter().chain(["y", "z", "scale"]) {
             let facet = || Facet::property(self.name(component_type), property);
             let of = |node: &NodeView| property_of(node, component_type, property).cloned();
-            let valued = |seen: &Seen| seen.model.nodes.values().map(|node| (node.id, of(node))).filter(|(_, value)| value.is_some()).collect::<Vec<_>>();
+            let valued = |seen: &Seen| {
+                seen.model
+                    .nodes
+                    .values()
+                    .map(|node| (node.id, of(node)))
+                    .filter(|(_, value)| value.is_some())
+                    .collect::<Vec<_>>()
+            };
             self.differs(valued, facet, property);
             for value in &values {
                 let facet = || Facet::property_value(self.name(component_type), property, value);

@@ -127,7 +127,8 @@ impl Model {
 
     fn remove(&mut self, node: NodeId) -> Change {
         self.nodes.remove(&node)?;
-        let children: Vec<NodeId> = self.nodes.keys().copied().filter(|child| self.parent(*child) == Some(node)).collect();
+        let children: Vec<NodeId> =
+            self.nodes.keys().copied().filter(|child| self.parent(*child) == Some(node)).collect();
         each_of_any(&children, |child| self.detach(*child, HIERARCHY))?;
         self.edges.retain(|_, (_, edge)| edge.source != node && edge.target != node);
         Some(())
@@ -273,8 +274,12 @@ fn value_allowed(value: &Value) -> Change {
 fn depth(value: &Value) -> Option<usize> {
     match value {
         Value::Float(number) => (number.is_finite() && number.to_bits() != (-0.0_f64).to_bits()).then_some(0),
-        Value::List(values) => values.iter().try_fold(0, |deepest, inner| Some(depth(inner)?.max(deepest))).map(|inner| inner + 1),
-        Value::Map(map) => map.iter().try_fold(0, |deepest, (_, inner)| Some(depth(inner)?.max(deepest))).map(|inner| inner + 1),
+        Value::List(values) => {
+            values.iter().try_fold(0, |deepest, inner| Some(depth(inner)?.max(deepest))).map(|inner| inner + 1)
+        }
+        Value::Map(map) => {
+            map.iter().try_fold(0, |deepest, (_, inner)| Some(depth(inner)?.max(deepest))).map(|inner| inner + 1)
+        }
         _ => Some(0),
     }
 }
@@ -288,7 +293,12 @@ fn schema(component: &Component) -> Change {
         HIERARCHY => ensure(has("parent") && is("parent", |value| matches!(value, Value::Bytes(_)))),
         CONCEPTUAL_POINT => {
             let point = is("space", |value| matches!(value, Value::Text(_)));
-            ensure(point && has("space") && has("coordinates") && is("coordinates", |value| matches!(value, Value::List(_))))
+            ensure(
+                point
+                    && has("space")
+                    && has("coordinates")
+                    && is("coordinates", |value| matches!(value, Value::List(_))),
+            )
         }
         _ => Some(()),
     }

@@ -155,7 +155,8 @@ impl Player {
     /// Tries out many edges and takes them back.
     fn churn_edges(&mut self) {
         let Some(node) = self.model.nodes.keys().next() else { return };
-        let edges = (0..CHURN).map(|number| EdgeEntity::new(*node, "knows", *node).with_properties([("a", number as i64)]));
+        let edges =
+            (0..CHURN).map(|number| EdgeEntity::new(*node, "knows", *node).with_properties([("a", number as i64)]));
         self.try_out(GraphEvent::EdgesConnected { edges: edges.collect() });
     }
 
