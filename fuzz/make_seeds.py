@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
-"""Writes the committed seeds of the fuzz targets from the golden blocks; the same blocks give the same files."""
+"""Writes the committed seeds of the fuzz targets from the golden blocks and from seeded random numbers; the same
+blocks give the same files."""
 
+import random
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -28,6 +30,16 @@ def decode_event() -> dict[str, bytes]:
     return seeds
 
 
+def graph_ops() -> dict[str, bytes]:
+    """Stories of random bytes: each begins with a graph being created and has two nodes more likely than not."""
+    stories = {}
+    for story in range(24):
+        dice = random.Random(story)
+        created = bytes([0, 0, 0, 0, 0, 0])
+        stories[f"story-{story:02}"] = created + bytes(dice.randrange(256) for _ in range(40 << story // 6))
+    return stories
+
+
 def verify_chain() -> dict[str, bytes]:
     changes = {f"change-{what:02}": bytes([what % 4, 1, what, 0, 40, 0, 3, 1]) for what in range(13)}
     first = golden_blocks("sha2-256")[:2]
@@ -37,4 +49,5 @@ def verify_chain() -> dict[str, bytes]:
 
 if __name__ == "__main__":
     write("decode_event", decode_event())
+    write("graph_ops", graph_ops())
     write("verify_chain", verify_chain())

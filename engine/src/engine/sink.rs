@@ -65,6 +65,9 @@ impl GraphSink for GraphReplicas {
         let aggregate = AggregateId::from(graph);
         let (mut draft, reader) = self.0.drafts.fresh(aggregate);
         load(&self.0.store, aggregate, &mut draft, REMEMBERED_TRANSACTIONS).await?;
+        if reader.version() == 0 {
+            return Ok(0);
+        }
         let replica = Arc::new(Replica { aggregate: Mutex::new(draft), reader });
         // Another load may have come first: what counts is the one that is kept.
         Ok(self.0.graphs.entry(graph).or_insert(replica).reader.version())
