@@ -133,14 +133,16 @@ async fn a_command_sent_again_after_a_restart_and_a_million_events_gets_its_firs
 async fn write_some(engine: &Engine, round: u64) {
     for number in 0..60 {
         let (graph, id) = (GraphId::from_u64(number % 6), round * 1000 + number);
-        let commands = if round == 0 && number < 6 { vec![create(), add(1)] } else { vec![add(100 + id), connect(1, 100 + id)] };
+        let commands =
+            if round == 0 && number < 6 { vec![create(), add(1)] } else { vec![add(100 + id), connect(1, 100 + id)] };
         submit(engine, graph, id, commands).await;
     }
 }
 
 async fn assert_same(replicas: &GraphReplicas, engine: &Engine, graphs: std::ops::Range<u64>) {
     for graph in graphs.map(GraphId::from_u64) {
-        let (replica, live) = (replicas.view(graph).expect("it was followed"), engine.get_graph(graph).await.expect("open"));
+        let (replica, live) =
+            (replicas.view(graph).expect("it was followed"), engine.get_graph(graph).await.expect("open"));
         assert_eq!((replica.head(), replica.timestamp_ns()), (live.head(), live.timestamp_ns()));
         assert_eq!(replica.state_hash(), live.state_hash());
     }

@@ -54,7 +54,8 @@ impl Model {
     fn change(&mut self, graph: GraphId, command: &GraphCommand) -> Change {
         if let GraphCommand::CreateGraph { metadata } = command {
             ensure(self.metadata.is_none() && metadata.domain.len() <= LIMITS.name_bytes_max)?;
-            (name(&metadata.name)?, properties(&metadata.properties)?);
+            name(&metadata.name)?;
+            properties(&metadata.properties)?;
             self.metadata = Some(metadata.clone());
             return Some(());
         }
@@ -63,7 +64,8 @@ impl Model {
             GraphCommand::CreateGraph { .. } => unreachable!("it is done above"),
             GraphCommand::RenameGraph { name: new } => {
                 let metadata = self.metadata.as_mut()?;
-                (name(new)?, ensure(metadata.name != *new)?);
+                name(new)?;
+                ensure(metadata.name != *new)?;
                 metadata.name = new.clone();
                 Some(())
             }
@@ -112,7 +114,8 @@ impl Model {
 
     fn add(&mut self, graph: GraphId, node: &NodeEntity) -> Change {
         let NodeEntity { id, kind, key, components } = node.clone();
-        (name(&kind)?, ensure(!self.nodes.contains_key(&id))?);
+        name(&kind)?;
+        ensure(!self.nodes.contains_key(&id))?;
         if let Some(key) = &key {
             ensure(NodeId::of_key(graph, &kind, key) == id)?;
             ensure(!matches!(key, Key::Text(text) if text.is_empty() || text.len() > LIMITS.key_bytes_max))?;
@@ -135,7 +138,8 @@ impl Model {
     }
 
     fn connect(&mut self, edge: &EdgeEntity) -> Change {
-        (name(&edge.kind)?, properties(&edge.properties)?);
+        name(&edge.kind)?;
+        properties(&edge.properties)?;
         ensure(self.nodes.contains_key(&edge.source) && self.nodes.contains_key(&edge.target))?;
         ensure(edge.id.is_none_or(|id| id.as_engine_made().is_none() && !self.edges.contains_key(&id)))?;
         let id = edge.id.unwrap_or_else(|| EdgeId::engine_made(self.version, self.edges_of_version));
@@ -200,10 +204,8 @@ impl Model {
     }
 
     fn parent(&self, node: NodeId) -> Option<NodeId> {
-        match self.find(node, HIERARCHY)?.get("parent")? {
-            Value::Bytes(bytes) => Some(NodeId::from_bytes((**bytes).try_into().ok()?)),
-            _ => None,
-        }
+        let Value::Bytes(bytes) = self.find(node, HIERARCHY)?.get("parent")? else { return None };
+        Some(NodeId::from_bytes((**bytes).try_into().ok()?))
     }
 
     fn merge(&mut self, node: NodeId, component_type: &str, set: &Properties, unset: &[Name]) -> Change {
@@ -214,7 +216,9 @@ impl Model {
 
     /// Gives a node a component in place of that of its type, if any.
     fn put(&mut self, node: NodeId, component: &Component) -> Change {
-        (name(&component.component_type)?, properties(&component.properties)?, schema(component)?);
+        name(&component.component_type)?;
+        properties(&component.properties)?;
+        schema(component)?;
         let view = self.nodes.get_mut(&node)?;
         view.version = self.version;
         view.components.retain(|have| have.component_type != component.component_type);
@@ -280,7 +284,7 @@ fn depth(value: &Value) -> Option<usize> {
         Value::Map(map) => {
             map.iter().try_fold(0, |deepest, (_, inner)| Some(depth(inner)?.max(deepest))).map(|inner| inner + 1)
         }
-        _ => Some(0),
+        Value::Null | Value::Bool(_) | Value::Int(_) | Value::Text(_) | Value::Bytes(_) | Value::Link(_) => Some(0),
     }
 }
 
