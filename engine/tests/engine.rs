@@ -49,6 +49,7 @@ async fn a_graph_that_is_not_there_is_told() {
     assert!(engine.open_graphs().is_empty());
     let error = engine.rename_graph(GraphId::named("none"), "some").await.expect_err("there is none");
     assert_eq!(error.kind(), ErrorKind::Rejected);
+    assert!(engine.open_graphs().is_empty());
 }
 
 /// Enough rows for several folds while commands go on, with removals so that ordinals change.
