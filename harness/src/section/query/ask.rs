@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::ops::Bound;
 
 use cidgraph::algorithm::{CancelToken, Direction, breadth_first, neighbourhood, shortest_path};
+use cidgraph::footprint::Facet;
 use cidgraph::index::Postings;
 use cidgraph::pool::NameId;
 use cidgraph::topology::{NodeIndex, Topology};
@@ -81,6 +82,17 @@ impl Asked {
         let score = Value::Int(i64::try_from(score).expect("scores are small"));
         let (visual, property) = (self.visual.0, self.score.0);
         number::count(view.index().estimate_range(visual, property, Bound::Included(&score), Bound::Unbounded))
+    }
+
+    /// Returns what [`count`](Self::count) rests on.
+    pub fn count_footprint(&self, kind: &str, color: &Value) -> Vec<Facet> {
+        let kind = self.kinds.iter().find(|(name, _)| *name == kind).map(|(_, kind)| Facet::kind(*kind));
+        kind.into_iter().chain([Facet::property_value(self.visual, "color", color)]).collect()
+    }
+
+    /// Returns what [`score_from`](Self::score_from) rests on.
+    pub fn score_facet(&self) -> Facet {
+        Facet::property(self.visual, "score")
     }
 
     /// Returns the nodes of the highest scores, `limit` of them, from the ordered index.
