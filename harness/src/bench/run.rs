@@ -219,7 +219,8 @@ impl Bench<'_> {
         self.say("append: the highest rate");
         let workload = mixed(64, self.plan.seed ^ 1);
         let (_, service) = self.prepared(self.open("capacity", Sync::Always)?, &workload).await?;
-        let (trial, most) = if self.is_full() { (self.plan.short / 5, 200_000.0) } else { (self.plan.short / 4, 40_000.0) };
+        let (trial, most) =
+            if self.is_full() { (self.plan.short / 5, 200_000.0) } else { (self.plan.short / 4, 40_000.0) };
         Ok(append_capacity(&service, &workload, 0, most, CAPACITY_LIMIT, trial).await)
     }
 

@@ -57,11 +57,7 @@ pub async fn start(
 ///
 /// # Errors
 /// The store's or the engine's first.
-pub async fn recovery(
-    stores: &dyn StoreSource,
-    folder: &Path,
-    graph: GraphId,
-) -> Result<SectionOutcome, ServiceError> {
+pub async fn recovery(stores: &dyn StoreSource, folder: &Path, graph: GraphId) -> Result<SectionOutcome, ServiceError> {
     let mut outcome = SectionOutcome::new("recovery");
     let watch = Stopwatch::start();
     let store = stores.open(folder, Sync::Always).map_err(ServiceError::new)?;

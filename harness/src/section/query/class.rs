@@ -51,7 +51,8 @@ pub fn query_classes(fixture: &GraphFixture, thorough: bool) -> SectionOutcome {
     let view = fixture.view();
     let asked = Asked::prepare(&view).expect("a workload's graph has its names");
     let scale = if thorough { 10 } else { 1 };
-    let calls = Calls { samples: 2000 * number::count(scale), short: 4000 * scale, long: 400 * scale, whole: 2 + scale };
+    let calls =
+        Calls { samples: 2000 * number::count(scale), short: 4000 * scale, long: 400 * scale, whole: 2 + scale };
     let mut random = Random::new(fixture.workload.seed ^ 0x00d1_2a3b);
     let nodes = fixture.workload.nodes;
     let drawn = (0..DRAWN).map(|_| fixture.nodes.id(random.below(nodes))).collect();
@@ -60,8 +61,8 @@ pub fn query_classes(fixture: &GraphFixture, thorough: bool) -> SectionOutcome {
         edges: number::count(view.edge_count()),
         ..Reached::default()
     };
-    let mut classes =
-        Classes { asked: &asked, view: &view, drawn, reached, outcome: SectionOutcome::new("query") };
+    let mut classes = Classes { asked: &asked, view: &view, drawn, reached, outcome: SectionOutcome::new("query") };
+    classes.outcome.measure("nodes", number::float(reached.nodes), reached, "built through the engine");
     classes.lookups(calls);
     classes.indices(calls);
     classes.walks(calls);
@@ -120,9 +121,8 @@ impl Classes<'_> {
 
     fn mixed(&mut self, fixture: &GraphFixture, calls: Calls) {
         let mut random = Random::new(fixture.workload.seed ^ 0x6d69_7865);
-        let draws: Vec<QueryDraw> = (0..calls.short)
-            .map(|_| QueryDraw::draw(&fixture.nodes, fixture.workload.nodes, &mut random))
-            .collect();
+        let draws: Vec<QueryDraw> =
+            (0..calls.short).map(|_| QueryDraw::draw(&fixture.nodes, fixture.workload.nodes, &mut random)).collect();
         let mut distribution = Distribution::new();
         for draw in draws {
             time(&mut distribution, || answer(self.asked, self.view, draw));
