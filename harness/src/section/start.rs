@@ -67,7 +67,7 @@ pub async fn recovery(stores: &dyn StoreSource, folder: &Path, graph: GraphId) -
     let (nodes, edges) = (number::count(view.node_count()), number::count(view.edge_count()));
     let reached = Reached { nodes, edges, ..Reached::default() };
     let events = number::grouped(view.version());
-    let conditions = format!("whole journal of {events} bulk events read, verified and projected, no snapshot");
+    let conditions = format!("whole journal read, verified and projected ({events} events, some of thousands of elements)");
     outcome.measure("recovery", seconds, reached, conditions);
     outcome.report.lower("recovery", "s", seconds, Vec::new());
     drop(view);
