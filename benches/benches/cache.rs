@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use cidgraph::cache::{CacheConfig, GraphCache, QueryCache};
 use cidgraph::footprint::{ChangeObserver, Facet};
 use cidgraph::metrics::{Metrics, Operation};
+use cidgraph::pool::NameId;
 use cidgraph::{GraphId, NodeId, SystemClock, Value};
 use criterion::{Criterion, criterion_group, criterion_main};
 
@@ -50,7 +51,7 @@ fn footprint(number: u64) -> [Facet; 4] {
         Facet::node(node),
         Facet::outgoing(node),
         Facet::incoming(node),
-        Facet::kind((number % 8).try_into().expect("small")),
+        Facet::kind(NameId((number % 8).try_into().expect("small"))),
     ]
 }
 
@@ -85,6 +86,9 @@ fn hits(bench: &mut Criterion) {
     let questions: Vec<Question> = (0..ENTRIES).map(question).collect();
     let scattered = |number: u32| &questions[(number as usize).wrapping_mul(7_919) % questions.len()];
     print_mean("cache hit, one query", |_| drop(black_box(graph.get(black_box(&questions[7]), 1))));
+    print_mean("cache hit, 64 queries", |number| {
+        drop(black_box(graph.get(black_box(scattered(number % CALLS)), 1)));
+    });
     print_mean("cache hit, 10,000 queries", |number| drop(black_box(graph.get(black_box(scattered(number)), 1))));
     let mut number = 0;
     bench.bench_function("cache/hit, one query", |bench| bench.iter(|| graph.get(black_box(&questions[7]), 1)));

@@ -4,7 +4,7 @@
 //! `(v, w]`; where that is not known, the reader misses. Besides, answers end after a time to live, and beyond a
 //! capacity over all graphs the ones that nobody asks for again make room.
 //!
-//! Locks, in the order in which they are taken: one graph's [`observed`], then one shard at a time. A hit takes only its
+//! Locks, in the order in which they are taken: one graph's book, then one shard at a time. A hit takes only its
 //! shard's lock, shared, for the time of a table lookup.
 
 mod config;

@@ -100,5 +100,21 @@ fn the_table_shows_every_operation() {
     metrics.record(Operation::Append, Duration::from_nanos(1_500));
     metrics.record(Operation::QueryLookup, Duration::from_nanos(120));
     let cache = CacheStatistics { entries: 1, hits: 3, misses: 1, insertions: 1, ..CacheStatistics::default() };
-    assert_snapshot!(metrics.snapshot(cache), @"");
+    assert_snapshot!(metrics.snapshot(cache), @"
+    operation              count        mean         p50         p99        p999         max
+    append                     1       1.5µs       1.5µs       1.5µs       1.5µs       1.5µs
+    load                       0       0.0ns       0.0ns       0.0ns       0.0ns       0.0ns
+    fold                       0       0.0ns       0.0ns       0.0ns       0.0ns       0.0ns
+    cache_hit                  0       0.0ns       0.0ns       0.0ns       0.0ns       0.0ns
+    query_lookup               1     120.0ns     120.0ns     120.0ns     120.0ns     120.0ns
+    query_select               0       0.0ns       0.0ns       0.0ns       0.0ns       0.0ns
+    query_neighbors            0       0.0ns       0.0ns       0.0ns       0.0ns       0.0ns
+    query_traverse             0       0.0ns       0.0ns       0.0ns       0.0ns       0.0ns
+    query_path                 0       0.0ns       0.0ns       0.0ns       0.0ns       0.0ns
+    query_analyze              0       0.0ns       0.0ns       0.0ns       0.0ns       0.0ns
+    queries                    1     120.0ns     120.0ns     120.0ns     120.0ns     120.0ns
+    event_lag                  0       0.0ns       0.0ns       0.0ns       0.0ns       0.0ns
+
+    cache entries 1 hits 3 misses 1 insertions 1 refusals 0 evictions 0 expirations 0 invalidations 0 replacements 0 hit_ratio 0.750
+    ");
 }
