@@ -7,7 +7,7 @@ use std::time::Duration;
 use cidgraph::{CommandContext, CommandId, EventStore, GraphCommand, GraphId, GraphMetadata, NodeEntity, StoreError};
 use cidgraph_harness::bench::{Plan, Profile, Section, Surroundings, run};
 use cidgraph_harness::report::Report;
-use cidgraph_harness::section::{RealInput, StoreSource, Sync};
+use cidgraph_harness::section::{RealInput, StoreSource, SyncPolicy};
 use cidgraph_harness::workload::WorkloadTransaction;
 use cidgraph_store_memory::{FsyncPolicy, MemoryStore};
 
@@ -19,8 +19,8 @@ impl StoreSource for Embedded {
         Arc::new(MemoryStore::new())
     }
 
-    fn open(&self, folder: &Path, sync: Sync) -> Result<Arc<dyn EventStore>, StoreError> {
-        let fsync = if sync == Sync::Always { FsyncPolicy::Always } else { FsyncPolicy::Never };
+    fn open(&self, folder: &Path, sync: SyncPolicy) -> Result<Arc<dyn EventStore>, StoreError> {
+        let fsync = if sync == SyncPolicy::Always { FsyncPolicy::Always } else { FsyncPolicy::Never };
         Ok(Arc::new(MemoryStore::open(folder, fsync)?))
     }
 

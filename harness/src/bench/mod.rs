@@ -8,4 +8,4 @@ mod run;
 
 pub use part::{Part, Section};
 pub use plan::{Plan, Profile};
-pub use run::{BenchError, Surroundings, run};
+pub use run::{BenchError, MakeWorker, OpenInput, Surroundings, run};

@@ -18,7 +18,7 @@ use crate::number;
 use crate::report::Report;
 use crate::section::{
     BenchContext, EngineService, GraphFixture, GraphService, RealInput, SectionOutcome, ServiceError, StoreSource,
-    Sync, append_capacity, cached_queries, concurrent_appends, crash, finish_report, full_verify, ingest,
+    SyncPolicy, append_capacity, cached_queries, concurrent_appends, crash, finish_report, full_verify, ingest,
     loaded_queries, memory_by_structure, prepare, query_classes, real_input, recovery, replay_and_verify,
     single_appends, start, sustained_load,
 };
@@ -31,6 +31,12 @@ const WINDOW: usize = 8;
 /// The latency within which the highest rate is looked for.
 const CAPACITY_LIMIT: Duration = Duration::from_millis(1);
 
+/// Opens the real input.
+pub type OpenInput = Box<dyn FnOnce() -> Result<RealInput, ServiceError> + Send>;
+
+/// Makes the command of a process that runs [`write_until_killed`](crate::section::write_until_killed) in a folder.
+pub type MakeWorker = Box<dyn Fn(&Path) -> Command + Send + Sync>;
+
 /// What a run needs from outside.
 pub struct Surroundings<'a> {
     /// Makes stores.
@@ -38,11 +44,11 @@ pub struct Surroundings<'a> {
     /// An empty folder on the disk that stores write to; the caller removes it afterwards.
     pub directory: PathBuf,
     /// Opens the real input; `None` where there is none.
-    pub real_input: Option<Box<dyn FnOnce() -> Result<RealInput, ServiceError> + Send>>,
-    /// Makes the command of a process that runs [`write_until_killed`](crate::section::write_until_killed) in a folder.
-    pub worker: Option<Box<dyn Fn(&Path) -> Command + Send + std::marker::Sync>>,
+    pub real_input: Option<OpenInput>,
+    /// Starts what is killed; `None` where nothing can be started.
+    pub worker: Option<MakeWorker>,
     /// Is told what is done next.
-    pub progress: &'a (dyn Fn(&str) + Send + std::marker::Sync),
+    pub progress: &'a (dyn Fn(&str) + Send + Sync),
     /// When the run began, milliseconds since the Unix epoch.
     pub started_unix_ms: u64,
 }
@@ -118,7 +124,7 @@ impl Bench<'_> {
         self.surroundings.directory.join(name)
     }
 
-    fn open(&self, name: &str, sync: Sync) -> Result<Arc<dyn EventStore>, BenchError> {
+    fn open(&self, name: &str, sync: SyncPolicy) -> Result<Arc<dyn EventStore>, BenchError> {
         Ok(self.surroundings.stores.open(&self.folder(name), sync)?)
     }
 
@@ -133,18 +139,16 @@ impl Bench<'_> {
     async fn memory(&self) -> Outcome {
         let Plan { nodes, edges, seed, .. } = *self.plan;
         self.say("memory: building a graph");
-        let outcome = memory_by_structure(self.open("memory", Sync::Never)?, nodes, edges.min(nodes), seed).await?;
+        let outcome =
+            memory_by_structure(self.open("memory", SyncPolicy::Never)?, nodes, edges.min(nodes), seed).await?;
         self.remove("memory")?;
         Ok(outcome)
     }
 
-    async fn real_input(
-        &self,
-        open: Option<Box<dyn FnOnce() -> Result<RealInput, ServiceError> + Send>>,
-    ) -> Result<Option<SectionOutcome>, BenchError> {
+    async fn real_input(&self, open: Option<OpenInput>) -> Result<Option<SectionOutcome>, BenchError> {
         let Some(open) = open else { return Ok(None) };
         self.say("real input: importing");
-        let outcome = real_input(self.open("input", Sync::Never)?, open()?).await?;
+        let outcome = real_input(self.open("input", SyncPolicy::Never)?, open()?).await?;
         self.remove("input")?;
         Ok(Some(outcome))
     }
@@ -187,7 +191,7 @@ impl Bench<'_> {
 
     async fn ingest(&self, journal: &GraphWorkload) -> Outcome {
         self.say("append: one graph growing");
-        let store = self.open("journal", Sync::Never)?;
+        let store = self.open("journal", SyncPolicy::Never)?;
         let service = EngineService::new(Engine::new(Arc::clone(&store)));
         let context = self.context(journal.nodes, journal.edges);
         let outcome = ingest(&context, journal, &service, store.as_ref(), WINDOW).await?;
@@ -201,7 +205,7 @@ impl Bench<'_> {
         let (_, service) = self.prepared(self.surroundings.stores.in_memory(), &workload).await?;
         let (mut outcome, mean_ns) = single_appends(&service, &workload, 20_000).await;
         self.say("append: 64 callers, fsynced");
-        let (_, service) = self.prepared(self.open("fsynced", Sync::Always)?, &workload).await?;
+        let (_, service) = self.prepared(self.open("fsynced", SyncPolicy::Always)?, &workload).await?;
         let directory = &self.surroundings.directory;
         outcome.absorb(concurrent_appends(&service, &workload, directory, mean_ns, self.plan.short).await?);
         Ok(outcome)
@@ -210,7 +214,7 @@ impl Bench<'_> {
     async fn sustained(&self) -> Outcome {
         self.say("append: sustained load, audited");
         let workload = mixed(64, self.plan.seed);
-        let (store, service) = self.prepared(self.open("sustained", Sync::Always)?, &workload).await?;
+        let (store, service) = self.prepared(self.open("sustained", SyncPolicy::Always)?, &workload).await?;
         let context = self.context(0, 0);
         Ok(sustained_load(&context, &service, &store, &workload).await?)
     }
@@ -218,7 +222,7 @@ impl Bench<'_> {
     async fn capacity(&self) -> Outcome {
         self.say("append: the highest rate");
         let workload = mixed(64, self.plan.seed ^ 1);
-        let (_, service) = self.prepared(self.open("capacity", Sync::Always)?, &workload).await?;
+        let (_, service) = self.prepared(self.open("capacity", SyncPolicy::Always)?, &workload).await?;
         let (trial, most) =
             if self.is_full() { (self.plan.short / 5, 200_000.0) } else { (self.plan.short / 4, 40_000.0) };
         Ok(append_capacity(&service, &workload, 0, most, CAPACITY_LIMIT, trial).await)
@@ -232,7 +236,7 @@ impl Bench<'_> {
         }
         let Plan { nodes, edges, seed, .. } = *self.plan;
         self.say(&format!("query: building {} nodes and {} edges", number::short(nodes), number::short(edges)));
-        let fixture = GraphFixture::build(self.open("graph", Sync::Never)?, "query", nodes, edges, seed).await?;
+        let fixture = GraphFixture::build(self.open("graph", SyncPolicy::Never)?, "query", nodes, edges, seed).await?;
         let mut outcomes = Vec::new();
         let mut query = SectionOutcome::new("query");
         if self.plan.has(Part::Queries) {
@@ -252,7 +256,7 @@ impl Bench<'_> {
         if self.plan.has(Part::Cache) {
             self.say("cache: queries and updates mixed");
             let operations = if self.is_full() { 1_000_000 } else { 200_000 };
-            outcomes.push(cached_queries(self.open("graph", Sync::Never)?, &workload, operations).await?);
+            outcomes.push(cached_queries(self.open("graph", SyncPolicy::Never)?, &workload, operations).await?);
         }
         if self.plan.has(Part::Recovery) {
             self.say("recovery: replaying the graph");

@@ -1,7 +1,7 @@
 //! The highest rate at which appends stay within a latency.
 
-use std::sync::{Arc, PoisonError};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use super::append::{LeastDurability, send};

@@ -7,7 +7,7 @@ use cidgraph::{Engine, GraphId};
 
 use super::context::SectionOutcome;
 use super::service::ServiceError;
-use super::stores::{StoreSource, Sync};
+use super::stores::{StoreSource, SyncPolicy};
 use crate::measure::Stopwatch;
 use crate::number;
 use crate::target::Reached;
@@ -60,14 +60,15 @@ pub async fn start(
 pub async fn recovery(stores: &dyn StoreSource, folder: &Path, graph: GraphId) -> Result<SectionOutcome, ServiceError> {
     let mut outcome = SectionOutcome::new("recovery");
     let watch = Stopwatch::start();
-    let store = stores.open(folder, Sync::Always).map_err(ServiceError::new)?;
+    let store = stores.open(folder, SyncPolicy::Always).map_err(ServiceError::new)?;
     let engine = Engine::new(store);
     let view = engine.get_graph(graph).await.map_err(ServiceError::new)?;
     let seconds = watch.read().wall.as_secs_f64();
     let (nodes, edges) = (number::count(view.node_count()), number::count(view.edge_count()));
     let reached = Reached { nodes, edges, ..Reached::default() };
     let events = number::grouped(view.version());
-    let conditions = format!("whole journal read, verified and projected ({events} events, some of thousands of elements)");
+    let conditions =
+        format!("whole journal read, verified and projected ({events} events, some of thousands of elements)");
     outcome.measure("recovery", seconds, reached, conditions);
     outcome.report.lower("recovery", "s", seconds, Vec::new());
     drop(view);

@@ -8,7 +8,7 @@ use cidgraph::{EventStore, StoreError};
 
 /// When a durable store brings what was appended to the disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sync {
+pub enum SyncPolicy {
     /// Before each append is acknowledged.
     Always,
     /// When the operating system likes.
@@ -16,7 +16,7 @@ pub enum Sync {
 }
 
 /// Makes stores of one kind.
-pub trait StoreSource: fmt::Debug + Send + std::marker::Sync {
+pub trait StoreSource: fmt::Debug + Send + Sync {
     /// Makes an empty store that keeps everything in memory.
     fn in_memory(&self) -> Arc<dyn EventStore>;
 
@@ -24,7 +24,7 @@ pub trait StoreSource: fmt::Debug + Send + std::marker::Sync {
     ///
     /// # Errors
     /// Those of the store.
-    fn open(&self, folder: &Path, sync: Sync) -> Result<Arc<dyn EventStore>, StoreError>;
+    fn open(&self, folder: &Path, sync: SyncPolicy) -> Result<Arc<dyn EventStore>, StoreError>;
 
     /// Opens the durable store in `folder` to read only.
     ///

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use cidgraph_harness::bench::{self, BenchError, Surroundings};
+use cidgraph_harness::bench::{self, BenchError, MakeWorker, OpenInput, Surroundings};
 use cidgraph_harness::compare::{compare, render_comparison};
 use cidgraph_harness::report::{Report, render_table};
 use cidgraph_harness::section::write_until_killed;
@@ -64,9 +64,6 @@ fn measure(session: &mut Session, arguments: &Arguments) -> Result<(), Failure> 
     print(session, &report, arguments)
 }
 
-type OpenInput =
-    Box<dyn FnOnce() -> Result<cidgraph_harness::section::RealInput, cidgraph_harness::section::ServiceError> + Send>;
-
 fn real_input(arguments: &Arguments) -> Option<OpenInput> {
     if let Some(file) = arguments.input.clone() {
         return Some(Box::new(move || edge_list(&file)));
@@ -76,7 +73,7 @@ fn real_input(arguments: &Arguments) -> Option<OpenInput> {
 }
 
 /// Makes the command of a process that writes to a store until it is killed: this program again.
-fn worker() -> Option<Box<dyn Fn(&Path) -> Command + Send + Sync>> {
+fn worker() -> Option<MakeWorker> {
     let program = std::env::current_exe().ok()?;
     Some(Box::new(move |folder| {
         let mut command = Command::new(&program);

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use cidgraph::{EventStore, StoreError};
-use cidgraph_harness::section::{StoreSource, Sync};
+use cidgraph_harness::section::{StoreSource, SyncPolicy};
 use cidgraph_store_memory::{FsyncPolicy, MemoryStore};
 
 /// Makes embedded stores.
@@ -16,10 +16,10 @@ impl StoreSource for EmbeddedStores {
         Arc::new(MemoryStore::new())
     }
 
-    fn open(&self, folder: &Path, sync: Sync) -> Result<Arc<dyn EventStore>, StoreError> {
+    fn open(&self, folder: &Path, sync: SyncPolicy) -> Result<Arc<dyn EventStore>, StoreError> {
         let fsync = match sync {
-            Sync::Always => FsyncPolicy::Always,
-            Sync::Never => FsyncPolicy::Never,
+            SyncPolicy::Always => FsyncPolicy::Always,
+            SyncPolicy::Never => FsyncPolicy::Never,
         };
         Ok(Arc::new(MemoryStore::open(folder, fsync)?))
     }
