@@ -69,7 +69,7 @@ async fn report(only: Vec<Section>) -> (Report, Vec<String>) {
     let surroundings = Surroundings {
         stores: &Embedded,
         directory: directory.path().to_owned(),
-        real_input: Some(Box::new(|| Ok(input()))),
+        real_input: Ok(Box::new(|| Ok(input()))),
         worker: None,
         progress: &|stage| said.lock().expect("nobody panics").push(stage.to_owned()),
         started_unix_ms: 0,

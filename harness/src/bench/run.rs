@@ -37,14 +37,17 @@ pub type OpenInput = Box<dyn FnOnce() -> Result<RealInput, ServiceError> + Send>
 /// Makes the command of a process that runs [`write_until_killed`](crate::section::write_until_killed) in a folder.
 pub type MakeWorker = Box<dyn Fn(&Path) -> Command + Send + Sync>;
 
+/// The highest rate that is tried, events a second: beyond it the generator itself takes the cores.
+const CAPACITY_RATE_MAX: f64 = 100_000.0;
+
 /// What a run needs from outside.
 pub struct Surroundings<'a> {
     /// Makes stores.
     pub stores: &'a dyn StoreSource,
     /// An empty folder on the disk that stores write to; the caller removes it afterwards.
     pub directory: PathBuf,
-    /// Opens the real input; `None` where there is none.
-    pub real_input: Option<OpenInput>,
+    /// Opens the real input, or says why there is none.
+    pub real_input: Result<OpenInput, String>,
     /// Starts what is killed; `None` where nothing can be started.
     pub worker: Option<MakeWorker>,
     /// Is told what is done next.
@@ -82,14 +85,14 @@ type Outcome = Result<SectionOutcome, BenchError>;
 pub async fn run(plan: &Plan, mut surroundings: Surroundings<'_>) -> Result<Report, BenchError> {
     let watch = Stopwatch::start();
     let report = Report::new(plan.profile.name(), plan.seed, surroundings.started_unix_ms);
-    let input = surroundings.real_input.take();
+    let input = std::mem::replace(&mut surroundings.real_input, Err(String::new()));
     let bench = Bench { plan, surroundings: &surroundings };
     let mut outcomes = Vec::new();
     if plan.has(Part::Memory) {
         outcomes.push(bench.memory().await?);
     }
     if plan.has(Part::RealInput) {
-        outcomes.extend(bench.real_input(input).await?);
+        outcomes.push(bench.real_input(input).await?);
     }
     let mut recovered = SectionOutcome::new("recovery");
     outcomes.extend(bench.appends(&mut recovered).await?);
@@ -145,12 +148,19 @@ impl Bench<'_> {
         Ok(outcome)
     }
 
-    async fn real_input(&self, open: Option<OpenInput>) -> Result<Option<SectionOutcome>, BenchError> {
-        let Some(open) = open else { return Ok(None) };
+    async fn real_input(&self, input: Result<OpenInput, String>) -> Outcome {
+        let open = match input {
+            Ok(open) => open,
+            Err(reason) => {
+                let mut none = SectionOutcome::new("real input");
+                none.report.notes.push(format!("Not measured: {reason}."));
+                return Ok(none);
+            }
+        };
         self.say("real input: importing");
         let outcome = real_input(self.open("input", SyncPolicy::Never)?, open()?).await?;
         self.remove("input")?;
-        Ok(Some(outcome))
+        Ok(outcome)
     }
 
     /// Runs what appends, then what reads the journal that the first of it wrote.
@@ -222,10 +232,9 @@ impl Bench<'_> {
     async fn capacity(&self) -> Outcome {
         self.say("append: the highest rate");
         let workload = mixed(64, self.plan.seed ^ 1);
-        let (_, service) = self.prepared(self.open("capacity", SyncPolicy::Always)?, &workload).await?;
-        let (trial, most) =
-            if self.is_full() { (self.plan.short / 5, 200_000.0) } else { (self.plan.short / 4, 40_000.0) };
-        Ok(append_capacity(&service, &workload, 0, most, CAPACITY_LIMIT, trial).await)
+        let (_, service) = self.prepared(self.open("capacity", SyncPolicy::Never)?, &workload).await?;
+        let trial = self.plan.short / 5;
+        Ok(append_capacity(&service, &workload, 0, CAPACITY_RATE_MAX, CAPACITY_LIMIT, trial).await)
     }
 
     /// Runs what asks one large graph, and recovers it.
@@ -250,17 +259,17 @@ impl Bench<'_> {
         if !query.measurements.is_empty() {
             outcomes.push(query);
         }
-        fixture.service.engine().close().await;
-        let workload = fixture.workload.clone();
-        drop(fixture);
         if self.plan.has(Part::Cache) {
             self.say("cache: queries and updates mixed");
             let operations = if self.is_full() { 1_000_000 } else { 200_000 };
-            outcomes.push(cached_queries(self.open("graph", SyncPolicy::Never)?, &workload, operations).await?);
+            outcomes.push(cached_queries(&fixture, operations).await?);
         }
+        fixture.service.engine().close().await;
+        let graph = fixture.workload.graph;
+        drop(fixture);
         if self.plan.has(Part::Recovery) {
             self.say("recovery: replaying the graph");
-            recovered.absorb(recovery(self.surroundings.stores, &self.folder("graph"), workload.graph).await?);
+            recovered.absorb(recovery(self.surroundings.stores, &self.folder("graph"), graph).await?);
         }
         self.remove("graph")?;
         Ok(outcomes)

@@ -88,18 +88,6 @@ pub enum QueryDraw {
 }
 
 impl QueryDraw {
-    /// Returns the name of its class.
-    pub const fn class(&self) -> &'static str {
-        match self {
-            Self::Point { .. } => "point",
-            Self::Count { .. } => "count",
-            Self::ScoreFrom { .. } => "range",
-            Self::Neighbours { .. } => "neighbours",
-            Self::TwoHops { .. } => "2-hop",
-            Self::Path { .. } => "path",
-        }
-    }
-
     /// Draws a query about a graph that has the first `nodes` nodes of `source`, some of them asked for more often.
     ///
     /// # Panics

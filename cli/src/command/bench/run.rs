@@ -64,12 +64,13 @@ fn measure(session: &mut Session, arguments: &Arguments) -> Result<(), Failure> 
     print(session, &report, arguments)
 }
 
-fn real_input(arguments: &Arguments) -> Option<OpenInput> {
+fn real_input(arguments: &Arguments) -> Result<OpenInput, String> {
     if let Some(file) = arguments.input.clone() {
-        return Some(Box::new(move || edge_list(&file)));
+        return Ok(Box::new(move || edge_list(&file)));
     }
-    let path = repository_around()?;
-    Some(Box::new(move || repository(&path)))
+    let path = repository_around().ok_or("no git repository around the working folder, and no --input")?;
+    let opened = repository(&path).map_err(|error| error.to_string())?;
+    Ok(Box::new(move || Ok(opened)))
 }
 
 /// Makes the command of a process that writes to a store until it is killed: this program again.

@@ -3,10 +3,9 @@
 use std::time::Instant;
 
 use cidgraph::algorithm::Direction;
-use cidgraph::topology::Topology;
-use cidgraph::{GraphView, NodeId};
+use cidgraph::{Criterion, GraphQuery, GraphReadModel, NodeId};
 
-use super::ask::{Asked, answer};
+use super::question::{kind_and_color, neighbours, path, question, top, two_hops};
 use crate::measure::{Distribution, Stopwatch, mean_of_calls};
 use crate::number;
 use crate::random::Random;
@@ -35,21 +34,17 @@ struct Calls {
 
 /// What the classes share.
 struct Classes<'a> {
-    asked: &'a Asked,
-    view: &'a GraphView,
+    model: &'a GraphReadModel,
     drawn: Vec<NodeId>,
     reached: Reached,
     outcome: SectionOutcome,
 }
 
-/// Asks a settled graph queries of every class, one after another. With `thorough`, ten times as many.
-///
-/// # Panics
-/// Where the graph does not have the names of a workload.
+/// Asks the read model of a settled graph queries of every class, one after another, none of them cached. With
+/// `thorough`, ten times as many.
 pub fn query_classes(fixture: &GraphFixture, thorough: bool) -> SectionOutcome {
     let watch = Stopwatch::start();
-    let view = fixture.view();
-    let asked = Asked::prepare(&view).expect("a workload's graph has its names");
+    let model = fixture.graph.read();
     let scale = if thorough { 10 } else { 1 };
     let calls =
         Calls { samples: 2000 * number::count(scale), short: 4000 * scale, long: 400 * scale, whole: 2 + scale };
@@ -57,110 +52,95 @@ pub fn query_classes(fixture: &GraphFixture, thorough: bool) -> SectionOutcome {
     let nodes = fixture.workload.nodes;
     let drawn = (0..DRAWN).map(|_| fixture.nodes.id(random.below(nodes))).collect();
     let reached = Reached {
-        nodes: number::count(view.node_count()),
-        edges: number::count(view.edge_count()),
+        nodes: number::count(model.node_count()),
+        edges: number::count(model.edge_count()),
         ..Reached::default()
     };
-    let mut classes = Classes { asked: &asked, view: &view, drawn, reached, outcome: SectionOutcome::new("query") };
+    let mut classes = Classes { model: &model, drawn, reached, outcome: SectionOutcome::new("query") };
     classes.outcome.measure("nodes", number::float(reached.nodes), reached, "built through the engine");
     classes.lookups(calls);
     classes.indices(calls);
     classes.walks(calls);
-    classes.paths(calls);
     classes.mixed(fixture, calls);
-    classes.note(&view);
+    classes.note();
     classes.outcome.timed(&watch)
 }
 
 impl Classes<'_> {
     fn lookups(&mut self, calls: Calls) {
-        let (asked, view) = (self.asked, self.view);
-        let drawn = std::mem::take(&mut self.drawn);
-        let at = |call: u64| drawn[number::index(call) % DRAWN];
-        let found = mean_of_calls(calls.samples, |call| asked.point(view, at(call)));
-        let whole = mean_of_calls(calls.samples, |call| asked.view(view, at(call)));
-        self.drawn = drawn;
-        self.nanoseconds("point_lookup", "point lookup by id", &found);
-        self.nanoseconds("", "whole node by id", &whole);
+        let node = |call: u64| self.drawn[number::index(call) % DRAWN];
+        let whole = mean_of_calls(calls.samples, |call| self.model.node(node(call)));
+        let view = self.model.view();
+        let place = mean_of_calls(calls.samples, |call| {
+            let at = view.at();
+            at.find_node(node(call)).map(|node| (at.node_kind(node), at.node_set(node)))
+        });
+        let place_ns = number::duration(number::float(place.quantile_ns(0.5)));
+        let conditions = format!("{}; {place_ns} without making the answer", means(&whole));
+        self.outcome.measure("point_lookup", number::float(whole.quantile_ns(0.5)), self.reached, conditions);
+        self.record("point lookup, whole node", &whole);
+        self.record("point lookup, kind and component set", &place);
     }
 
     fn indices(&mut self, calls: Calls) {
-        let (asked, view) = (self.asked, self.view);
-        let pair = |call: u64| {
-            let call = number::index(call);
-            (KINDS[call % KINDS.len()], COLORS[call / KINDS.len() % COLORS.len()])
-        };
-        let counts = mean_of_calls(calls.samples / 10, |call| {
-            let (kind, color) = pair(call);
-            asked.count(view, kind, color)
-        });
+        let pairs: Vec<Criterion> =
+            KINDS.iter().flat_map(|kind| COLORS.iter().map(|color| kind_and_color(kind, color))).collect();
+        let counts =
+            mean_of_calls(calls.samples / 10, |call| self.model.count(&pairs[number::index(call) % pairs.len()]));
         let p50_us = number::float(counts.quantile_ns(0.5)) / 1e3;
         self.outcome.measure("and_count", p50_us, self.reached, means(&counts));
         self.record("two-index AND count", &counts);
-        let tops = mean_of_calls(calls.samples / 10, |_| asked.top(view, TOP));
-        self.record("top 10 by score", &tops);
+        let top = top(TOP);
+        let tops = self.each(calls.whole, |_, _| top.clone());
+        self.record("top 10 of a kind by score", &tops);
     }
 
     fn walks(&mut self, calls: Calls) {
-        let (asked, view) = (self.asked, self.view);
-        let neighbours = self.each(calls.short, |node, _| asked.neighbours(view, node));
-        self.record("neighbours, both ways", &neighbours);
-        let out = self.each(calls.short, |node, _| asked.two_hops(view, node, Direction::Outgoing));
+        let next = self.each(calls.short, |node, _| neighbours(node));
+        self.record("neighbours, both ways", &next);
+        let out = self.each(calls.short, |node, _| two_hops(node, Direction::Outgoing));
         self.p99("two_hop_out_p99", "2-hop out", &out, 1e3);
-        let both = self.each(calls.short, |node, _| asked.two_hops(view, node, Direction::Both));
+        let both = self.each(calls.short, |node, _| two_hops(node, Direction::Both));
         self.p99("two_hop_both_p99", "2-hop both", &both, 1e3);
-        let reach = self.each(calls.whole, |node, _| asked.reach(view, node));
-        self.record("breadth first to all that can be reached", &reach);
-    }
-
-    fn paths(&mut self, calls: Calls) {
-        let (asked, view) = (self.asked, self.view);
-        let paths = self.each(calls.long, |from, to| asked.path(view, from, to));
+        let paths = self.each(calls.long, path);
         self.p99("path_p99", "shortest path", &paths, 1e6);
+        let reach = self.each(calls.whole, |node, _| GraphQuery::BreadthFirst { node, direction: Direction::Outgoing });
+        self.record("breadth first to all that can be reached", &reach);
     }
 
     fn mixed(&mut self, fixture: &GraphFixture, calls: Calls) {
         let mut random = Random::new(fixture.workload.seed ^ 0x6d69_7865);
-        let draws: Vec<QueryDraw> =
-            (0..calls.short).map(|_| QueryDraw::draw(&fixture.nodes, fixture.workload.nodes, &mut random)).collect();
         let mut distribution = Distribution::new();
-        for draw in draws {
-            time(&mut distribution, || answer(self.asked, self.view, draw));
+        for _ in 0..calls.short {
+            let query = question(QueryDraw::draw(&fixture.nodes, fixture.workload.nodes, &mut random));
+            time(&mut distribution, || self.model.query(&query));
         }
         let p99_ms = number::float(distribution.quantile_ns(0.99)) / 1e6;
-        self.outcome.measure("query_p99", p99_ms, self.reached, "all classes mixed, hot nodes, at rest");
+        self.outcome.measure("query_p99", p99_ms, self.reached, "all classes mixed, hot nodes, at rest, not cached");
         self.record("mixed classes", &distribution);
     }
 
-    fn note(&mut self, view: &GraphView) {
-        let rows = view.generation().row_count();
-        let pending = view.pending().count();
+    fn note(&mut self) {
+        let view = self.model.view();
         self.outcome.report.notes.push(format!(
             "{} nodes and {} edges at rest: {} rows since the frozen base, {} nodes not yet in the indices. Starts are \
-             drawn uniformly, those of mixed queries with a preference for the nodes with most edges.",
+             drawn uniformly, those of mixed queries with a preference for the nodes with most edges. Answers are made \
+             whole: ids, properties, distances.",
             number::grouped(self.reached.nodes),
             number::grouped(self.reached.edges),
-            number::grouped(number::count(rows)),
-            number::grouped(number::count(pending)),
+            number::grouped(number::count(view.generation().row_count())),
+            number::grouped(number::count(view.pending().count())),
         ));
     }
 
-    /// Times `calls` calls, each with two of the drawn nodes.
-    fn each(&self, calls: usize, ask: impl Fn(NodeId, NodeId) -> u64) -> Distribution {
+    /// Times `calls` queries, each of two of the drawn nodes.
+    fn each(&self, calls: usize, ask: impl Fn(NodeId, NodeId) -> GraphQuery) -> Distribution {
         let mut distribution = Distribution::new();
         for call in 0..calls {
-            let (first, second) = (self.drawn[call % DRAWN], self.drawn[(call + DRAWN / 2) % DRAWN]);
-            time(&mut distribution, || ask(first, second));
+            let query = ask(self.drawn[call % DRAWN], self.drawn[(call + DRAWN / 2) % DRAWN]);
+            time(&mut distribution, || self.model.query(&query));
         }
         distribution
-    }
-
-    fn nanoseconds(&mut self, target: &'static str, name: &str, distribution: &Distribution) {
-        if !target.is_empty() {
-            let value = number::float(distribution.quantile_ns(0.5));
-            self.outcome.measure(target, value, self.reached, means(distribution));
-        }
-        self.record(name, distribution);
     }
 
     fn p99(&mut self, target: &'static str, name: &str, distribution: &Distribution, unit_ns: f64) {
@@ -184,8 +164,10 @@ fn means(distribution: &Distribution) -> String {
     format!("median of means over 64 calls (p99 of them {p99})")
 }
 
-fn time(distribution: &mut Distribution, ask: impl FnOnce() -> u64) {
+/// Times one query; letting go of its answer is no part of it.
+fn time<T>(distribution: &mut Distribution, ask: impl FnOnce() -> T) {
     let started = Instant::now();
-    std::hint::black_box(ask());
+    let answer = std::hint::black_box(ask());
     distribution.record(number::nanoseconds(started.elapsed()));
+    drop(answer);
 }
