@@ -61,6 +61,11 @@ impl GraphReadModel {
         self.view.head()
     }
 
+    /// Returns the last event's time, nanoseconds since the Unix epoch.
+    pub fn timestamp_ns(&self) -> u64 {
+        self.view.timestamp_ns()
+    }
+
     /// Returns the number of nodes.
     pub fn node_count(&self) -> usize {
         self.view.node_count()
