@@ -26,6 +26,7 @@ pub mod state;
 pub mod footprint;
 pub mod cache;
 pub mod metrics;
+pub mod read_model;
 pub mod writer;
 pub mod machine;
 pub mod graph;
@@ -51,6 +52,9 @@ pub use graph::{GraphAggregate, GraphDrafts, GraphReader};
 pub use id::{AggregateId, CausationId, CommandId, CorrelationId, EdgeId, EventId, GraphId, NodeId, TransactionId};
 pub use machine::TransactionalCommandHandler;
 pub use metrics::{Metrics, MetricsSnapshot, Operation};
+pub use read_model::{
+    Answer, Criterion, GraphMetrics, GraphQuery, GraphReadModel, NodePage, NodeQuery, OrderBy, QueryError, Real,
+};
 pub use state::{GraphInfo, GraphView};
 pub use store::{
     AggregateAppend, Appended, Capabilities, Damage, Durability, EventStore, Expected, Head, SealedEvent, StoreError,

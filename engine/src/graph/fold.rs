@@ -96,9 +96,11 @@ impl GraphAggregate {
         });
     }
 
-    /// Goes on folding while nothing is asked for.
+    /// Goes on folding while nothing is asked for, and brings the indices up to date.
     pub(super) fn fold_at_rest(&mut self) -> Rest {
-        if self.adopt_fold() {
+        let is_index_behind = self.generation.touched_len() > self.indexed.touched;
+        if self.adopt_fold() || is_index_behind {
+            self.bring_index_up_to_date();
             let (head, timestamp_ns) = {
                 let published = self.reader.0.load();
                 (published.head, published.timestamp_ns)

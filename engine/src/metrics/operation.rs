@@ -4,14 +4,10 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum Operation {
-    /// Sealing and appending one group of transactions.
+    /// Deciding and appending one submission, the wait for others included.
     Append,
     /// Bringing a graph into memory.
     Load,
-    /// Folding a graph's overlay into a new base.
-    Fold,
-    /// Answering a query from the cache.
-    CacheHit,
     /// Finding one node or edge by id or key.
     QueryLookup,
     /// Finding nodes by kind, component or property.
@@ -28,11 +24,9 @@ pub enum Operation {
 
 impl Operation {
     /// Every operation.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 8] = [
         Self::Append,
         Self::Load,
-        Self::Fold,
-        Self::CacheHit,
         Self::QueryLookup,
         Self::QuerySelect,
         Self::QueryNeighbors,
@@ -46,8 +40,6 @@ impl Operation {
         match self {
             Self::Append => "append",
             Self::Load => "load",
-            Self::Fold => "fold",
-            Self::CacheHit => "cache_hit",
             Self::QueryLookup => "query_lookup",
             Self::QuerySelect => "query_select",
             Self::QueryNeighbors => "query_neighbors",
@@ -57,7 +49,7 @@ impl Operation {
         }
     }
 
-    /// Returns whether it computes the answer of a query; a cache hit does not.
+    /// Returns whether it computes the answer of a query; hits of the cache are not recorded.
     pub const fn is_query(self) -> bool {
         match self {
             Self::QueryLookup
@@ -66,7 +58,7 @@ impl Operation {
             | Self::QueryTraverse
             | Self::QueryPath
             | Self::QueryAnalyze => true,
-            Self::Append | Self::Load | Self::Fold | Self::CacheHit => false,
+            Self::Append | Self::Load => false,
         }
     }
 
