@@ -6,7 +6,7 @@ use crate::strategy::{query, steps};
 use crate::world::World;
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 384, ..ProptestConfig::default() })]
 
     #[test]
     fn answers_hold_until_their_footprint_is_touched(

@@ -94,7 +94,8 @@ fn project(mut node: NodeView, projection: &Projection) -> NodeView {
         Projection::Nothing => None,
         Projection::Components(types) => types.contains(&component.component_type).then_some(component),
         Projection::Properties(names) => {
-            let asked = |name: &str| names.iter().any(|(of, property)| *of == component.component_type && property == name);
+            let asked =
+                |name: &str| names.iter().any(|(of, property)| *of == component.component_type && property == name);
             let shown = component.properties.iter().filter(|(name, _)| asked(name));
             let properties: Properties = shown.map(|(name, value)| (name.clone(), value.clone())).collect();
             (!properties.is_empty()).then(|| Component::new(component.component_type.clone(), properties))
@@ -114,7 +115,9 @@ pub fn page(model: &GraphReadModel, query: &NodeQuery) -> (Vec<NodeView>, usize)
         if query.order[at].descending {
             found.reverse();
         }
-        found.sort_by(|a, b| query.order[..at].iter().fold(Ordering::Equal, |so_far, order| so_far.then(rank(a, b, order))));
+        found.sort_by(|a, b| {
+            query.order[..at].iter().fold(Ordering::Equal, |so_far, order| so_far.then(rank(a, b, order)))
+        });
     } else if !query.order.is_empty() {
         let compare = |a: &NodeView, b: &NodeView| {
             query.order.iter().fold(Ordering::Equal, |so_far, order| so_far.then(rank(a, b, order)))
