@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use crate::naive;
 use crate::strategy::{criterion, node_query, steps};
-use crate::world::World;
+use crate::world::{Step, World};
 
 fn check_criterion(model: &GraphReadModel, criterion: &Criterion) {
     let expected: Vec<NodeId> =
@@ -22,7 +22,7 @@ fn check_page(model: &GraphReadModel, query: &NodeQuery) {
 }
 
 /// Two halves of a story: the indices know all of it, the first half, or nothing.
-fn worlds(first: &[crate::world::Step], second: &[crate::world::Step]) -> [World; 3] {
+pub fn worlds(first: &[Step], second: &[Step]) -> [World; 3] {
     let mut worlds = [World::of(first), World::of(first), World::of(first)];
     worlds[..2].iter_mut().for_each(World::rest);
     for world in &mut worlds {
