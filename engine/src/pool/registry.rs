@@ -192,6 +192,14 @@ impl ComponentRegistry {
         names
     }
 
+    /// Returns every category that a type belongs to, each once, in DAG-CBOR's key order.
+    pub fn categories(&self) -> Vec<&Name> {
+        let mut names: Vec<&Name> = self.types.values().filter_map(|known| known.category.as_ref()).collect();
+        names.sort_by(|a, b| compare_names(a, b));
+        names.dedup();
+        names
+    }
+
     /// Checks a component against its type's schema; one of an unknown type has none.
     ///
     /// # Errors
@@ -244,6 +252,7 @@ mod tests {
         let named = |name: &str| ComponentType::new(name).in_category("visual");
         let registry = ComponentRegistry::default().with(named("Shape")).with(named("Color")).with(named("Ink"));
         assert_eq!(registry.types_in("visual"), ["Ink", "Color", "Shape"]);
+        assert_eq!(registry.categories(), ["visual", "spatial", "structure", "conceptual"]);
         assert_eq!(registry.category(HIERARCHY).map(Name::as_str), Some("structure"));
         assert_eq!(registry.category(CONCEPTUAL_POINT).map(Name::as_str), Some("conceptual"));
         assert_eq!(registry.category("Unknown"), None);

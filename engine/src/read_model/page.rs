@@ -43,7 +43,7 @@ fn by_birth(at: At<'_>, query: &NodeQuery, found: &Bitmap) -> Vec<NodeIndex> {
         None => 0,
     };
     let first = u32::try_from(first).expect("node ordinals have 32 bits");
-    let Some(start) = found.select(found.rank(first) + query.offset) else { return Vec::new() };
+    let Some(start) = found.select(found.rank(first).saturating_add(query.offset)) else { return Vec::new() };
     found.iter_from(start).take(limit).map(NodeIndex::from).collect()
 }
 

@@ -45,11 +45,12 @@ impl Resolved {
             Criterion::Has { component, property } => pair(names, component, property)
                 .map_or(Self::Nothing, |(component, property)| Self::Has(component, property)),
             Criterion::Equals { component, property, value } => pair(names, component, property)
-                .map_or(Self::Nothing, |(component, property)| Self::Equals(component, property, value.clone())),
-            Criterion::Range { component, property, low, high } => pair(names, component, property)
-                .map_or(Self::Nothing, |(component, property)| {
-                    Self::Range(component, property, low.clone(), high.clone())
-                }),
+                .map_or(Self::Nothing, |(component, property)| Self::Equals(component, property, storable(value))),
+            Criterion::Range { component, property, low, high } => {
+                pair(names, component, property).map_or(Self::Nothing, |(component, property)| {
+                    Self::Range(component, property, low.as_ref().map(storable), high.as_ref().map(storable))
+                })
+            }
             Criterion::And(criteria) => Self::And(all(criteria)),
             Criterion::Or(criteria) => Self::Or(all(criteria)),
             Criterion::Not(criterion) => Self::Not(Box::new(Self::of(criterion, at, registry))),
@@ -86,6 +87,18 @@ impl Resolved {
 
 fn pair(names: &Names, component: &str, property: &str) -> Option<(NameId, NameId)> {
     Some((names.find(component)?, names.find(property)?))
+}
+
+/// Returns the value as a node can hold it: −0 is kept as 0.
+pub(super) fn storable(value: &Value) -> Value {
+    match value {
+        Value::Float(number) => Value::Float(number + 0.0),
+        Value::List(values) => Value::List(values.iter().map(storable).collect()),
+        Value::Map(map) => Value::Map(map.iter().map(|(name, value)| (name.clone(), storable(value))).collect()),
+        Value::Null | Value::Bool(_) | Value::Int(_) | Value::Text(_) | Value::Bytes(_) | Value::Link(_) => {
+            value.clone()
+        }
+    }
 }
 
 /// Returns the value of a node's property.

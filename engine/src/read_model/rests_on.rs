@@ -17,6 +17,7 @@ use super::answer::Answer;
 use super::criterion::Criterion;
 use super::graph_query::GraphQuery;
 use super::node_query::{NodeQuery, OrderBy};
+use super::resolved::storable;
 
 /// More nodes than these are not named one by one: every edge is then taken as looked at.
 const NODES_MAX: usize = 512;
@@ -180,8 +181,9 @@ impl<'a> Footprint<'a> {
     fn equals(&mut self, component: &str, property: &str, value: &Value) -> Option<()> {
         let component = self.names.find(component)?;
         self.names.find(property)?;
-        self.facets.push(Facet::property_value(component, property, value));
-        if let Some(number) = Number::of(value)
+        let value = storable(value);
+        self.facets.push(Facet::property_value(component, property, &value));
+        if let Some(number) = Number::of(&value)
             && let Some(twin) = number.twin()
         {
             self.facets.push(Facet::property_value(component, property, &twin));
