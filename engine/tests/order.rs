@@ -150,7 +150,7 @@ async fn a_second_handler_decides_on_what_the_first_has_written() {
     assert_eq!(here.handle(ORDER, context(3), cancel()).await.unwrap().head.version, 3);
     let late = there.handle(ORDER, context(4), send()).await;
     let expected = OrderRejected::InvalidTransition { state: "cancelled", command: "fulfil" };
-    assert!(matches!(late, Err(WriteError::Rejected(reason)) if reason == expected));
+    assert!(matches!(late, Err(WriteError::Rejected { index: 0, rejection }) if rejection == expected));
     verified(&*store, ORDER).await;
 }
 

@@ -115,10 +115,10 @@ impl<D: Draft> Group<D> {
         now_ns: u64,
     ) -> Option<Outcome<D::Rejection>> {
         let mut events = Vec::new();
-        for command in &submission.commands {
+        for (index, command) in submission.commands.iter().enumerate() {
             match draft.decide(command) {
                 Ok(decided) => apply(draft, self.tip.version(), &mut events, decided),
-                Err(rejection) => return Some(Outcome::Refused(WriteError::Rejected(rejection))),
+                Err(rejection) => return Some(Outcome::Refused(WriteError::Rejected { index, rejection })),
             }
         }
         if events.is_empty() {

@@ -49,8 +49,14 @@ pub struct Receipt {
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum WriteError<R: std::error::Error + 'static> {
     /// A command was refused.
-    #[error(transparent)]
-    Rejected(R),
+    #[error("command {}: {rejection}", index + 1)]
+    Rejected {
+        /// Which command of the submission, from 0; its place in the text counts from 1.
+        index: usize,
+        /// The aggregate's own reason.
+        #[source]
+        rejection: R,
+    },
     /// The aggregate is not at the version that the caller saw.
     #[error("the aggregate is at version {actual}, not {expected}")]
     VersionMismatch {

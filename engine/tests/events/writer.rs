@@ -49,6 +49,14 @@ fn take(id: u64, amount: u64) -> Submission<CounterCommand> {
     Submission::one(context(id), CounterCommand::Take(amount))
 }
 
+/// Returns the refused command's place and the reason.
+fn rejected(answer: &Answer) -> (usize, TooLittle) {
+    match answer {
+        Err(WriteError::Rejected { index, rejection }) => (*index, rejection.clone()),
+        other => panic!("expected a rejection, got {other:?}"),
+    }
+}
+
 /// Submits all at once while the store holds appends back, so that those after the first become one group.
 async fn together(store: &Faulty, writer: &Handle, submissions: Vec<Submission<CounterCommand>>) -> Vec<Answer> {
     let mut answers = Vec::new();
@@ -93,8 +101,10 @@ async fn a_refused_submission_leaves_the_others_of_its_group_alone() {
     };
     let answers = together(&store, &writer, vec![add(1, 5), add(2, 1), take(3, 7), half_bad, take(5, 6)]).await;
     assert!(answers[0].is_ok() && answers[1].is_ok() && answers[4].is_ok());
-    assert!(matches!(answers[2], Err(WriteError::Rejected(TooLittle { there: 6, asked: 7 }))));
-    assert!(matches!(answers[3], Err(WriteError::Rejected(TooLittle { there: 106, asked: 1_000 }))));
+    assert_eq!(rejected(&answers[2]), (0, TooLittle { there: 6, asked: 7 }));
+    assert_eq!(rejected(&answers[3]), (1, TooLittle { there: 106, asked: 1_000 }));
+    let shown = answers[3].as_ref().unwrap_err().to_string();
+    assert_eq!(shown, format!("command 2: {}", TooLittle { there: 106, asked: 1_000 }));
     assert_eq!(reader.current().state, Counter { value: 0, events: 3 });
     assert_eq!(verified(&*store, AGGREGATE).await.len(), 3);
 }
@@ -165,7 +175,7 @@ async fn past_the_deadline_everything_is_taken_back() {
     *faulty.always.lock().unwrap() = Fault::Unavailable;
     assert!(matches!(writer.submit(add(2, 10)).await, Err(WriteError::Unavailable { .. })));
     *faulty.always.lock().unwrap() = Fault::None;
-    assert!(matches!(writer.submit(take(3, 2)).await, Err(WriteError::Rejected(TooLittle { there: 1, asked: 2 }))));
+    assert_eq!(rejected(&writer.submit(take(3, 2)).await), (0, TooLittle { there: 1, asked: 2 }));
     assert_eq!(writer.submit(add(4, 4)).await.unwrap().head.version, 2);
     assert_eq!(reader.current().state.value, 5);
     assert_eq!(verified(&*store, AGGREGATE).await.len(), 2);
@@ -180,7 +190,7 @@ async fn a_refusal_that_rests_on_events_that_were_not_written_is_not_told() {
     assert!(matches!(answers[0], Err(WriteError::Unavailable { .. })), "{:?}", answers[0]);
     assert!(matches!(
         answers[1],
-        Err(WriteError::Unavailable { .. } | WriteError::Rejected(TooLittle { there: 0, .. }))
+        Err(WriteError::Unavailable { .. } | WriteError::Rejected { rejection: TooLittle { there: 0, .. }, .. })
     ));
 }
 
@@ -227,7 +237,7 @@ async fn another_writers_events_are_taken_in_and_the_command_decided_again() {
     ours.submit(add(1, 5)).await.unwrap();
     assert_eq!(theirs.submit(take(2, 4)).await.map(|receipt| receipt.head.version).ok(), Some(2));
     let refused = ours.submit(take(3, 2)).await;
-    assert!(matches!(refused, Err(WriteError::Rejected(TooLittle { there: 1, asked: 2 }))));
+    assert_eq!(rejected(&refused), (0, TooLittle { there: 1, asked: 2 }));
     let receipt = ours.submit(add(4, 1)).await.unwrap();
     assert_eq!(receipt.head.version, 3);
     assert_eq!(reader.current().state, Counter { value: 2, events: 3 });
