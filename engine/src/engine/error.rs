@@ -66,7 +66,7 @@ impl Error {
 
 const fn kind_of_write(error: &WriteError<Rejected>) -> ErrorKind {
     match error {
-        WriteError::Rejected(_) | WriteError::NoEvents => ErrorKind::Rejected,
+        WriteError::Rejected { .. } | WriteError::NoEvents => ErrorKind::Rejected,
         WriteError::VersionMismatch { .. } | WriteError::Conflict { .. } => ErrorKind::Conflict,
         WriteError::TooLarge { .. } => ErrorKind::TooLarge,
         WriteError::Full | WriteError::Closed | WriteError::Unavailable { .. } => ErrorKind::Unavailable,
