@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 
-use crate::command::{completions, export, graphs, import, log, man, verify};
+use crate::command::{bench, completions, export, graphs, import, log, man, verify};
 use crate::failure::Failure;
 use crate::session::{Options, Session};
 
@@ -33,6 +33,7 @@ pub enum Command {
     Log(log::Arguments),
     Export(export::Arguments),
     Verify(verify::Arguments),
+    Bench(bench::Arguments),
     Completions(completions::Arguments),
     Man(man::Arguments),
 }
@@ -78,6 +79,7 @@ fn execute(line: CommandLine) -> Result<(), Failure> {
         Command::Log(arguments) => log::run(&mut session, arguments),
         Command::Export(arguments) => export::run(&mut session, arguments),
         Command::Verify(arguments) => verify::run(&mut session, arguments),
+        Command::Bench(arguments) => bench::run(&mut session, arguments),
         Command::Completions(arguments) => completions::run(&mut session, arguments, CommandLine::command()),
         Command::Man(arguments) => man::run(&mut session, arguments, CommandLine::command()),
     };

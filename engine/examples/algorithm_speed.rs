@@ -4,8 +4,7 @@
 
 #![expect(clippy::print_stdout, clippy::disallowed_methods, reason = "a measurement prints its wall-clock times")]
 
-use std::hint::black_box;
-use std::time::Instant;
+mod measure;
 
 use cidgraph::algorithm::{
     CancelToken, Direction, Orientation, PageRank, breadth_first, cheapest_path, depth, distances, find_cycle,
@@ -13,58 +12,23 @@ use cidgraph::algorithm::{
     weak_components,
 };
 use cidgraph::topology::{EdgeIndex, EdgeListGraph, NodeIndex};
+use measure::{Random, batches, milliseconds};
 
 const NODES: u32 = 1_000_000;
 const EDGES: usize = 5_000_000;
 const GROUPS: usize = 500;
 const CALLS: u32 = 64;
 
-/// A 64-bit SplitMix sequence.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ (mixed >> 31)
-    }
-
-    fn node(&mut self) -> u32 {
-        u32::try_from((u128::from(self.next()) * u128::from(NODES)) >> 64).expect("below the number of nodes")
-    }
-
-    fn skewed(&mut self) -> u32 {
-        let (first, second) = (u64::from(self.node()), self.next() >> 44);
-        let root = ((first << 20) | second).min((u64::from(NODES) << 20) - 1);
-        let square = ((u128::from(root) * u128::from(root)) / u128::from(NODES)) >> 40;
-        u32::try_from(square).expect("below the number of nodes")
-    }
-}
-
 fn measure(name: &str, random: &mut Random, call: impl Fn(NodeIndex, NodeIndex) -> usize) {
-    let mut means: Vec<f64> = Vec::with_capacity(GROUPS);
-    let mut found = 0;
-    for _ in 0..GROUPS {
-        let pairs: Vec<_> =
-            (0..CALLS).map(|_| (NodeIndex::from(random.node()), NodeIndex::from(random.node()))).collect();
-        let start = Instant::now();
-        for (source, target) in pairs {
-            found += black_box(call(source, target));
-        }
-        means.push(start.elapsed().as_secs_f64() * 1e6 / f64::from(CALLS));
-    }
-    means.sort_by(f64::total_cmp);
+    let pair = || (NodeIndex::from(random.node()), NodeIndex::from(random.node()));
+    let means = batches(GROUPS, CALLS, pair, |(source, target)| call(*source, *target));
     let mean = means.iter().sum::<f64>() / means.len() as f64;
-    let p99 = means[means.len() * 99 / 100];
-    println!("{name:24} mean {mean:9.2} us   p99 {p99:9.2} us   found {}", found / GROUPS / CALLS as usize);
+    println!("{name:24} mean {mean:9.2} us   p99 {:9.2} us", means[means.len() * 99 / 100]);
 }
 
 fn main() {
-    let mut random = Random(1);
-    let edges: Vec<_> = (0..EDGES).map(|_| (random.node(), random.skewed())).collect();
-    let graph = EdgeListGraph::new(NODES as usize, &edges);
-    drop(edges);
+    let mut random = Random::new(1, NODES);
+    let graph = EdgeListGraph::new(NODES as usize, &random.edges(EDGES));
     let cancel = CancelToken::new();
     let walk = |start, direction| neighbourhood(&graph, start, direction, 2, &cancel).map_or(0, |l| l.nodes().len());
     let path = |source, target, direction| {
@@ -84,9 +48,8 @@ fn main() {
 }
 
 fn once<R>(name: &str, call: impl FnOnce() -> R) {
-    let start = Instant::now();
-    black_box(call());
-    println!("{name:24} {:9.1} ms", start.elapsed().as_secs_f64() * 1e3);
+    let (_, time) = milliseconds(call);
+    println!("{name:24} {time:9.1} ms");
 }
 
 fn whole_graph(graph: &EdgeListGraph, cancel: &CancelToken) {

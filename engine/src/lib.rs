@@ -24,6 +24,9 @@ pub mod pool;
 pub mod index;
 pub mod state;
 pub mod footprint;
+pub mod cache;
+pub mod metrics;
+pub mod read_model;
 pub mod writer;
 pub mod machine;
 pub mod graph;
@@ -34,6 +37,7 @@ pub mod engine;
 pub mod testkit;
 
 pub use aggregate::{Draft, Savepoint, StateMachineAggregate};
+pub use cache::{CacheConfig, CacheStatistics, GraphCache, QueryCache};
 pub use car::{CarError, CarReader, CarSection, CarWriter};
 pub use chain::{ChainError, ChainTip, EventHeader, Metadata};
 pub use cid::{Cid, HashKind};
@@ -47,6 +51,10 @@ pub use event::{DecodeError, EventPayload, GraphEvent};
 pub use graph::{GraphAggregate, GraphDrafts, GraphReader};
 pub use id::{AggregateId, CausationId, CommandId, CorrelationId, EdgeId, EventId, GraphId, NodeId, TransactionId};
 pub use machine::TransactionalCommandHandler;
+pub use metrics::{Metrics, MetricsSnapshot, Operation};
+pub use read_model::{
+    Answer, Criterion, GraphMetrics, GraphQuery, GraphReadModel, NodePage, NodeQuery, OrderBy, QueryError, Real,
+};
 pub use state::{GraphInfo, GraphView};
 pub use store::{
     AggregateAppend, Appended, Capabilities, Damage, Durability, EventStore, Expected, Head, SealedEvent, StoreError,

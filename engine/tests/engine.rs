@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use cidgraph::algorithm::Direction;
 use cidgraph::topology::Topology;
 use cidgraph::{
-    CommandContext, CommandId, EdgeEntity, EdgeId, Engine, ErrorKind, GraphCommand, GraphId, GraphMetadata, NodeEntity,
-    NodeId, Submission, TransformOperation,
+    Answer, CommandContext, CommandId, Criterion, EdgeEntity, EdgeId, Engine, ErrorKind, GraphCommand, GraphId,
+    GraphMetadata, GraphQuery, NodeEntity, NodeId, NodeUpdate, Submission, TransformOperation,
 };
 use cidgraph_store_memory::MemoryStore;
 
@@ -32,7 +33,7 @@ async fn the_readme_works() {
     engine.add_node_to_graph(graph, alice).await.expect("added");
     engine.add_node_to_graph(graph, bob).await.expect("added");
     let receipt = engine.connect_graph_nodes(graph, EdgeEntity::new(alice_id, "knows", bob_id)).await.expect("edge");
-    let view = engine.get_graph(graph).await.expect("there");
+    let view = engine.load_graph(graph).await.expect("there").view();
     assert_eq!((view.version(), view.node_count(), view.edge_count()), (4, 2, 1));
     let edge = view.at().find_edge(EdgeId::engine_made(receipt.first_version, 0)).expect("the edge");
     assert_eq!(view.at().edge_view(edge).target, bob_id);
@@ -48,6 +49,7 @@ async fn a_graph_that_is_not_there_is_told() {
     assert!(engine.open_graphs().is_empty());
     let error = engine.rename_graph(GraphId::named("none"), "some").await.expect_err("there is none");
     assert_eq!(error.kind(), ErrorKind::Rejected);
+    assert!(engine.open_graphs().is_empty());
 }
 
 /// Enough rows for several folds while commands go on, with removals so that ordinals change.
@@ -92,4 +94,49 @@ async fn folding_changes_nothing() {
     assert_eq!(view.at().edges().count(), view.edge_count());
     assert_eq!(hash_after_reload(&engine, graph).await, view.state_hash());
     assert!(bases.len() > 1, "at least one fold was adopted while commands went on");
+}
+
+#[tokio::test]
+async fn answers_are_kept_until_what_they_rest_on_changes() {
+    let engine = Engine::new(Arc::new(MemoryStore::new()));
+    let graph = engine.create_graph(GraphMetadata::named("asked")).await.expect("created");
+    engine.add_nodes_to_graph(graph, (0..100).map(|at| person(graph, at)).collect()).await.expect("added");
+    let edges = (0..99).map(|at| EdgeEntity::new(id(graph, at), "knows", id(graph, at + 1))).collect();
+    engine.connect_many_graph_nodes(graph, edges).await.expect("connected");
+    let open = engine.load_graph(graph).await.expect("open");
+
+    let of_group = GraphQuery::Count(Criterion::kind("Person").and(Criterion::equals("Profile", "group", 3)));
+    let near = GraphQuery::Neighborhood {
+        node: id(graph, 10),
+        hops: 2,
+        direction: Direction::Both,
+        edge_kind: Some("knows".into()),
+    };
+    let ask = |query: &GraphQuery| open.query(query).expect("answered");
+    assert_eq!(*ask(&of_group), Answer::Count(14));
+    let Answer::Levels(levels) = &*ask(&near) else { panic!("levels") };
+    assert_eq!(levels.len(), 5);
+    assert_eq!((ask(&of_group), ask(&near)), (ask(&of_group), ask(&near)));
+    let hits = || engine.metrics().cache_hit_ratio().expect("asked");
+    let before = hits();
+
+    // It touches neither: both answers stay.
+    let untouched = NodeUpdate {
+        node: id(graph, 50),
+        component_type: "Profile".into(),
+        set: [("age", 12)].into(),
+        unset: Vec::new(),
+    };
+    engine.update_graph_node(graph, untouched).await.expect("updated");
+    ask(&of_group);
+    ask(&near);
+    assert!(hits() > before, "both were kept");
+
+    engine.remove_node_from_graph(graph, id(graph, 11)).await.expect("removed");
+    engine.remove_node_from_graph(graph, id(graph, 3)).await.expect("removed");
+    assert_eq!(*ask(&of_group), Answer::Count(13));
+    let Answer::Levels(levels) = &*ask(&near) else { panic!("levels") };
+    assert_eq!(levels.len(), 3);
+    let plan = open.read().explain_run(&of_group).expect("explained");
+    assert_eq!((plan.step.as_str(), plan.rows), ("count", Some(13)));
 }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use cidgraph::store::conformance::SampleStream;
 use cidgraph::{AggregateAppend, EventStore, HashKind, SealedEvent, StoreError};
@@ -139,6 +140,23 @@ fn a_journal_written_without_syncs_is_synced_when_it_is_opened_to_sync() {
         drop(store);
         for seed in 0..4 {
             check(&disk.after_power_loss(seed), FsyncPolicy::Always, &batches, split + 1);
+        }
+    }
+}
+
+/// Found by the fuzz target `store_ops`: a reader's place was kept without a sync, the store was opened to sync, and the
+/// power went: the file's name was safe, its bytes were not, and the store could not be opened any more.
+#[test]
+fn a_readers_place_kept_without_a_sync_is_synced_when_the_store_is_opened_to_sync() {
+    for fsync in [FsyncPolicy::Always, FsyncPolicy::Interval(Duration::from_secs(3600))] {
+        let disk = SimulatedDisk::new();
+        let store = open(&disk, FsyncPolicy::Never, 3000).unwrap();
+        block_on(store.save_position("reader", 7)).unwrap();
+        drop(store);
+        drop(open(&disk, fsync, 3000).unwrap());
+        for seed in 0..16 {
+            let store = open(&disk.after_power_loss(seed), fsync, 3000).unwrap();
+            assert_eq!(block_on(store.load_position("reader")).unwrap(), Some(7));
         }
     }
 }

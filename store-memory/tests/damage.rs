@@ -173,6 +173,24 @@ fn a_lost_or_damaged_index_is_made_again() {
     }
 }
 
+/// Found by the fuzz target `open_car`: one segment's index, whole and well summed, stood in another's place. A writer
+/// made it again; a reader, which writes no file, took it for the segment's own when it came to read, and panicked.
+#[test]
+fn another_segments_index_is_not_taken_for_its_own() {
+    let short = options(FsyncPolicy::Always, 1000);
+    for (number, other) in [(1, 2), (2, 1), (2, 3), (3, 1)] {
+        let (disk, _) = written(short);
+        disk.damage(path(number, "idx"), disk.contents(path(other, "idx")));
+        let reader = MemoryStore::open_read_only_on(Arc::new(disk.clone()), "/store").unwrap();
+        assert_eq!(all(&reader), events(&appends()));
+        reader.verify().unwrap();
+        for (aggregate, head) in block_on(reader.list()).unwrap() {
+            let read = block_on(reader.read(aggregate, 1, usize::MAX)).unwrap();
+            assert_eq!(read.last().map(|stored| stored.event.head()), Some(head));
+        }
+    }
+}
+
 #[test]
 fn without_its_index_a_damaged_sealed_segment_does_not_open() {
     let short = options(FsyncPolicy::Always, 1000);

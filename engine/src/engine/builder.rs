@@ -3,10 +3,15 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::cache::{CacheConfig, QueryCache};
 use crate::clock::{Clock, Ids, RandomIds, SystemClock};
 use crate::command::Limits;
+use crate::footprint::ChangeObserver;
 use crate::graph::GraphDrafts;
+use crate::id::GraphId;
+use crate::metrics::Metrics;
 use crate::pool::ComponentRegistry;
+use crate::read_model::{Answer, GraphQuery};
 use crate::store::EventStore;
 use crate::value::Name;
 use crate::writer::{Registry, WriterConfig};
@@ -20,6 +25,7 @@ pub struct EngineBuilder {
     limits: Limits,
     components: ComponentRegistry,
     writer: WriterConfig,
+    cache: CacheConfig,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn Ids>,
     actor: Name,
@@ -32,6 +38,7 @@ impl EngineBuilder {
             limits: Limits::default(),
             components: ComponentRegistry::default(),
             writer: WriterConfig::default(),
+            cache: CacheConfig::default(),
             clock: Arc::new(SystemClock),
             ids: Arc::new(RandomIds),
             actor: Name::new_static("engine"),
@@ -53,6 +60,11 @@ impl EngineBuilder {
         Self { writer, ..self }
     }
 
+    /// Sets how many answers are kept, and for how long.
+    pub fn cache(self, cache: CacheConfig) -> Self {
+        Self { cache, ..self }
+    }
+
     /// Sets what tells the time of events.
     pub fn clock(self, clock: Arc<dyn Clock>) -> Self {
         Self { clock, ..self }
@@ -70,11 +82,32 @@ impl EngineBuilder {
 
     /// Makes the engine; nothing is read yet.
     pub fn build(self) -> Engine {
-        let drafts =
-            GraphDrafts { limits: self.limits, registry: self.components.clone(), observer: Arc::new(|_| None) };
+        let cache = Arc::new(QueryCache::new(self.cache, Arc::clone(&self.clock)));
+        let observed = Arc::clone(&cache);
+        let drafts = GraphDrafts {
+            limits: self.limits,
+            registry: self.components.clone(),
+            observer: Arc::new(move |graph| Some(observe(&observed, graph))),
+        };
         let graphs = Registry::new(self.store, drafts, self.writer, Arc::clone(&self.clock));
-        Engine::of(Inner { graphs, components: self.components, ids: self.ids, actor: self.actor })
+        Engine::of(Inner {
+            graphs,
+            components: self.components,
+            cache,
+            metrics: Metrics::default(),
+            clock: self.clock,
+            ids: self.ids,
+            actor: self.actor,
+        })
     }
+}
+
+/// Lets the cache follow a graph that is about to be loaded, without what it knew of it before.
+fn observe(cache: &QueryCache<GraphQuery, Answer>, graph: GraphId) -> Arc<dyn ChangeObserver> {
+    cache.forget(graph);
+    let following = cache.graph(graph);
+    following.follow(0);
+    Arc::new(following)
 }
 
 impl fmt::Debug for EngineBuilder {

@@ -3,6 +3,7 @@
 use crate::chain::ChainError;
 use crate::command::Rejected;
 use crate::id::GraphId;
+use crate::read_model::QueryError;
 use crate::store::StoreError;
 use crate::writer::{ReplayError, WriteError};
 
@@ -27,6 +28,9 @@ pub enum Error {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The query has no answer.
+    #[error(transparent)]
+    Query(#[from] QueryError),
 }
 
 /// What a caller can do about an [`Error`].
@@ -60,6 +64,13 @@ impl Error {
             Self::Replay(error) => kind_of_replay(error),
             Self::Chain(_) => ErrorKind::Corrupt,
             Self::Store(error) => kind_of_store(error),
+            Self::Query(QueryError::UnknownNode { .. }) => ErrorKind::NotFound,
+            Self::Query(
+                QueryError::Cyclic
+                | QueryError::InvalidWeight { .. }
+                | QueryError::InvalidParameter { .. }
+                | QueryError::Cancelled(_),
+            ) => ErrorKind::Rejected,
         }
     }
 }

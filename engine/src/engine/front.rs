@@ -2,13 +2,18 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
+use crate::algorithm::CancelToken;
+use crate::cache::{GraphCache, QueryCache};
 use crate::chain::LogVerifier;
-use crate::clock::Ids;
+use crate::clock::{Clock, Ids};
 use crate::command::{CommandContext, GraphCommand, Rejected};
 use crate::graph::{GraphAggregate, GraphDrafts, GraphReader};
 use crate::id::{AggregateId, GraphId};
+use crate::metrics::{Metrics, MetricsSnapshot, Operation};
 use crate::pool::ComponentRegistry;
+use crate::read_model::{Answer, GraphQuery, GraphReadModel, QueryError};
 use crate::state::GraphView;
 use crate::store::{EventStore, Head};
 use crate::value::Name;
@@ -30,6 +35,9 @@ pub struct Engine(Arc<Inner>);
 pub(super) struct Inner {
     pub(super) graphs: Registry<GraphDrafts>,
     pub(super) components: ComponentRegistry,
+    pub(super) cache: Arc<QueryCache<GraphQuery, Answer>>,
+    pub(super) metrics: Metrics,
+    pub(super) clock: Arc<dyn Clock>,
     pub(super) ids: Arc<dyn Ids>,
     pub(super) actor: Name,
 }
@@ -74,20 +82,34 @@ impl Engine {
     /// # Errors
     /// [`Error::GraphNotFound`]; [`Error::Replay`] where its events cannot be read, verified or understood.
     pub async fn load_graph(&self, graph: GraphId) -> Result<Graph, Error> {
-        let open = self.0.graphs.open(AggregateId::from(graph)).await?;
+        let aggregate = AggregateId::from(graph);
+        let was_open = self.0.graphs.is_open(aggregate);
+        let start_ns = self.0.clock.now_ns();
+        let open = self.0.graphs.open(aggregate).await?;
         if open.reader.version() == 0 {
-            self.0.graphs.close(AggregateId::from(graph)).await;
+            self.forget_where_empty(aggregate).await?;
             return Err(Error::GraphNotFound { graph });
         }
-        Ok(Graph { id: graph, open })
+        if !was_open {
+            self.0.metrics.record(Operation::Load, self.0.since(start_ns));
+        }
+        Ok(Graph { id: graph, open, cached: self.0.cache.graph(graph), engine: Arc::clone(&self.0) })
+    }
+
+    /// Closes an aggregate without events, so that asking for graphs that are not there takes no memory.
+    async fn forget_where_empty(&self, aggregate: AggregateId) -> Result<(), Error> {
+        if self.0.graphs.open(aggregate).await?.reader.version() == 0 {
+            self.0.graphs.close(aggregate).await;
+        }
+        Ok(())
     }
 
     /// Returns a graph as it is now.
     ///
     /// # Errors
     /// As of [`load_graph`](Self::load_graph).
-    pub async fn get_graph(&self, graph: GraphId) -> Result<GraphView, Error> {
-        Ok(self.load_graph(graph).await?.view())
+    pub async fn get_graph(&self, graph: GraphId) -> Result<GraphReadModel, Error> {
+        Ok(self.load_graph(graph).await?.read())
     }
 
     /// Decides commands one after another and makes their events durable as one transaction.
@@ -95,7 +117,14 @@ impl Engine {
     /// # Errors
     /// [`Error::Write`]: a rule forbids it, others were first too often, the store fails.
     pub async fn submit(&self, graph: GraphId, submission: Submission<GraphCommand>) -> Result<Receipt, Error> {
-        Ok(self.0.graphs.submit(AggregateId::from(graph), submission).await?)
+        let aggregate = AggregateId::from(graph);
+        let start_ns = self.0.clock.now_ns();
+        let submitted = self.0.graphs.submit(aggregate, submission).await;
+        self.0.metrics.record(Operation::Append, self.0.since(start_ns));
+        if matches!(submitted, Err(WriteError::Rejected { rejection: Rejected::GraphNotFound, .. })) {
+            self.forget_where_empty(aggregate).await?;
+        }
+        Ok(submitted?)
     }
 
     /// Decides one command under a fresh id of the engine's own actor.
@@ -130,9 +159,15 @@ impl Engine {
         }
     }
 
+    /// Returns what the engine has measured so far.
+    pub fn metrics(&self) -> MetricsSnapshot {
+        self.0.metrics.snapshot(self.0.cache.statistics())
+    }
+
     /// Closes a graph: what was submitted is finished, then its state leaves memory.
     pub async fn close_graph(&self, graph: GraphId) {
         self.0.graphs.close(AggregateId::from(graph)).await;
+        self.0.cache.forget(graph);
     }
 
     /// Closes every graph.
@@ -155,13 +190,22 @@ pub struct VerifiedGraph {
     pub head: Head,
 }
 
-/// An open graph: its writer and its published state. Clones are the same graph.
+impl Inner {
+    /// Returns how long ago it was, 0 where the clock went back.
+    fn since(&self, start_ns: u64) -> Duration {
+        Duration::from_nanos(self.clock.now_ns().saturating_sub(start_ns))
+    }
+}
+
+/// An open graph: its writer, its published state, and the answers that are kept of it. Clones are the same graph.
 ///
 /// Once the graph was closed it shows the last state and takes no more commands; the engine opens it again.
 #[derive(Clone)]
 pub struct Graph {
     id: GraphId,
     open: OpenAggregate<GraphDrafts>,
+    cached: GraphCache<GraphQuery, Answer>,
+    engine: Arc<Inner>,
 }
 
 impl Graph {
@@ -174,6 +218,46 @@ impl Graph {
     #[inline]
     pub fn view(&self) -> GraphView {
         self.open.reader.view()
+    }
+
+    /// Returns the graph as it is now, to be asked.
+    pub fn read(&self) -> GraphReadModel {
+        GraphReadModel::new(self.view(), self.engine.components.clone())
+    }
+
+    /// Answers a query on the graph as it is now, from the cache where nothing that the answer rests on has changed.
+    ///
+    /// # Errors
+    /// As of [`GraphReadModel::query`].
+    pub fn query(&self, query: &GraphQuery) -> Result<Arc<Answer>, QueryError> {
+        match self.cached.get(query, self.open.reader.version()) {
+            Some(answer) => Ok(answer),
+            None => self.compute(query, &CancelToken::new()),
+        }
+    }
+
+    /// Answers a query as [`query`](Self::query) does, unless it is cancelled first.
+    ///
+    /// # Errors
+    /// As of [`GraphReadModel::query_until`].
+    pub fn query_until(&self, query: &GraphQuery, cancel: &CancelToken) -> Result<Arc<Answer>, QueryError> {
+        match self.cached.get(query, self.open.reader.version()) {
+            Some(answer) => Ok(answer),
+            None => self.compute(query, cancel),
+        }
+    }
+
+    fn compute(&self, query: &GraphQuery, cancel: &CancelToken) -> Result<Arc<Answer>, QueryError> {
+        // Announced before the view is read, so that the cache hears of every change behind it.
+        let _computing = self.cached.computing();
+        let model = self.read();
+        let start_ns = self.engine.clock.now_ns();
+        let answer = Arc::new(model.query_until(query, cancel)?);
+        self.engine.metrics.record(query.operation(), self.engine.since(start_ns));
+        if let Some(footprint) = model.footprint(query, &answer) {
+            self.cached.insert(query.clone(), model.version(), &footprint, Arc::clone(&answer));
+        }
+        Ok(answer)
     }
 
     /// Returns what shows the graph's published state.
@@ -191,7 +275,14 @@ impl Graph {
     /// # Errors
     /// As of [`Engine::submit`]; [`WriteError::Closed`] once the graph was closed.
     pub async fn submit(&self, submission: Submission<GraphCommand>) -> Result<Receipt, WriteError<Rejected>> {
-        self.open.writer.submit(submission).await
+        let start_ns = self.engine.clock.now_ns();
+        let receipt = self.open.writer.submit(submission).await?;
+        self.engine.metrics.record(Operation::Append, self.engine.since(start_ns));
+        let view = self.view();
+        if view.version() == receipt.head.version {
+            self.engine.metrics.record_event_lag(self.engine.since(view.timestamp_ns()));
+        }
+        Ok(receipt)
     }
 
     /// Returns what the writer has done since the graph was opened.

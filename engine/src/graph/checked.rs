@@ -35,13 +35,15 @@ impl Rules {
     pub(super) fn metadata(&self, metadata: &GraphMetadata) -> Result<(), Rejected> {
         self.name("graph name", &metadata.name)?;
         within("name_bytes_max", self.limits.name_bytes_max, metadata.domain.len())?;
-        self.properties(&metadata.properties)
+        self.properties(&metadata.properties)?;
+        let names = measure::text(&metadata.name) + measure::text(&metadata.domain);
+        self.element(names + measure::properties(&metadata.properties))
     }
 
     pub(super) fn value(&self, value: &Value) -> Result<(), Rejected> {
         // Depth first: what is measured and walked afterwards is nested no deeper than allowed.
         within("value_depth_max", self.limits.value_depth_max, depth(value, self.limits.value_depth_max + 1))?;
-        within("value_bytes_max", self.limits.value_bytes_max, measure::value(value).0)?;
+        within("value_bytes_max", self.limits.value_bytes_max, measure::value(value))?;
         if !value.is_encodable() {
             let reason = "floats are finite and not negative zero; Value::float makes them so";
             return Err(Rejected::InvalidNumber { what: "a property's value", reason });

@@ -36,7 +36,7 @@ pub struct GraphAggregate {
     pub(super) edge_properties: NameId,
     pub(super) place: Place,
     pub(super) steps: Vec<Step>,
-    marks: Vec<Mark>,
+    pub(super) marks: Vec<Mark>,
     pub(super) indexed: Indexed,
     pub(super) folding: Folding,
     pub(super) reader: GraphReader,
@@ -55,7 +55,7 @@ pub(super) struct Place {
 
 /// A place that the draft can be taken back to.
 #[derive(Debug, Clone)]
-struct Mark {
+pub(super) struct Mark {
     steps: usize,
     extent: Extent,
     place: Place,
@@ -188,6 +188,9 @@ impl Draft for GraphAggregate {
         }
         self.place = mark.place;
         self.generation.void(mark.extent, self.stamp());
+        // What is void stays so: the next one taken back to here need not pass over it again.
+        let extent = self.generation.extent();
+        self.marks.last_mut().expect("it was found above").extent = extent;
     }
 
     fn publish(&mut self, head: Head, timestamp_ns: u64) {

@@ -96,9 +96,11 @@ impl GraphAggregate {
         });
     }
 
-    /// Goes on folding while nothing is asked for.
+    /// Goes on folding while nothing is asked for, and brings the indices up to date.
     pub(super) fn fold_at_rest(&mut self) -> Rest {
-        if self.adopt_fold() {
+        let is_index_behind = self.generation.touched_len() > self.indexed.touched;
+        if self.adopt_fold() || is_index_behind {
+            self.bring_index_up_to_date();
             let (head, timestamp_ns) = {
                 let published = self.reader.0.load();
                 (published.head, published.timestamp_ns)
@@ -114,6 +116,9 @@ impl GraphAggregate {
     /// Moves to the new generation where one is ready; the draft is empty.
     pub(super) fn adopt_fold(&mut self) -> bool {
         let Some((running, prepared)) = self.folding.take_done() else { return false };
+        assert!(self.steps.is_empty(), "the draft is empty between two groups");
+        // A mark tells where rows end in the generation that is being left.
+        self.marks.clear();
         let Prepared { generation: next, mut pool, renumbering, index } = prepared;
         if index.is_none() {
             self.bring_index_up_to_date();

@@ -43,7 +43,7 @@ impl Number {
     }
 
     /// Returns the same number as a value of the other type; `None` where that type cannot hold it.
-    pub(super) fn twin(self) -> Option<Value> {
+    pub fn twin(self) -> Option<Value> {
         match self {
             #[expect(clippy::cast_precision_loss, reason = "a float that is not the same number is dropped")]
             Self::Int(number) => {

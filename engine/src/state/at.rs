@@ -1,9 +1,11 @@
 //! Everything that can be asked of a generation at a stamp.
 
+use std::iter::successors;
+
 use crate::entity::{Component, Key};
 use crate::id::{EdgeId, NodeId};
 use crate::pool::{ComponentId, NameId, Pool, SetId};
-use crate::topology::{Adjacent, EdgeIndex, EdgeRow, NodeIndex, Stamp};
+use crate::topology::{Adjacent, EdgeIndex, EdgeRow, NodeIndex, Stamp, Topology};
 use crate::value::{Name, Properties};
 use crate::view::{EdgeView, NodeView};
 
@@ -59,12 +61,14 @@ impl<'a> At<'a> {
     #[inline]
     pub fn find_node(&self, id: NodeId) -> Option<NodeIndex> {
         let generation = self.generation;
-        let recent = generation.node_table.find(id.as_bytes(), |row| {
-            let row_of_id = generation.nodes.get(row).filter(|found| found.id == id);
-            row_of_id.is_some_and(|found| found.birth <= self.stamp && self.is_node_alive(generation.node_of_row(row)))
+        let newest = generation.newest_node(id);
+        let mut rows = successors(newest, |row| generation.node_row(*row).before.checked_sub(1));
+        let recent = rows.find_map(|row| {
+            let node = generation.node_of_row(row);
+            (generation.node_row(row).birth <= self.stamp && self.is_node_alive(node)).then_some(node)
         });
-        if let Some(row) = recent {
-            return Some(generation.node_of_row(row));
+        if recent.is_some() {
+            return recent;
         }
         let node = NodeIndex::from(generation.base.find_node(id)?);
         self.is_node_alive(node).then_some(node)
@@ -295,11 +299,10 @@ impl<'a> At<'a> {
                 generation.edges.find(birth, index).filter(|row| generation.edges.row(*row).caller_id.is_none())?
             }
             None => {
-                let place = generation.caller_edge_table.find(id.as_bytes(), |place| {
-                    generation.caller_edge_id(place) == id
-                        && generation.caller_edges.get(place).is_some_and(|row| self.is_recent_edge_here(*row))
-                })?;
-                *generation.caller_edges.get(place)?
+                let newest = generation.newest_caller_edge(id);
+                let places = successors(newest, |place| generation.caller_edge(*place).before.checked_sub(1));
+                let mut rows = places.map(|place| generation.caller_edge(place).row);
+                rows.find(|row| self.is_recent_edge_here(*row))?
             }
         };
         self.is_recent_edge_here(row).then(|| generation.edge_of_row(row))
@@ -357,6 +360,40 @@ impl<'a> At<'a> {
             Some(row) => Ok(u32::try_from(row).expect("edge ordinals have 32 bits")),
             None => Err(edge.index()),
         }
+    }
+}
+
+/// Its counts walk over all there is; a [`GraphView`](super::GraphView) knows them.
+impl Topology for At<'_> {
+    fn node_bound(&self) -> usize {
+        self.node_bound()
+    }
+
+    fn edge_bound(&self) -> usize {
+        self.edge_bound()
+    }
+
+    fn node_count(&self) -> usize {
+        At::nodes(*self).count()
+    }
+
+    fn edge_count(&self) -> usize {
+        self.edges().count()
+    }
+
+    #[inline]
+    fn contains(&self, node: NodeIndex) -> bool {
+        self.contains_node(node)
+    }
+
+    #[inline]
+    fn outgoing(&self, node: NodeIndex) -> impl Iterator<Item = Adjacent> {
+        At::outgoing(*self, node)
+    }
+
+    #[inline]
+    fn incoming(&self, node: NodeIndex) -> impl Iterator<Item = Adjacent> {
+        At::incoming(*self, node)
     }
 }
 

@@ -89,6 +89,21 @@ impl Renumbered {
         Self { node, edges, position, out_offsets, out_targets }
     }
 
+    /// Returns the live edges with their new positions, in the order of the old ones, in which they lie in memory.
+    fn survivors(&self) -> impl Iterator<Item = (EdgeIndex, u32)> {
+        let positions = self.position.iter().enumerate();
+        positions.filter(|(_, position)| **position != GONE).map(|(edge, position)| (EdgeIndex::new(edge), *position))
+    }
+
+    /// Packs what `number` says of each live edge, by new position.
+    fn column(&self, number: impl Fn(EdgeIndex) -> u64) -> PackedInts {
+        let mut numbers = vec![0; self.edges.len()];
+        for (edge, position) in self.survivors() {
+            numbers[position as usize] = number(edge);
+        }
+        numbers.into_iter().collect()
+    }
+
     fn adjacency(&self, at: At<'_>, nodes: &[NodeIndex]) -> CsrColumns {
         let mut in_offsets = Vec::with_capacity(nodes.len() + 1);
         let mut in_sources = Vec::with_capacity(self.edges.len());
@@ -117,25 +132,25 @@ fn node_columns(at: At<'_>, nodes: &[NodeIndex], remap: &Remap) -> NodeColumns {
     NodeColumns {
         table: FrozenIdTable::build(&ids),
         ids,
-        kinds: column(nodes, |node| u64::from(at.node_kind(node).0)),
+        kinds: nodes.iter().map(|node| u64::from(at.node_kind(*node).0)).collect(),
         keys: KeyColumn::build(nodes.iter().map(|node| at.node_key(*node))),
-        sets: column(nodes, |node| set(at.node_set(node))),
-        versions: column(nodes, |node| at.node_version(node)),
+        sets: nodes.iter().map(|node| set(at.node_set(*node))).collect(),
+        versions: nodes.iter().map(|node| at.node_version(*node)).collect(),
     }
 }
 
 fn edge_columns(at: At<'_>, renumbered: &Renumbered, remap: &Remap) -> EdgeColumns {
-    let edges = &renumbered.edges;
     let properties = |component: Option<ComponentId>| component.map_or(0, |id| u64::from(remap.component(id).0) + 1);
-    let caller_ids: Box<[(u32, EdgeId)]> =
-        (0..).zip(edges).filter_map(|(position, edge)| Some((position, at.caller_edge_id(*edge)?))).collect();
+    let mut caller_ids: Box<[(u32, EdgeId)]> =
+        renumbered.survivors().filter_map(|(edge, position)| Some((position, at.caller_edge_id(edge)?))).collect();
+    caller_ids.sort_unstable_by_key(|(position, _)| *position);
     let mut by_caller_id: Box<[(EdgeId, u32)]> = caller_ids.iter().map(|(position, id)| (*id, *position)).collect();
     by_caller_id.sort_unstable();
     EdgeColumns {
-        kinds: column(edges, |edge| u64::from(at.edge_kind(edge).0)),
-        properties: column(edges, |edge| properties(at.edge_properties(edge))),
-        versions: column(edges, |edge| at.edge_creation(edge).0),
-        indices: column(edges, |edge| u64::from(at.edge_creation(edge).1)),
+        kinds: renumbered.column(|edge| u64::from(at.edge_kind(edge).0)),
+        properties: renumbered.column(|edge| properties(at.edge_properties(edge))),
+        versions: renumbered.column(|edge| at.edge_creation(edge).0),
+        indices: renumbered.column(|edge| u64::from(at.edge_creation(edge).1)),
         by_creation: by_creation(at, renumbered),
         caller_ids,
         by_caller_id,
@@ -149,13 +164,7 @@ fn by_creation(at: At<'_>, renumbered: &Renumbered) -> PackedInts {
     let recent = base.edge_count()..renumbered.position.len();
     let positions: Vec<u32> =
         frozen.chain(recent).map(|edge| renumbered.position[edge]).filter(|position| *position != GONE).collect();
-    column(&positions, u64::from)
-}
-
-/// Packs what `number` says of each element; it is asked twice.
-fn column<T: Copy>(elements: &[T], number: impl Fn(T) -> u64) -> PackedInts {
-    let max = elements.iter().map(|element| number(*element)).max().unwrap_or(0);
-    PackedInts::from_fn(elements.len(), max, |index| number(elements[index]))
+    positions.into_iter().map(u64::from).collect()
 }
 
 fn count(len: usize) -> u32 {

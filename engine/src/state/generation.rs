@@ -28,6 +28,17 @@ pub struct NodeRow {
     pub birth: Stamp,
     /// Its components when it was added.
     pub set: SetId,
+    /// The number of the row before of the same id plus 1, 0 for none.
+    pub(super) before: u32,
+}
+
+/// An edge with a caller's id since the base.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct CallerEdge {
+    /// Its row number.
+    pub(super) row: u32,
+    /// The place of the edge before of the same id plus 1, 0 for none.
+    pub(super) before: u32,
 }
 
 /// A change of a node's component set or an edge's properties.
@@ -51,7 +62,7 @@ pub struct Generation {
     pub(super) node_deaths: Paged,
     pub(super) node_changes: Paged,
     pub(super) edges: Overlay,
-    pub(super) caller_edges: Arena<u32>,
+    pub(super) caller_edges: Arena<CallerEdge>,
     pub(super) caller_edge_table: GrowingIdTable,
     pub(super) edge_changes: Paged,
     pub(super) changes: Arena<Change>,
@@ -158,10 +169,10 @@ impl Generation {
 
     /// Adds a node.
     pub fn add_node(&self, node: &NodeEntity, kind: NameId, set: SetId, birth: Stamp) -> NodeIndex {
-        let key = node.key.clone().map(Box::new);
-        let row = self.nodes.push(NodeRow { id: node.id, key, kind, birth, set });
-        let id_of = |row| *self.nodes.get(row).expect("the table holds rows").id.as_bytes();
-        self.node_table.insert(node.id.as_bytes(), row, id_of);
+        let NodeEntity { id, key, .. } = node;
+        let before = self.newest_node(*id).map_or(0, |row| row + 1);
+        let row = self.nodes.push(NodeRow { id: *id, key: key.clone().map(Box::new), kind, birth, set, before });
+        self.node_table.put(id.as_bytes(), row, |row| *self.node_row(row).id.as_bytes());
         let node = self.node_of_row(row);
         self.touch(node);
         node
@@ -190,8 +201,9 @@ impl Generation {
         let caller_id = edge.caller_id;
         let row = self.edges.append(edge);
         if let Some(id) = caller_id {
-            let place = self.caller_edges.push(row);
-            self.caller_edge_table.insert(id.as_bytes(), place, |place| *self.caller_edge_id(place).as_bytes());
+            let before = self.newest_caller_edge(id).map_or(0, |place| place + 1);
+            let place = self.caller_edges.push(CallerEdge { row, before });
+            self.caller_edge_table.put(id.as_bytes(), place, |place| *self.caller_edge_id(place).as_bytes());
         }
         self.edge_of_row(row)
     }
@@ -215,8 +227,7 @@ impl Generation {
     /// Makes the rows behind `extent` invisible for ever, as of a draft that is taken back to `stamp`.
     pub fn void(&self, extent: Extent, stamp: Stamp) {
         for row in extent.nodes..self.nodes.len() {
-            let birth = self.nodes.get(row).expect("the row is below the length").birth;
-            self.node_deaths.set(ordinal(self.node_of_row(row)), birth);
+            self.node_deaths.set(ordinal(self.node_of_row(row)), self.node_row(row).birth);
         }
         self.edges.void(extent.edges, stamp, |row| edge_ordinal(self.edge_of_row(row)));
     }
@@ -236,8 +247,30 @@ impl Generation {
         self.touched.push(ordinal(node));
     }
 
-    pub(super) fn caller_edge_id(&self, place: u32) -> EdgeId {
-        let row = *self.caller_edges.get(place).expect("the table holds places");
+    /// Returns the number of the newest row of a node, visible or not.
+    #[inline]
+    pub(super) fn newest_node(&self, id: NodeId) -> Option<u32> {
+        self.node_table.find(id.as_bytes(), |row| self.node_row(row).id == id)
+    }
+
+    /// Returns a row of the table of nodes.
+    #[inline]
+    pub(super) fn node_row(&self, row: u32) -> &NodeRow {
+        self.nodes.get(row).expect("the table holds rows")
+    }
+
+    /// Returns the place of the newest edge of a caller's id, visible or not.
+    pub(super) fn newest_caller_edge(&self, id: EdgeId) -> Option<u32> {
+        self.caller_edge_table.find(id.as_bytes(), |place| self.caller_edge_id(place) == id)
+    }
+
+    /// Returns what stands at a place of the table of callers' ids.
+    pub(super) fn caller_edge(&self, place: u32) -> CallerEdge {
+        *self.caller_edges.get(place).expect("the table holds places")
+    }
+
+    fn caller_edge_id(&self, place: u32) -> EdgeId {
+        let row = self.caller_edge(place).row;
         **self.edges.row(row).caller_id.as_ref().expect("only edges with a caller's id are listed")
     }
 

@@ -21,16 +21,26 @@ use super::view::{GraphInfo, GraphView};
 /// The number of buckets.
 const BUCKETS: usize = 1 << 16;
 
+impl At<'_> {
+    /// Computes the state hash, on all cores; proportional to the size of the graph. `info` is what is known of the
+    /// graph as a whole at this stamp.
+    pub fn state_hash(self, info: &GraphInfo) -> [u8; 32] {
+        let nodes = in_buckets(self.nodes().map(ordinal), |node| *self.node_id(NodeIndex::from(node)).as_bytes());
+        let edges = in_buckets(self.edges().map(edge_ordinal), |edge| *self.edge_id(EdgeIndex::from(edge)).as_bytes());
+        let empty = EmptyTrees::new();
+        let mut leaves = vec![leaf_of(&graph_record(info))];
+        leaves.par_extend((0..BUCKETS).into_par_iter().map(|bucket| {
+            let (nodes, edges) = (nodes.bucket(bucket), edges.bucket(bucket));
+            if nodes.is_empty() && edges.is_empty() { empty.0[0] } else { leaf(self, nodes, edges) }
+        }));
+        tree_hash(&leaves, &empty)
+    }
+}
+
 impl GraphView {
     /// Computes the state hash, on all cores; proportional to the size of the graph.
     pub fn state_hash(&self) -> [u8; 32] {
-        let at = self.at();
-        let nodes = in_buckets(at.nodes().map(ordinal), |node| *at.node_id(NodeIndex::from(node)).as_bytes());
-        let edges = in_buckets(at.edges().map(edge_ordinal), |edge| *at.edge_id(EdgeIndex::from(edge)).as_bytes());
-        let mut leaves: Vec<[u8; 32]> =
-            (0..BUCKETS).into_par_iter().map(|bucket| leaf(at, nodes.bucket(bucket), edges.bucket(bucket))).collect();
-        leaves.insert(0, leaf_of(&graph_record(self.info())));
-        tree_hash(&leaves)
+        self.at().state_hash(self.info())
     }
 }
 
@@ -158,16 +168,75 @@ fn leaf_of(content: &[u8]) -> [u8; 32] {
     HashKind::Sha2_256.digest(&bytes)
 }
 
-/// The tree hash of RFC 6962, section 2.1, over leaf hashes.
-fn tree_hash(leaves: &[[u8; 32]]) -> [u8; 32] {
-    if leaves.len() < 2 {
-        return leaves.first().copied().unwrap_or_else(|| HashKind::Sha2_256.digest(&[]));
+/// The hashes of the trees over 1, 2, 4, … leaves without content, which most of a small graph's buckets are.
+struct EmptyTrees([[u8; 32]; BUCKETS.ilog2() as usize + 1]);
+
+impl EmptyTrees {
+    fn new() -> Self {
+        let mut hashes = [leaf_of(&[]); _];
+        for level in 1..hashes.len() {
+            hashes[level] = parent_of(&hashes[level - 1], &hashes[level - 1]);
+        }
+        Self(hashes)
+    }
+}
+
+/// The tree hash of RFC 6962, section 2.1, over at least one leaf hash.
+fn tree_hash(leaves: &[[u8; 32]], empty: &EmptyTrees) -> [u8; 32] {
+    if let [leaf] = leaves {
+        return *leaf;
     }
     let split = leaves.len().next_power_of_two() / 2;
+    let level = split.ilog2() as usize;
     let (left, right) = leaves.split_at(split);
-    let mut bytes = [0; 65];
-    bytes[0] = 1;
-    bytes[1..33].copy_from_slice(&tree_hash(left));
-    bytes[33..].copy_from_slice(&tree_hash(right));
+    let (left, right) = if level < LEVELS_OF_ONE_CORE {
+        (tree_hash(left, empty), tree_hash(right, empty))
+    } else {
+        rayon::join(|| tree_hash(left, empty), || tree_hash(right, empty))
+    };
+    if left == empty.0[level] && right == left && leaves.len() == 2 * split {
+        return empty.0[level + 1];
+    }
+    parent_of(&left, &right)
+}
+
+/// Trees below this height are not worth handing to another core.
+const LEVELS_OF_ONE_CORE: usize = 10;
+
+/// The node hash of RFC 6962: SHA-256 of a one byte and both children.
+fn parent_of(left: &[u8; 32], right: &[u8; 32]) -> [u8; 32] {
+    let mut bytes = [1; 65];
+    bytes[1..33].copy_from_slice(left);
+    bytes[33..].copy_from_slice(right);
     HashKind::Sha2_256.digest(&bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// RFC 6962's definition, word for word.
+    fn plain(leaves: &[[u8; 32]]) -> [u8; 32] {
+        if leaves.len() == 1 {
+            return leaves[0];
+        }
+        let mut split = 1;
+        while split * 2 < leaves.len() {
+            split *= 2;
+        }
+        let content = [vec![1], plain(&leaves[..split]).to_vec(), plain(&leaves[split..]).to_vec()].concat();
+        HashKind::Sha2_256.digest(&content)
+    }
+
+    #[test]
+    fn the_tree_is_the_one_of_the_rfc() {
+        let empty = EmptyTrees::new();
+        for count in [1, 2, 3, 4, 5, 7, 8, 64, 65, 2048, 2049, BUCKETS + 1] {
+            for filled in [0, 1, 2, count / 2, count] {
+                let content = |leaf: usize| if leaf < filled { leaf.to_le_bytes().to_vec() } else { Vec::new() };
+                let leaves: Vec<[u8; 32]> = (0..count).map(|leaf| leaf_of(&content(leaf))).collect();
+                assert_eq!(tree_hash(&leaves, &empty), plain(&leaves), "{count} leaves, {filled} of them with content");
+            }
+        }
+    }
 }

@@ -93,8 +93,9 @@ impl FrozenIdTable {
     }
 }
 
-/// A table that one writer fills and many read without locks. It grows by levels: a full level is copied to one twice
-/// its size, and readers who still look at the old one find all that was published to them.
+/// A table that one writer fills and many read without locks; it leads to the newest row of an id, from which the rows
+/// themselves lead to those before. It grows by levels: a full level is copied to one twice its size, and readers who
+/// still look at the old one find all that was published to them.
 #[derive(Debug, Default)]
 pub(super) struct GrowingIdTable {
     levels: [OnceLock<Box<[AtomicU32]>>; 26],
@@ -106,39 +107,28 @@ pub(super) struct GrowingIdTable {
 const FIRST_LEVEL: usize = 64;
 
 impl GrowingIdTable {
-    /// Adds row `row` under `id`; for the one writer. An id may stand for several rows, one alive at a time.
-    pub(super) fn insert(&self, id: &[u8; 16], row: u32, id_of: impl Fn(u32) -> [u8; 16]) {
-        let mut level = self.level.load(Ordering::Relaxed);
+    /// Puts row `row` under `id`, in the place of the row that stands there; for the one writer.
+    pub(super) fn put(&self, id: &[u8; 16], row: u32, id_of: impl Fn(u32) -> [u8; 16]) {
+        let level = self.level.load(Ordering::Relaxed);
         let len = self.len.load(Ordering::Relaxed);
-        let slots = self.slots(level);
-        if (len + 1) * 2 > slots.len() {
-            level += 1;
-            let larger = self.slots(level);
-            for slot in slots.iter().map(|slot| slot.load(Ordering::Relaxed)).filter(|slot| *slot != 0) {
-                place(larger, &id_of(slot - 1), slot);
+        let mut slot = slot_of(self.slots(level), id, |row| id_of(row) == *id);
+        if slot.load(Ordering::Relaxed) == 0 {
+            if (len + 1) * 2 > self.slots(level).len() {
+                slot = slot_of(self.grow(level, &id_of), id, |_| false);
             }
-            self.level.store(level, Ordering::Release);
+            self.len.store(len + 1, Ordering::Release);
         }
-        place(self.slots(level), id, row + 1);
-        self.len.store(len + 1, Ordering::Release);
+        slot.store(row + 1, Ordering::Release);
     }
 
-    /// Returns the first row under `id` that `accept` takes.
+    /// Returns the newest row under `id`, given which rows are of that id.
     #[inline]
-    pub(super) fn find(&self, id: &[u8; 16], mut accept: impl FnMut(u32) -> bool) -> Option<u32> {
+    pub(super) fn find(&self, id: &[u8; 16], is_it: impl Fn(u32) -> bool) -> Option<u32> {
         if self.len.load(Ordering::Acquire) == 0 {
             return None;
         }
         let slots = self.levels[self.level.load(Ordering::Acquire)].get()?;
-        let mask = slots.len() - 1;
-        let mut at = mix(id) as usize & mask;
-        loop {
-            let row = slots[at].load(Ordering::Acquire).checked_sub(1)?;
-            if accept(row) {
-                return Some(row);
-            }
-            at = (at + 1) & mask;
-        }
+        slot_of(slots, id, is_it).load(Ordering::Acquire).checked_sub(1)
     }
 
     pub(super) fn heap_bytes(&self) -> usize {
@@ -148,15 +138,30 @@ impl GrowingIdTable {
     fn slots(&self, level: usize) -> &[AtomicU32] {
         self.levels[level].get_or_init(|| (0..FIRST_LEVEL << level).map(|_| AtomicU32::new(0)).collect())
     }
+
+    /// Copies a level to the next one, makes that the current one and returns it.
+    fn grow(&self, level: usize, id_of: &impl Fn(u32) -> [u8; 16]) -> &[AtomicU32] {
+        let larger = self.slots(level + 1);
+        for slot in self.slots(level).iter().map(|slot| slot.load(Ordering::Relaxed)).filter(|slot| *slot != 0) {
+            slot_of(larger, &id_of(slot - 1), |_| false).store(slot, Ordering::Release);
+        }
+        self.level.store(level + 1, Ordering::Release);
+        larger
+    }
 }
 
-fn place(slots: &[AtomicU32], id: &[u8; 16], value: u32) {
+/// Returns the slot of `id`, or the free one where it would stand; a table has free slots.
+#[inline]
+fn slot_of<'a>(slots: &'a [AtomicU32], id: &[u8; 16], is_it: impl Fn(u32) -> bool) -> &'a AtomicU32 {
     let mask = slots.len() - 1;
     let mut at = mix(id) as usize & mask;
-    while slots[at].load(Ordering::Relaxed) != 0 {
+    loop {
+        let row = slots[at].load(Ordering::Acquire).checked_sub(1);
+        if row.is_none_or(&is_it) {
+            return &slots[at];
+        }
         at = (at + 1) & mask;
     }
-    slots[at].store(value, Ordering::Release);
 }
 
 #[cfg(test)]
@@ -164,33 +169,41 @@ mod tests {
     use super::*;
     use crate::id::NodeId;
 
-    fn ids(count: u64) -> Vec<[u8; 16]> {
-        (0..count).map(|number| *NodeId::derive(&[1; 16], &number.to_be_bytes()).as_bytes()).collect()
+    fn ids(numbers: std::ops::Range<u64>) -> Vec<[u8; 16]> {
+        numbers.map(|number| *NodeId::derive(&[1; 16], &number.to_be_bytes()).as_bytes()).collect()
     }
 
     #[test]
     fn a_frozen_table_finds_what_it_was_built_of_and_nothing_else() {
-        for count in [0, 1, 2, 3, 1000] {
-            let ids = ids(count);
+        // In the largest, some ids that are not there share the tag of one that is.
+        for count in [0, 1, 2, 3, 1000, 100_000] {
+            let (ids, absent) = (ids(0..count), ids(count..2 * count));
             let table = FrozenIdTable::build(&ids);
             for (ordinal, id) in (0u32..).zip(&ids) {
                 assert_eq!(table.find(id, &ids), Some(ordinal));
             }
+            assert!(absent.iter().all(|id| table.find(id, &ids).is_none()));
             assert_eq!(table.find(&[9; 16], &ids), None);
         }
     }
 
     #[test]
-    fn a_growing_table_keeps_every_row() {
-        let ids = ids(5000);
+    fn a_growing_table_leads_to_the_newest_row_of_every_id() {
+        let ids = ids(0..5000);
+        let id_of = |row: u32| ids[row as usize % ids.len()];
         let table = GrowingIdTable::default();
-        for (row, id) in (0u32..).zip(&ids) {
-            assert_eq!(table.find(id, |found| ids[found as usize] == *id), None);
-            table.insert(id, row, |row| ids[row as usize]);
-            assert_eq!(table.find(id, |found| ids[found as usize] == *id), Some(row));
+        let find = |id: &[u8; 16]| table.find(id, |row| id_of(row) == *id);
+        for round in 0..3 {
+            let bytes = table.heap_bytes();
+            for (number, id) in (0u32..).zip(&ids) {
+                let row = number + round * 5000;
+                assert_eq!(find(id), row.checked_sub(5000));
+                table.put(id, row, id_of);
+                assert_eq!(find(id), Some(row));
+            }
+            assert!((0u32..).zip(&ids).all(|(number, id)| find(id) == Some(number + round * 5000)));
+            assert!(round == 0 || table.heap_bytes() == bytes, "an id that comes again takes no more room");
         }
-        for (row, id) in (0u32..).zip(&ids) {
-            assert_eq!(table.find(id, |found| ids[found as usize] == *id), Some(row));
-        }
+        assert_eq!(find(&[9; 16]), None);
     }
 }

@@ -133,6 +133,11 @@ impl<S: DraftSource> Registry<S> {
         self.open.iter().map(|entry| *entry.key()).collect()
     }
 
+    /// Returns whether an aggregate is in memory.
+    pub fn is_open(&self, aggregate: AggregateId) -> bool {
+        self.open.get(&aggregate).is_some_and(|slot| slot.initialized())
+    }
+
     /// Returns the store.
     pub const fn store(&self) -> &Arc<dyn EventStore> {
         &self.store

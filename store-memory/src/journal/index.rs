@@ -15,6 +15,8 @@ pub(crate) struct Index {
     streams: HashMap<AggregateId, Stream, foldhash::fast::RandomState>,
     /// The sealed segments, from number 1.
     sealed: Vec<Sealed>,
+    /// The last commit of the last of them.
+    sealed_commit: Option<Cid>,
     pub(crate) active: Active,
 }
 
@@ -26,10 +28,15 @@ pub(crate) struct Active {
     pub(crate) table: Table,
 }
 
+/// A segment that is no longer written.
 #[derive(Debug, Clone, Copy)]
-struct Sealed {
-    first_sequence: u64,
-    end: u32,
+pub(crate) struct Sealed {
+    pub(crate) number: u32,
+    pub(crate) first_sequence: u64,
+    /// Where its last commit ends.
+    pub(crate) end: u32,
+    /// The last commit of the segment before.
+    pub(crate) commit_before: Option<Cid>,
 }
 
 #[derive(Debug)]
@@ -52,15 +59,15 @@ pub(crate) enum Piece {
     /// In the segment that is written.
     Active { number: u32, file: Arc<dyn DiskFile>, places: Vec<Place> },
     /// Versions of an aggregate in a sealed segment.
-    Versions { segment: u32, slot: u32, from: u64, to: u64 },
+    Versions { segment: Sealed, slot: u32, from: u64, to: u64 },
     /// Sequences in a sealed segment.
-    Sequences { segment: u32, from: u64, to: u64 },
+    Sequences { segment: Sealed, from: u64, to: u64 },
 }
 
 impl Index {
     /// Makes the index of a journal whose segments before `active` are not added yet.
     pub(crate) fn new(active: Active) -> Self {
-        Self { streams: HashMap::default(), sealed: Vec::new(), active }
+        Self { streams: HashMap::default(), sealed: Vec::new(), sealed_commit: None, active }
     }
 
     /// Adds the next sealed segment.
@@ -86,7 +93,7 @@ impl Index {
             let head = Head { version: stream.last_version, cid: stream.last };
             self.record(stream.aggregate, head, Span { segment, slot, first_version: stream.first_version });
         }
-        self.sealed.push(Sealed { first_sequence: summary.first_sequence, end: summary.end });
+        self.seal(summary.first_sequence, summary.end, summary.last_commit);
         Ok(())
     }
 
@@ -94,7 +101,12 @@ impl Index {
     pub(crate) fn roll(&mut self, next: Active) {
         assert_eq!(next.number, self.active.number + 1, "segments are numbered without gaps");
         let before = std::mem::replace(&mut self.active, next).table;
-        self.sealed.push(Sealed { first_sequence: before.first_sequence, end: before.end });
+        self.seal(before.first_sequence, before.end, before.last_commit);
+    }
+
+    fn seal(&mut self, first_sequence: u64, end: u32, last_commit: Option<Cid>) {
+        let commit_before = std::mem::replace(&mut self.sealed_commit, last_commit);
+        self.sealed.push(Sealed { number: self.sealed_count() + 1, first_sequence, end, commit_before });
     }
 
     /// Adds a group's events to the segment that is written.
@@ -157,10 +169,16 @@ impl Index {
         heads
     }
 
-    /// Returns the segments with the bytes that are committed in each.
-    pub(crate) fn segments(&self) -> Vec<(u32, u64)> {
-        let sealed = (1..).zip(&self.sealed).map(|(number, sealed)| (number, u64::from(sealed.end)));
-        sealed.chain([(self.active.number, u64::from(self.active.table.end))]).collect()
+    /// Returns the segments, the one that is written as far as it is committed.
+    pub(crate) fn segments(&self) -> Vec<Sealed> {
+        let table = &self.active.table;
+        let active = Sealed {
+            number: self.active.number,
+            first_sequence: table.first_sequence,
+            end: table.end,
+            commit_before: self.sealed_commit,
+        };
+        self.sealed.iter().copied().chain([active]).collect()
     }
 
     fn sealed_count(&self) -> u32 {
@@ -184,7 +202,7 @@ impl Index {
             pieces.push(if segment == self.active.number {
                 self.in_active(self.active.table.places_of(slot, from, to))
             } else {
-                Piece::Versions { segment, slot, from, to }
+                Piece::Versions { segment: self.sealed[segment as usize - 1], slot, from, to }
             });
         }
         pieces
@@ -196,15 +214,14 @@ impl Index {
         let Some(to) = last_of(from, limit, self.last_sequence()) else { return Vec::new() };
         let first = self.sealed.partition_point(|sealed| sealed.first_sequence <= from).saturating_sub(1);
         let mut pieces = Vec::new();
-        for (segment, sealed) in (1..).zip(&self.sealed).skip(first) {
-            if sealed.first_sequence > to {
+        for (index, segment) in self.sealed.iter().enumerate().skip(first) {
+            if segment.first_sequence > to {
                 break;
             }
-            let next =
-                self.sealed.get(segment as usize).map_or(self.active.table.first_sequence, |next| next.first_sequence);
-            let (from, to) = (from.max(sealed.first_sequence), to.min(next - 1));
+            let next = self.sealed.get(index + 1).map_or(self.active.table.first_sequence, |next| next.first_sequence);
+            let (from, to) = (from.max(segment.first_sequence), to.min(next - 1));
             if from <= to {
-                pieces.push(Piece::Sequences { segment, from, to });
+                pieces.push(Piece::Sequences { segment: *segment, from, to });
             }
         }
         let from = from.max(self.active.table.first_sequence);
@@ -214,7 +231,8 @@ impl Index {
         pieces
     }
 
-    fn in_active(&self, places: Vec<Place>) -> Piece {
+    fn in_active(&self, places: Option<Vec<Place>>) -> Piece {
+        let places = places.expect("the table of the segment that is written has what the index says");
         Piece::Active { number: self.active.number, file: Arc::clone(&self.active.file), places }
     }
 }

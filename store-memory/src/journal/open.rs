@@ -13,7 +13,7 @@ use crate::journal::files::{Files, corrupt, read_range, unavailable};
 use crate::journal::format::{hash_name, segment_header, segment_name, segment_number};
 use crate::journal::index::{Active, Index};
 use crate::journal::log::{Journal, Role};
-use crate::journal::positions::Positions;
+use crate::journal::positions::{FILE as POSITIONS_FILE, Positions};
 use crate::journal::scan::{Scan, Start, scan};
 use crate::journal::segments::{Segments, header_damage, load_summary};
 use crate::journal::table::Table;
@@ -126,14 +126,20 @@ fn finish(
     Ok(Opened { journal, recovery, lock })
 }
 
-/// Brings to the disk what the process before may have left unsynced, its last segment and its names for certain.
+/// Brings to the disk what the process before may have left unsynced: its last segment, its readers' places and its
+/// names for certain.
 fn sync_all(files: &Files, index: &Index, whole_journal: bool) -> io::Result<()> {
     if whole_journal {
-        for (number, _) in index.segments() {
-            files.disk.open(&files.folder.join(segment_name(number)), Access::Write)?.sync()?;
+        for segment in index.segments() {
+            files.disk.open(&files.folder.join(segment_name(segment.number)), Access::Write)?.sync()?;
         }
     }
     index.active.file.sync()?;
+    match files.disk.open(&files.folder.join(POSITIONS_FILE), Access::Read) {
+        Ok(positions) => positions.sync()?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
+    }
     files.disk.sync_folder(&files.folder)
 }
 

@@ -6,7 +6,8 @@ use parking_lot::Mutex;
 
 use crate::journal::files::{Files, corrupt};
 
-const FILE: &str = "positions.cbor";
+/// The file's name.
+pub(crate) const FILE: &str = "positions.cbor";
 
 /// The places of named readers.
 #[derive(Debug)]

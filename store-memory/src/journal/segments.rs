@@ -13,8 +13,8 @@ use parking_lot::Mutex;
 
 use crate::disk::DiskFile;
 use crate::journal::files::{Files, corrupt, read_range, unavailable};
-use crate::journal::format::segment_header;
-use crate::journal::index::Piece;
+use crate::journal::format::{index_name, segment_header};
+use crate::journal::index::{Piece, Sealed};
 use crate::journal::scan::{Scan, Start, scan};
 use crate::journal::table::{Place, Summary, Table};
 
@@ -49,11 +49,13 @@ impl Segments {
                 Piece::Active { number, file, places } => (number, file, places),
                 Piece::Versions { segment, slot, from, to } => {
                     let ready = self.ready(files, segment)?;
-                    (segment, Arc::clone(&ready.file), ready.table.places_of(slot, from, to))
+                    let places = ready.table.places_of(slot, from, to).ok_or_else(|| misfit(files, segment.number))?;
+                    (segment.number, Arc::clone(&ready.file), places)
                 }
                 Piece::Sequences { segment, from, to } => {
                     let ready = self.ready(files, segment)?;
-                    (segment, Arc::clone(&ready.file), ready.table.places(from, to))
+                    let places = ready.table.places(from, to).ok_or_else(|| misfit(files, segment.number))?;
+                    (segment.number, Arc::clone(&ready.file), places)
                 }
             };
             read_places(files, number, &*file, &places, &mut events)?;
@@ -61,7 +63,8 @@ impl Segments {
         Ok(events)
     }
 
-    fn ready(&self, files: &Files, number: u32) -> Result<Arc<Ready>, StoreError> {
+    fn ready(&self, files: &Files, segment: Sealed) -> Result<Arc<Ready>, StoreError> {
+        let number = segment.number;
         let mut kept = self.ready.lock();
         if let Some(at) = kept.iter().position(|(kept, _)| *kept == number) {
             let found = kept.remove(at);
@@ -70,7 +73,7 @@ impl Segments {
             return Ok(ready);
         }
         drop(kept);
-        let ready = Arc::new(Ready { file: files.open_segment(number)?, table: load_table(files, number)? });
+        let ready = Arc::new(Ready { file: files.open_segment(number)?, table: load_table(files, segment)? });
         let mut kept = self.ready.lock();
         if kept.len() == READY_MAX {
             kept.remove(0);
@@ -100,25 +103,23 @@ fn read_summary(files: &Files, number: u32) -> Option<Summary> {
     Summary::decode(&bytes, files.hash)
 }
 
-/// Reads a sealed segment's index; it is made again where it is lost or damaged.
-fn load_table(files: &Files, number: u32) -> Result<Table, StoreError> {
-    if let Some(table) = read_table(files, number) {
+/// Reads a sealed segment's index; it is made again where it is lost, damaged or another segment's.
+fn load_table(files: &Files, segment: Sealed) -> Result<Table, StoreError> {
+    let Sealed { number, first_sequence, end, commit_before } = segment;
+    let fits = |table: &Table| (table.first_sequence, table.end) == (first_sequence, end);
+    if let Some(table) = read_table(files, number).filter(fits) {
         return Ok(table);
     }
-    rebuild(files, number, start_of(files, number)?)
+    rebuild(files, number, Start { offset: 0, sequence: first_sequence, commit: commit_before, hash: files.hash })
 }
 
-/// Returns what the segments before `number` say of its first event and commit.
-pub(crate) fn start_of(files: &Files, number: u32) -> Result<Start, StoreError> {
-    let first = Start { offset: 0, sequence: 1, commit: None, hash: files.hash };
-    if number == 1 {
-        return Ok(first);
-    }
-    let before = match read_summary(files, number - 1) {
-        Some(before) => before,
-        None => load_table(files, number - 1)?.summary(),
-    };
-    Ok(Start { sequence: before.first_sequence + u64::from(before.events), commit: before.last_commit, ..first })
+/// The error where a segment's index is no longer what it was when the store was opened.
+fn misfit(files: &Files, number: u32) -> StoreError {
+    corrupt(Damage {
+        place: files.folder.join(index_name(number)).display().to_string(),
+        reason: "it does not fit the segment; delete it and open the store again".to_owned(),
+        ..Damage::default()
+    })
 }
 
 /// Reads a sealed segment's index, `None` where it is lost or damaged.

@@ -91,17 +91,19 @@ impl Table {
         stream.last = last;
     }
 
-    /// Returns the places of the versions `from..=to` of the aggregate in `slot`.
-    pub(crate) fn places_of(&self, slot: u32, from: u64, to: u64) -> Vec<Place> {
-        let stream = &self.streams[slot as usize];
-        let index = |version: u64| usize::try_from(version - stream.first_version).expect("fits as the list does");
-        stream.events[index(from)..=index(to)].iter().map(|event| self.place(*event)).collect()
+    /// Returns the places of the versions `from..=to` of the aggregate in `slot`; `None` where they are not all here.
+    pub(crate) fn places_of(&self, slot: u32, from: u64, to: u64) -> Option<Vec<Place>> {
+        let stream = self.streams.get(slot as usize)?;
+        let index = |version: u64| usize::try_from(version.checked_sub(stream.first_version)?).ok();
+        let events = stream.events.get(index(from)?..=index(to)?)?;
+        Some(events.iter().map(|event| self.place(*event)).collect())
     }
 
-    /// Returns the places of the sequences `from..=to`.
-    pub(crate) fn places(&self, from: u64, to: u64) -> Vec<Place> {
-        let event = |sequence: u64| u32::try_from(sequence - self.first_sequence).expect("fits as the list does");
-        (event(from)..=event(to)).map(|event| self.place(event)).collect()
+    /// Returns the places of the sequences `from..=to`; `None` where they are not all here.
+    pub(crate) fn places(&self, from: u64, to: u64) -> Option<Vec<Place>> {
+        let event = |sequence: u64| u32::try_from(sequence.checked_sub(self.first_sequence)?).ok();
+        let events = event(from)?..=event(to)?;
+        (*events.end() < self.events()).then(|| events.map(|event| self.place(event)).collect())
     }
 
     /// Returns the aggregate, version and sequence of the event that has a byte at `offset`.
@@ -165,6 +167,17 @@ impl Table {
         out
     }
 
+    /// Returns whether events stand one behind the other and each belongs to one aggregate, as in every table that was
+    /// made of a segment; a checksum alone does not tell who made it.
+    fn is_sound(&self) -> bool {
+        let behind = |numbers: &[u32]| numbers.is_sorted_by(|one, next| one < next);
+        let within = self.offsets.last().is_none_or(|last| *last < self.end);
+        let mut seen = vec![false; self.offsets.len()];
+        let mut once = |event: &u32| seen.get_mut(*event as usize).is_some_and(|seen| !std::mem::replace(seen, true));
+        let each = self.streams.iter().all(|stream| behind(&stream.events) && stream.events.iter().all(&mut once));
+        behind(&self.offsets) && within && each && !seen.contains(&false)
+    }
+
     /// Reads a whole side file; `None` where it is damaged.
     pub(crate) fn decode(file: &[u8], hash: HashKind) -> Option<Self> {
         let summary = Summary::decode(file, hash)?;
@@ -182,13 +195,9 @@ impl Table {
         });
         let streams = streams.collect::<Option<Vec<_>>>()?;
         let Summary { first_sequence, end, last_commit, .. } = summary;
-        (offsets.len() == summary.events as usize && numbers.next().is_none()).then_some(Self {
-            first_sequence,
-            offsets,
-            end,
-            last_commit,
-            streams,
-        })
+        let whole = offsets.len() == summary.events as usize && numbers.next().is_none();
+        let table = Self { first_sequence, offsets, end, last_commit, streams };
+        (whole && table.is_sound()).then_some(table)
     }
 }
 
@@ -223,13 +232,11 @@ impl Summary {
                 last: Cid::from_digest(hash, stream[32..].try_into().expect("32 bytes")),
             })
         });
-        Some(Self {
-            first_sequence: number64(header, 8),
-            events: number32(header, 16),
-            end: number32(header, 20),
-            last_commit,
-            streams: streams.collect::<Option<_>>()?,
-        })
+        let streams: Vec<StreamSummary> = streams.collect::<Option<_>>()?;
+        let events = number32(header, 16);
+        let counted = streams.iter().map(|stream| stream.last_version - stream.first_version + 1).sum::<u64>();
+        let (first_sequence, end) = (number64(header, 8), number32(header, 20));
+        (counted == u64::from(events)).then_some(Self { first_sequence, events, end, last_commit, streams })
     }
 
     const fn len_of(streams: usize) -> usize {
@@ -269,10 +276,29 @@ mod tests {
     fn places_are_found_by_version_sequence_and_offset() {
         let table = table();
         let place = |sequence, offset, end| Place { sequence, offset, end };
-        assert_eq!(table.places_of(0, 6, 7), [place(101, 20, 30), place(103, 40, 60)]);
-        assert_eq!(table.places(102, 103), [place(102, 30, 40), place(103, 40, 60)]);
+        assert_eq!(table.places_of(0, 6, 7), Some(vec![place(101, 20, 30), place(103, 40, 60)]));
+        assert_eq!(table.places(102, 103), Some(vec![place(102, 30, 40), place(103, 40, 60)]));
+        assert_eq!([table.places_of(0, 4, 5), table.places_of(0, 7, 8), table.places_of(2, 1, 1)], [None, None, None]);
+        assert_eq!([table.places(99, 100), table.places(103, 104)], [None, None]);
         assert_eq!(table.at(45), Some((AggregateId::from_u64(1), 7, 103)));
         assert_eq!(table.at(9), None);
+    }
+
+    /// Found by the fuzz target `open_car`: whoever computes the checksums could make a reader panic.
+    #[test]
+    fn a_side_file_that_no_segment_has_is_refused_whatever_its_checksum() {
+        let refused = |change: fn(&mut Table)| {
+            let mut table = table();
+            change(&mut table);
+            assert_eq!(Table::decode(&table.encode(), HashKind::Sha2_256), None, "{table:?}");
+        };
+        refused(|table| table.offsets.swap(0, 3));
+        refused(|table| table.offsets[1] = table.offsets[0]);
+        refused(|table| table.end = 40);
+        refused(|table| table.streams[0].events[2] = 4);
+        refused(|table| table.streams[0].events[2] = 2);
+        refused(|table| table.streams[0].events.swap(0, 1));
+        refused(|table| table.offsets.push(50));
     }
 
     #[test]

@@ -8,9 +8,10 @@ use rayon::prelude::*;
 
 use crate::journal::files::{corrupt, unavailable};
 use crate::journal::format::segment_header;
+use crate::journal::index::Sealed;
 use crate::journal::log::Journal;
 use crate::journal::scan::{Scan, Start, scan};
-use crate::journal::segments::{header_damage, named, start_of};
+use crate::journal::segments::{header_damage, named};
 use crate::store::Verified;
 
 impl Journal {
@@ -22,13 +23,11 @@ impl Journal {
         let mut links: HashMap<AggregateId, Link, foldhash::fast::RandomState> = HashMap::default();
         // Some segments at a time, so that their results stay few; each thread reads into one buffer of its own.
         for chunk in segments.chunks(rayon::current_num_threads() * 4) {
-            let scans: Vec<_> = chunk
-                .par_iter()
-                .map_init(Vec::new, |bytes, (number, end)| self.verify_segment(*number, *end, bytes))
-                .collect();
-            for ((number, end), scan) in chunk.iter().zip(scans) {
-                self.verify_links(*number, &scan?, &mut links, &mut verified)?;
-                verified.bytes += end;
+            let scans: Vec<_> =
+                chunk.par_iter().map_init(Vec::new, |bytes, segment| self.verify_segment(*segment, bytes)).collect();
+            for (segment, scan) in chunk.iter().zip(scans) {
+                self.verify_links(segment.number, &scan?, &mut links, &mut verified)?;
+                verified.bytes += u64::from(segment.end);
             }
         }
         verified.segments = segments.len() as u64;
@@ -36,7 +35,9 @@ impl Journal {
         Ok(verified)
     }
 
-    fn verify_segment(&self, number: u32, end: u64, bytes: &mut Vec<u8>) -> Result<Scan, StoreError> {
+    fn verify_segment(&self, segment: Sealed, bytes: &mut Vec<u8>) -> Result<Scan, StoreError> {
+        let Sealed { number, first_sequence, commit_before, .. } = segment;
+        let end = u64::from(segment.end);
         let place = self.files.segment_place(number);
         let file = self.files.open_segment(number)?;
         let length = file.length().map_err(|error| unavailable(&self.files.folder, &error))?;
@@ -50,7 +51,8 @@ impl Journal {
         let Some(sections) = bytes.strip_prefix(header.as_slice()) else {
             return Err(corrupt(header_damage(&place)));
         };
-        let start = Start { offset: header.len() as u64, ..start_of(&self.files, number)? };
+        let offset = header.len() as u64;
+        let start = Start { offset, sequence: first_sequence, commit: commit_before, hash: self.files.hash };
         let mut scan = scan(&place, sections, start);
         match scan.damage.take() {
             Some(damage) => Err(corrupt(named(&self.files, number, damage))),

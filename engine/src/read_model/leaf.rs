@@ -1,0 +1,107 @@
+//! What the index says of one condition: a set of ordinals, borrowed where it can be.
+
+use std::borrow::Cow;
+
+use crate::index::{Bitmap, Index, Postings};
+use crate::state::At;
+use crate::topology::NodeIndex;
+
+use super::resolved::Resolved;
+
+/// The nodes of one condition, as the index has them.
+pub(super) enum Leaf<'a> {
+    Empty,
+    Borrowed(&'a Bitmap),
+    Owned(Bitmap),
+    Postings(Cow<'a, Postings>),
+}
+
+impl<'a> Leaf<'a> {
+    /// Returns the set of a condition that is not made of others; `None` for one that is.
+    pub(super) fn of(criterion: &Resolved, index: &'a Index, at: At<'_>) -> Option<Self> {
+        let borrowed = |bitmap: Option<&'a Bitmap>| bitmap.map_or(Leaf::Empty, Leaf::Borrowed);
+        Some(match criterion {
+            Resolved::All => Leaf::Borrowed(index.nodes()),
+            Resolved::Nothing => Leaf::Empty,
+            Resolved::Ids(nodes) => {
+                let mut ordinals: Vec<u32> = nodes.iter().map(|node| ordinal(*node)).collect();
+                ordinals.sort_unstable();
+                ordinals.dedup();
+                Leaf::Owned(Bitmap::from_sorted(ordinals).and(index.nodes()))
+            }
+            Resolved::Kind(kind) => borrowed(index.kind(kind.0)),
+            Resolved::Component(component) => borrowed(index.component(component.0)),
+            Resolved::Category(category, _) => borrowed(index.category(category.0)),
+            Resolved::Has(component, property) => {
+                index.property(component.0, property.0).map_or(Leaf::Empty, |index| Leaf::Owned(index.present()))
+            }
+            Resolved::Equals(component, property, value) => match index.equals(component.0, property.0, value) {
+                Some(postings) => Leaf::Postings(postings),
+                None => Self::scanned(criterion, index.property(component.0, property.0)?.uncovered(), at),
+            },
+            Resolved::Range(component, property, low, high) => {
+                match index.range(component.0, property.0, low.as_ref(), high.as_ref()) {
+                    Some(found) => Leaf::Owned(found),
+                    None => Self::scanned(criterion, &index.property(component.0, property.0)?.present(), at),
+                }
+            }
+            Resolved::And(_) | Resolved::Or(_) | Resolved::Not(_) => return None,
+        })
+    }
+
+    /// Looks at each of some nodes.
+    fn scanned(criterion: &Resolved, nodes: &Bitmap, at: At<'_>) -> Self {
+        Leaf::Owned(Bitmap::from_sorted(nodes.iter().filter(|node| criterion.matches(at, NodeIndex::from(*node)))))
+    }
+
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Leaf::Empty => 0,
+            Leaf::Borrowed(bitmap) => bitmap.len(),
+            Leaf::Owned(bitmap) => bitmap.len(),
+            Leaf::Postings(postings) => postings.len(),
+        }
+    }
+
+    pub(super) fn contains(&self, node: u32) -> bool {
+        match self {
+            Leaf::Empty => false,
+            Leaf::Borrowed(bitmap) => bitmap.contains(node),
+            Leaf::Owned(bitmap) => bitmap.contains(node),
+            Leaf::Postings(postings) => postings.contains(node),
+        }
+    }
+
+    /// Returns how many nodes are in both, without making the set where one of them is a bitmap.
+    pub(super) fn intersection_len(&self, other: &Self) -> usize {
+        match (self, other) {
+            (Leaf::Empty, _) | (_, Leaf::Empty) => 0,
+            (Leaf::Postings(a), Leaf::Postings(b)) => a.intersection_len(&b.to_bitmap()),
+            (Leaf::Postings(postings), bitmap) | (bitmap, Leaf::Postings(postings)) => {
+                bitmap.bitmap().map_or(0, |bitmap| postings.intersection_len(bitmap))
+            }
+            (a, b) => a.bitmap().zip(b.bitmap()).map_or(0, |(a, b)| a.intersection_len(b)),
+        }
+    }
+
+    fn bitmap(&self) -> Option<&Bitmap> {
+        match self {
+            Leaf::Borrowed(bitmap) => Some(bitmap),
+            Leaf::Owned(bitmap) => Some(bitmap),
+            Leaf::Empty | Leaf::Postings(_) => None,
+        }
+    }
+
+    pub(super) fn into_bitmap(self) -> Bitmap {
+        match self {
+            Leaf::Empty => Bitmap::new(),
+            Leaf::Borrowed(bitmap) => bitmap.clone(),
+            Leaf::Owned(bitmap) => bitmap,
+            Leaf::Postings(postings) => postings.to_bitmap(),
+        }
+    }
+}
+
+pub(super) fn ordinal(node: NodeIndex) -> u32 {
+    u32::try_from(node.index()).expect("node ordinals have 32 bits")
+}
