@@ -1,4 +1,4 @@
-//! `cidgraph apply`: one command from arguments, or commands from standard input.
+//! The arguments of `cidgraph apply`, and the commands that they say.
 
 use std::collections::BTreeMap;
 

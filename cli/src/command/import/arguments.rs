@@ -1,4 +1,4 @@
-//! `cidgraph import`: the arguments, and the importer that they ask for.
+//! The arguments of `cidgraph import`, and the importer that they ask for.
 
 use std::path::PathBuf;
 
@@ -36,7 +36,7 @@ pub struct Target {
     /// Go on where an interrupted import of the same input stopped
     #[arg(long)]
     pub resume: bool,
-    /// Leave out up to so many bad lines and count them
+    /// Leave out up to so many bad lines, and as many refused commands, and count them
     #[arg(long, value_name = "COUNT", default_value_t = 0)]
     pub skip_bad: u64,
     /// Who asks, where the input does not say it
