@@ -70,6 +70,9 @@ impl GraphAggregate {
         observer: Option<Arc<dyn ChangeObserver>>,
     ) -> (Self, GraphReader) {
         let names = Arc::new(Names::new());
+        for name in registry.names() {
+            names.intern(name);
+        }
         let hierarchy = Hierarchy::new(&names);
         let edge_properties = names.intern("");
         let pool = PoolWriter::new(names, Arc::new(PoolBase::new()));
