@@ -70,12 +70,12 @@ impl GraphAggregate {
         observer: Option<Arc<dyn ChangeObserver>>,
     ) -> (Self, GraphReader) {
         let names = Arc::new(Names::new());
+        // Named here, because indices are built beside the writer too, and only one thread may add names.
+        for name in registry.names() {
+            names.intern(name);
+        }
         let hierarchy = Hierarchy::new(&names);
         let edge_properties = names.intern("");
-        // Named here, because indices are built beside the writer too, and only one thread may add names.
-        for category in registry.categories() {
-            names.intern(category);
-        }
         let pool = PoolWriter::new(names, Arc::new(PoolBase::new()));
         let generation = Arc::new(Generation::new(Arc::new(Base::default()), Arc::clone(pool.pool())));
         let info = Arc::new(GraphInfo { graph, metadata: None, archived: None });

@@ -1,13 +1,20 @@
-//! The read model against naive answers: criteria, orders and pages, walks and shapes, plans, and footprints.
+//! What is asked of a graph against naive answers, what answers rest on, and the cache in front of them.
 #![expect(unreachable_pub, reason = "modules of a test are seen by the test alone")]
 #![expect(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
 
+mod content;
 mod world;
-mod strategy;
-mod naive;
 
-mod criteria;
-mod examples;
+mod naive;
+mod shape;
+
+mod analysis;
+
+mod lookups;
+mod paging;
+
+mod selecting;
+mod walking;
+mod cached;
 mod footprints;
 mod plans;
-mod walks;
