@@ -53,7 +53,8 @@ pub use id::{AggregateId, CausationId, CommandId, CorrelationId, EdgeId, EventId
 pub use machine::TransactionalCommandHandler;
 pub use metrics::{Metrics, MetricsSnapshot, Operation};
 pub use read_model::{
-    Answer, Criterion, GraphMetrics, GraphQuery, GraphReadModel, NodePage, NodeQuery, OrderBy, QueryError, Real,
+    Answer, Criterion, GraphMetrics, GraphQuery, GraphReadModel, NodePage, NodeQuery, NodeRef, OrderBy, QueryError,
+    Real,
 };
 pub use state::{GraphInfo, GraphView};
 pub use store::{

@@ -16,6 +16,7 @@ use super::criterion::Criterion;
 use super::graph_metrics::GraphMetrics;
 use super::graph_query::{GraphQuery, QueryError};
 use super::node_query::NodeQuery;
+use super::node_ref::NodeRef;
 use super::page::page;
 use super::plan::Plan;
 use super::resolved::Resolved;
@@ -81,7 +82,14 @@ impl GraphReadModel {
         self.view.state_hash()
     }
 
-    /// Returns a node.
+    /// Returns a node to be looked at in place.
+    #[inline]
+    pub fn get(&self, node: NodeId) -> Option<NodeRef<'_>> {
+        let at = self.view.at();
+        at.find_node(node).map(|node| NodeRef::new(at, node))
+    }
+
+    /// Returns a copy of a node.
     pub fn node(&self, node: NodeId) -> Option<NodeView> {
         let at = self.view.at();
         at.find_node(node).map(|node| at.node_view(node))
