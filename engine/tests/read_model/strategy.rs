@@ -69,7 +69,7 @@ fn bound() -> impl Strategy<Value = Bound<Value>> {
     prop_oneof![asked().prop_map(Bound::Included), asked().prop_map(Bound::Excluded), Just(Bound::Unbounded)]
 }
 
-fn condition() -> impl Strategy<Value = Criterion> {
+pub fn condition() -> impl Strategy<Value = Criterion> {
     prop_oneof![
         1 => Just(Criterion::All),
         1 => proptest::collection::vec((0..NODES + 2).prop_map(id), 0..6).prop_map(Criterion::Ids),
@@ -164,7 +164,7 @@ impl Ask {
     }
 }
 
-fn walk() -> impl Strategy<Value = GraphQuery> {
+pub fn walk() -> impl Strategy<Value = GraphQuery> {
     let node = || (0..NODES).prop_map(id);
     let limit = proptest::option::of(0usize..4);
     prop_oneof![
