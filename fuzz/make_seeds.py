@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
-"""Writes the committed seeds of the fuzz targets from the golden blocks; the same blocks give the same files."""
+"""Writes the committed seeds of the fuzz targets from the golden blocks and from seeded random numbers; the same
+blocks give the same files."""
 
 import hashlib
+import random
 import uuid
 from pathlib import Path
 
@@ -28,6 +30,16 @@ def decode_event() -> dict[str, bytes]:
     seeds = {f"block-{version:02}": block for version, block in enumerate(blocks, 1)}
     seeds["block-blake3"] = golden_blocks("blake3")[1]
     return seeds
+
+
+def graph_ops() -> dict[str, bytes]:
+    """Stories of random bytes: each begins with a graph being created and has two nodes more likely than not."""
+    stories = {}
+    for story in range(24):
+        dice = random.Random(story)
+        created = bytes([0, 0, 0, 0, 0, 0])
+        stories[f"story-{story:02}"] = created + bytes(dice.randrange(256) for _ in range(40 << story // 6))
+    return stories
 
 
 def verify_chain() -> dict[str, bytes]:
@@ -114,6 +126,7 @@ def store_ops() -> dict[str, bytes]:
 
 if __name__ == "__main__":
     write("decode_event", decode_event())
+    write("graph_ops", graph_ops())
     write("verify_chain", verify_chain())
     write("open_car", open_car())
     write("store_ops", store_ops())

@@ -5,14 +5,16 @@ use std::ffi::OsString;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 
-use crate::command::{completions, export, graphs, log, man, verify};
+use crate::command::{bench, completions, export, graphs, import, log, man, verify};
 use crate::failure::Failure;
 use crate::session::{Options, Session};
 
 /// An event-sourced property graph: every change a content-addressed event
 #[derive(Debug, Parser)]
 #[command(name = "cidgraph", version, propagate_version = true, max_term_width = 100)]
-#[command(after_help = "Exit codes: 0 done, 1 usage or bad input, 2 corruption found, 3 conflict or unavailable.")]
+#[command(
+    after_help = "Exit codes: 0 done, 1 usage or bad input, 2 corruption found, 3 conflict or unavailable, 130 interrupted."
+)]
 pub struct CommandLine {
     /// What every subcommand takes.
     #[command(flatten)]
@@ -26,10 +28,12 @@ pub struct CommandLine {
 #[derive(Debug, Subcommand)]
 #[expect(missing_docs, reason = "each variant is documented by its arguments, which clap shows")]
 pub enum Command {
+    Import(import::Arguments),
     Graphs(graphs::Arguments),
     Log(log::Arguments),
     Export(export::Arguments),
     Verify(verify::Arguments),
+    Bench(bench::Arguments),
     Completions(completions::Arguments),
     Man(man::Arguments),
 }
@@ -70,10 +74,12 @@ fn report(error: &clap::Error) -> u8 {
 fn execute(line: CommandLine) -> Result<(), Failure> {
     let mut session = Session::new(line.options)?;
     let outcome = match &line.command {
+        Command::Import(arguments) => import::run(&mut session, arguments),
         Command::Graphs(arguments) => graphs::run(&mut session, arguments),
         Command::Log(arguments) => log::run(&mut session, arguments),
         Command::Export(arguments) => export::run(&mut session, arguments),
         Command::Verify(arguments) => verify::run(&mut session, arguments),
+        Command::Bench(arguments) => bench::run(&mut session, arguments),
         Command::Completions(arguments) => completions::run(&mut session, arguments, CommandLine::command()),
         Command::Man(arguments) => man::run(&mut session, arguments, CommandLine::command()),
     };

@@ -2,10 +2,11 @@
 
 use std::io;
 
-use cidgraph::{CarError, ChainError, DecodeError, StoreError};
+use cidgraph::engine::{Error, ErrorKind};
+use cidgraph::{CarError, ChainError, DecodeError, Rejected, StoreError, WriteError};
 
 use crate::filter::FilterError;
-use crate::import::ImportError;
+use crate::import::{ImportError, SourcePosition};
 
 /// Why a subcommand ends without success.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +29,37 @@ pub enum Failure {
     /// A chain does not hold.
     #[error(transparent)]
     Chain(#[from] ChainError),
+    /// The engine refuses.
+    #[error(transparent)]
+    Engine(#[from] Error),
+    /// A rule of the graph forbids a command of an input; nothing of its transaction was kept.
+    #[error("{position}: {rejection}")]
+    Refused {
+        /// Where the command stands.
+        position: SourcePosition,
+        /// The rule.
+        rejection: Rejected,
+    },
+    /// An import stopped after some of its transactions.
+    #[error("{source}; what stood before is kept up to version {version}: --resume goes on from there")]
+    Stopped {
+        /// Why it stopped.
+        source: Box<Self>,
+        /// The graph's version.
+        version: u64,
+    },
+    /// An import was interrupted between two transactions.
+    #[error("interrupted at version {version}: --resume goes on from there")]
+    Interrupted {
+        /// The graph's version.
+        version: u64,
+    },
+    /// A file is not what it says it is.
+    #[error("{reason}")]
+    Damaged {
+        /// Where and what.
+        reason: String,
+    },
     /// A stored event cannot be read.
     #[error("version {version}: {source}")]
     Event {
@@ -69,17 +101,40 @@ impl Failure {
         Self::Usage { reason: reason.into() }
     }
 
-    /// Returns the exit code: 1 usage or bad input, 2 corruption found, 3 conflict or unavailable; 0 where the reader
-    /// of the output went away.
+    /// Returns the exit code: 1 usage or bad input, 2 corruption found, 3 conflict or unavailable, 130 interrupted; 0
+    /// where the reader of the output went away.
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
             Self::Usage { .. } | Self::Import(_) | Self::Filter(_) | Self::Unwritable { .. } | Self::Output(_) => 1,
-            Self::Store(StoreError::Malformed { .. } | StoreError::Invalid { .. }) => 1,
-            Self::Car { source: CarError::Io { .. }, .. } => 1,
-            Self::Chain(_) | Self::Event { .. } | Self::Car { .. } | Self::Broken { .. } => 2,
-            Self::Store(StoreError::Corrupt { .. }) => 2,
-            Self::Store(StoreError::Conflict { .. } | StoreError::Unavailable { .. } | StoreError::Unknown { .. }) => 3,
+            Self::Refused { .. } | Self::Car { source: CarError::Io { .. }, .. } => 1,
+            Self::Chain(_) | Self::Event { .. } | Self::Car { .. } | Self::Broken { .. } | Self::Damaged { .. } => 2,
+            Self::Store(error) => exit_code_of_store(error),
+            Self::Engine(error) => exit_code_of_engine(error),
+            Self::Stopped { source, .. } => source.exit_code(),
+            Self::Interrupted { .. } => 130,
         }
+    }
+}
+
+impl From<WriteError<Rejected>> for Failure {
+    fn from(error: WriteError<Rejected>) -> Self {
+        Self::Engine(error.into())
+    }
+}
+
+const fn exit_code_of_store(error: &StoreError) -> u8 {
+    match error {
+        StoreError::Malformed { .. } | StoreError::Invalid { .. } => 1,
+        StoreError::Corrupt { .. } => 2,
+        StoreError::Conflict { .. } | StoreError::Unavailable { .. } | StoreError::Unknown { .. } => 3,
+    }
+}
+
+const fn exit_code_of_engine(error: &Error) -> u8 {
+    match error.kind() {
+        ErrorKind::Corrupt => 2,
+        ErrorKind::Conflict | ErrorKind::Unavailable | ErrorKind::Unknown => 3,
+        ErrorKind::NotFound | ErrorKind::Rejected | ErrorKind::TooLarge | ErrorKind::Invalid => 1,
     }
 }

@@ -1,8 +1,9 @@
 //! The loop of every import: transactions from an importer into whatever takes them, resumable and interruptible.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::thread;
+use std::time::Duration;
 
 use cidgraph::CommandId;
 
@@ -12,6 +13,9 @@ use crate::progress::Acknowledged;
 
 /// Transactions that are read ahead while one is applied.
 const READ_AHEAD: usize = 4;
+
+/// How long an interruption may go unnoticed while the input is silent.
+const INTERRUPTION_WAIT: Duration = Duration::from_millis(50);
 
 /// What an import did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -43,36 +47,43 @@ pub fn ingest(
     apply: impl FnMut(Transaction) -> Result<Acknowledged, Failure>,
 ) -> Result<Ingested, Failure> {
     let (sender, receiver) = sync_channel(READ_AHEAD);
-    thread::scope(|scope| {
-        let reader = scope.spawn(move || {
-            let mut import = import;
-            for transaction in import.by_ref() {
-                if sender.send(transaction).is_err() {
-                    break;
-                }
+    let reader = thread::spawn(move || {
+        let mut import = import;
+        for transaction in import.by_ref() {
+            if sender.send(transaction).is_err() {
+                break;
             }
-            import.bad_lines()
-        });
-        let outcome = apply_all(receiver, resume_after, interrupted, apply);
-        let bad_lines = reader.join().expect("an importer does not panic");
-        outcome.map(|ingested| Ingested { bad_lines, ..ingested })
-    })
+        }
+        import.bad_lines()
+    });
+    let ingested = apply_all(&receiver, resume_after, interrupted, apply)?;
+    if ingested.interrupted {
+        // The reader may wait for input that never comes: it ends with the process.
+        return Ok(ingested);
+    }
+    let bad_lines = reader.join().expect("an importer does not panic");
+    Ok(Ingested { bad_lines, ..ingested })
 }
 
 fn apply_all(
-    transactions: Receiver<Result<Transaction, ImportError>>,
+    transactions: &Receiver<Result<Transaction, ImportError>>,
     resume_after: Option<CommandId>,
     interrupted: &AtomicBool,
     mut apply: impl FnMut(Transaction) -> Result<Acknowledged, Failure>,
 ) -> Result<Ingested, Failure> {
     let mut done = Ingested::default();
     let mut waiting_for = resume_after;
-    for transaction in transactions {
+    loop {
+        let received = transactions.recv_timeout(INTERRUPTION_WAIT);
         if interrupted.load(Ordering::Relaxed) {
             done.interrupted = true;
             return Ok(done);
         }
-        let transaction = transaction?;
+        let transaction = match received {
+            Ok(transaction) => transaction?,
+            Err(RecvTimeoutError::Timeout) => continue,
+            Err(RecvTimeoutError::Disconnected) => break,
+        };
         if let Some(last) = waiting_for {
             done.passed += 1;
             if transaction.command == last {
@@ -128,7 +139,7 @@ mod tests {
 
     fn acknowledged(transaction: &Transaction) -> Acknowledged {
         let cid = Cid::of_block(HashKind::Sha2_256, transaction.command.as_bytes());
-        Acknowledged { head: Head { version: 1, cid }, nodes: 0, edges: 0 }
+        Acknowledged { head: Head { version: 1, cid }, nodes: None, edges: None }
     }
 
     fn run(resume_after: Option<u64>, stop_at: Option<u64>) -> (Result<Ingested, Failure>, Vec<CommandId>) {

@@ -16,10 +16,10 @@ use crate::session::ProgressKind;
 pub struct Acknowledged {
     /// The last event that the store has acknowledged.
     pub head: Head,
-    /// Live nodes of the graph.
-    pub nodes: u64,
-    /// Live edges of the graph.
-    pub edges: u64,
+    /// Live nodes of the graph, where they are known.
+    pub nodes: Option<u64>,
+    /// Live edges of the graph, where they are known.
+    pub edges: Option<u64>,
 }
 
 /// The time between two lines of plain progress.
@@ -61,17 +61,14 @@ impl Progress {
     pub fn acknowledged(&mut self, at: &Acknowledged, output: &mut Output) -> Result<(), Failure> {
         match self {
             Self::Bar(bar) => {
-                bar.set_message(format!("version {}, {} nodes, {} edges", at.head.version, at.nodes, at.edges));
+                bar.set_message(message(at));
                 bar.inc(1);
             }
             Self::Plain { last, done } => {
                 *done += 1;
                 if last.elapsed() >= PLAIN_INTERVAL {
                     *last = Instant::now();
-                    eprintln!(
-                        "{done} transactions, version {}, {} nodes, {} edges",
-                        at.head.version, at.nodes, at.edges
-                    );
+                    eprintln!("{done} transactions, {}", message(at));
                 }
             }
             Self::Json => {
@@ -98,6 +95,13 @@ pub fn acknowledged_object(at: &Acknowledged) -> serde_json::Value {
         "nodes": at.nodes,
         "edges": at.edges,
     })
+}
+
+fn message(at: &Acknowledged) -> String {
+    match (at.nodes, at.edges) {
+        (Some(nodes), Some(edges)) => format!("version {}, {nodes} nodes, {edges} edges", at.head.version),
+        _ => format!("version {}", at.head.version),
+    }
 }
 
 fn bar(total: Option<u64>) -> ProgressBar {

@@ -2,10 +2,13 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use cidgraph::{AggregateId, EventStore, GraphId, Head};
 use cidgraph_store_memory::{FsyncPolicy, MemoryStore};
 use clap::{Args, ValueEnum};
+use tokio::runtime::Handle;
+use tokio::signal::ctrl_c;
 
 use crate::failure::Failure;
 use crate::output::Output;
@@ -75,6 +78,19 @@ pub struct Options {
     pub progress: ProgressKind,
 }
 
+impl Options {
+    /// Opens the store to write, making it where there is none, and says on standard error what a crash had cut off.
+    ///
+    /// # Errors
+    /// [`Failure::Store`].
+    pub fn open_to_write(&self, fsync: Fsync) -> Result<Arc<MemoryStore>, Failure> {
+        let StoreKind::Memory = self.store;
+        let store = MemoryStore::open(&self.data_dir, fsync.into())?;
+        report_loss(&store);
+        Ok(Arc::new(store))
+    }
+}
+
 /// One run of the command.
 #[derive(Debug)]
 pub struct Session {
@@ -117,15 +133,25 @@ impl Session {
         Ok(Arc::new(MemoryStore::open_read_only(folder)?))
     }
 
-    /// Opens the store to write, making it where there is none, and says on standard error what a crash had cut off.
-    ///
-    /// # Errors
-    /// [`Failure::Store`].
-    pub fn open_to_write(&self, fsync: Fsync) -> Result<Arc<MemoryStore>, Failure> {
-        let StoreKind::Memory = self.options.store;
-        let store = MemoryStore::open(&self.options.data_dir, fsync.into())?;
-        report_loss(&store);
-        Ok(Arc::new(store))
+    /// Returns the runtime, to wait on.
+    pub fn handle(&self) -> Handle {
+        self.runtime.handle().clone()
+    }
+
+    /// Returns what becomes true when the user interrupts; a second interruption ends the process.
+    pub fn watch_interruption(&self) -> Arc<AtomicBool> {
+        let interrupted = Arc::new(AtomicBool::new(false));
+        let seen = Arc::clone(&interrupted);
+        drop(self.runtime.spawn(async move {
+            if ctrl_c().await.is_ok() {
+                seen.store(true, Ordering::Relaxed);
+                eprintln!("cidgraph: finishing the transaction in flight; interrupt again to stop at once");
+                if ctrl_c().await.is_ok() {
+                    std::process::exit(130);
+                }
+            }
+        }));
+        interrupted
     }
 
     /// Finds the graph that `name` (a name or an id) says; without one the only graph there is.

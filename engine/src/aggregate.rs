@@ -65,7 +65,8 @@ pub trait Draft: Send + 'static {
     /// events while an aggregate is loaded. Savepoints from before are no longer used.
     fn publish(&mut self, head: Head, timestamp_ns: u64);
 
-    /// Puts its house in order while nothing is asked for; called between two publications, some time after the last.
+    /// Puts its house in order while nothing is asked for; called between two publications, some time after the last, while
+    /// nothing is applied that was not published. Savepoints from before are no longer used.
     fn rest(&mut self) -> Rest {
         Rest::Done
     }

@@ -65,3 +65,8 @@ pub use subscription::{GraphEventProcessor, GraphSink, GraphTransaction, Subscri
 pub use value::{Name, Properties, Value};
 pub use view::{EdgeView, NodeView};
 pub use writer::{Receipt, Registry, Submission, WriteError, WriterConfig, WriterHandle};
+
+/// The first program of the README, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;

@@ -49,6 +49,7 @@ async fn a_graph_that_is_not_there_is_told() {
     assert!(engine.open_graphs().is_empty());
     let error = engine.rename_graph(GraphId::named("none"), "some").await.expect_err("there is none");
     assert_eq!(error.kind(), ErrorKind::Rejected);
+    assert!(engine.open_graphs().is_empty());
 }
 
 /// Enough rows for several folds while commands go on, with removals so that ordinals change.
@@ -136,5 +137,6 @@ async fn answers_are_kept_until_what_they_rest_on_changes() {
     assert_eq!(*ask(&of_group), Answer::Count(13));
     let Answer::Levels(levels) = &*ask(&near) else { panic!("levels") };
     assert_eq!(levels.len(), 3);
-    println!("{}", open.read().explain_run(&of_group).expect("explained"));
+    let plan = open.read().explain_run(&of_group).expect("explained");
+    assert_eq!((plan.step.as_str(), plan.rows), ("count", Some(13)));
 }

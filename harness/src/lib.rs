@@ -1,5 +1,5 @@
 //! What measures the engine on any store: workloads as data, open-loop load, an audit of every acknowledged event, the
-//! target table and its reports.
+//! target table, its reports, and the bench that runs it all.
 //!
 //! The modules in reading order; each imports only from those above it.
 
@@ -21,3 +21,5 @@ pub mod report;
 pub mod compare;
 
 pub mod section;
+
+pub mod bench;

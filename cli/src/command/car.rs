@@ -1,57 +1,119 @@
 //! CAR files of events: read for verification and import, written by export.
 
+use std::collections::HashMap;
+use std::fmt;
 use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufRead, BufWriter, Write};
 use std::path::Path;
+use std::sync::Arc;
 
+use bytes::Bytes;
 use cidgraph::chain::open_block;
 use cidgraph::{
     AggregateAppend, AggregateId, CarReader, CarSection, CarWriter, ChainError, Cid, EventStore, Expected, Head,
-    SealedEvent, StoredEvent,
+    SealedEvent, StoreError, StoredEvent,
 };
+use cidgraph_store_memory::MemoryStore;
+use tokio::runtime::Handle;
 
 use crate::events::visit_events;
 use crate::failure::Failure;
 use crate::import::open_input;
-use crate::session::{Fsync, Session};
+use crate::session::Session;
 
 /// Events of one append of an import, unless a transaction is longer.
 const APPEND_EVENTS: usize = 4096;
 
-/// Reads the events of a CAR file, in order. Blocks that are no events (a store's manifests and commits) are left out
-/// where their bytes are what their CID names.
+/// Opens a CAR file of events.
 ///
 /// # Errors
 /// [`Failure::Import`] where the file cannot be read; [`Failure::Car`] where it is no CARv1.
-pub fn read_events(file: &Path) -> Result<impl Iterator<Item = Result<StoredEvent, Failure>>, Failure> {
+pub fn read_events(file: &Path) -> Result<CarEvents, Failure> {
     let name = file.to_string_lossy().into_owned();
-    let failed = |name: &str, source| Failure::Car { file: name.to_owned(), source };
-    let sections = CarReader::new(open_input(file)?).map_err(|source| failed(&name, source))?;
-    let mut sequence = 0;
-    Ok(sections.filter_map(move |section| {
-        let event = section.map_err(|source| failed(&name, source)).and_then(|section| read_event(&name, &section));
-        event
-            .map(|event| {
-                event.map(|event| {
-                    sequence += 1;
-                    StoredEvent { sequence, event }
-                })
-            })
-            .transpose()
-    }))
+    let sections = CarReader::new(open_input(file)?);
+    let sections = sections.map_err(|source| Failure::Car { file: name.clone(), source })?;
+    let missing_roots = sections.roots().to_vec();
+    Ok(CarEvents { name, sections, sequence: 0, missing_roots, last: HashMap::new(), ended: false })
+}
+
+/// The events of a CAR file, in order; an error for each thing that is wrong with the file.
+///
+/// Blocks that are no events (a store's manifests and commits) are left out where their bytes are what their CID names.
+/// At the end every root must have been there, and the last transaction of each aggregate whole. Links between events
+/// are not looked at.
+pub struct CarEvents {
+    name: String,
+    sections: CarReader<Box<dyn BufRead + Send>>,
+    sequence: u64,
+    missing_roots: Vec<Bytes>,
+    /// Version and `transaction_remaining` of the last event of each aggregate.
+    last: HashMap<AggregateId, (u64, u32)>,
+    ended: bool,
+}
+
+impl CarEvents {
+    fn take(&mut self, section: &CarSection) -> Result<Option<StoredEvent>, Failure> {
+        self.missing_roots.retain(|root| *root != section.cid);
+        let Some(event) = read_event(&self.name, section)? else { return Ok(None) };
+        self.sequence += 1;
+        self.last.insert(event.aggregate, (event.version, event.transaction_remaining));
+        Ok(Some(StoredEvent { sequence: self.sequence, event }))
+    }
+
+    /// Returns what is found missing at the end of the file.
+    fn missing(&mut self) -> Option<Failure> {
+        if let Some(root) = self.missing_roots.pop() {
+            let root = Cid::from_bytes(&root).map_or_else(|_| "a root".to_owned(), |cid| cid.to_string());
+            return Some(damaged(&self.name, format_args!("the block of the root {root}"), "the end of the file"));
+        }
+        let cut = self.last.iter().find(|(_, (_, remaining))| *remaining > 0).map(|(aggregate, _)| *aggregate)?;
+        let (version, remaining) = self.last.remove(&cut).expect("it was found there");
+        let expected = format_args!("{remaining} more events of the transaction of {cut} at version {version}");
+        Some(damaged(&self.name, expected, "the end of the file"))
+    }
+}
+
+impl Iterator for CarEvents {
+    type Item = Result<StoredEvent, Failure>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        while !self.ended {
+            match self.sections.next() {
+                Some(Ok(section)) => {
+                    if let Some(event) = self.take(&section).transpose() {
+                        return Some(event);
+                    }
+                }
+                Some(Err(source)) => {
+                    self.ended = true;
+                    self.missing_roots.clear();
+                    self.last.clear();
+                    return Some(Err(Failure::Car { file: self.name.clone(), source }));
+                }
+                None => self.ended = true,
+            }
+        }
+        self.missing().map(Err)
+    }
+}
+
+impl fmt::Debug for CarEvents {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CarEvents").field("name", &self.name).field("sequence", &self.sequence).finish_non_exhaustive()
+    }
+}
+
+fn damaged(file: &str, expected: impl fmt::Display, found: impl fmt::Display) -> Failure {
+    Failure::Damaged { reason: format!("{file}: expected {expected}, found {found}") }
 }
 
 fn read_event(file: &str, section: &CarSection) -> Result<Option<SealedEvent>, Failure> {
     let Ok(cid) = Cid::from_bytes(&section.cid) else { return Ok(None) };
     let actual = Cid::of_block(cid.hash_kind(), &section.block);
     let Ok(opened) = open_block(&section.block) else {
-        return match actual == cid {
-            true => Ok(None),
-            false => Err(Failure::usage(format!(
-                "{file}, offset {}: expected a block under {cid}, found one under {actual}",
-                section.offset
-            ))),
-        };
+        let place = format!("{file}, offset {}", section.offset);
+        let (expected, found) = (format!("a block under {cid}"), format!("one under {actual}"));
+        return if actual == cid { Ok(None) } else { Err(damaged(&place, expected, found)) };
     };
     let header = opened.header;
     let version = header.metadata.version;
@@ -86,24 +148,30 @@ pub fn write_events(
 }
 
 /// What an import of a CAR file did.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CarImport {
     /// Events that were appended.
     pub appended: u64,
     /// Events that were there already.
     pub known: u64,
-    /// The last head that was acknowledged.
-    pub head: Option<Head>,
+    /// The aggregates of the file, each with the last head that is known, in the order of the file.
+    pub heads: Vec<(AggregateId, Head)>,
 }
 
-/// Verifies a CAR file of events and appends, byte for byte, what the store does not have yet.
+/// Verifies a CAR file of events and appends, byte for byte, what the store does not have yet; `acknowledged` hears of
+/// each append.
 ///
 /// # Errors
-/// [`Failure::Chain`] where a chain does not hold: what stood before it has been appended. [`Failure::Store`] with a
-/// conflict where the store has other events.
-pub fn import_events(session: &Session, file: &Path, fsync: Fsync) -> Result<CarImport, Failure> {
+/// [`Failure::Chain`], [`Failure::Car`] or [`Failure::Damaged`] where the file is not whole: nothing was written.
+/// [`Failure::Store`] with a conflict where the store has other events.
+pub fn import_events(
+    runtime: &Handle,
+    file: &Path,
+    open: impl FnOnce() -> Result<Arc<MemoryStore>, Failure>,
+    mut acknowledged: impl FnMut(Head) -> Result<(), Failure>,
+) -> Result<(Arc<MemoryStore>, CarImport), Failure> {
     check(file)?;
-    let store = session.open_to_write(fsync)?;
+    let store = open()?;
     let mut done = CarImport::default();
     let mut batch: Vec<SealedEvent> = Vec::new();
     for stored in read_events(file)? {
@@ -111,12 +179,12 @@ pub fn import_events(session: &Session, file: &Path, fsync: Fsync) -> Result<Car
         let other = batch.last().is_some_and(|last| last.aggregate != event.aggregate);
         let full = batch.len() >= APPEND_EVENTS && batch.last().is_some_and(|last| last.transaction_remaining == 0);
         if other || full {
-            append(session, &*store, std::mem::take(&mut batch), &mut done)?;
+            append(runtime, &*store, std::mem::take(&mut batch), &mut done)?.map_or(Ok(()), &mut acknowledged)?;
         }
         batch.push(event);
     }
-    append(session, &*store, batch, &mut done)?;
-    Ok(done)
+    append(runtime, &*store, batch, &mut done)?.map_or(Ok(()), &mut acknowledged)?;
+    Ok((store, done))
 }
 
 /// Verifies the whole file before anything is written.
@@ -137,21 +205,24 @@ fn check(file: &Path) -> Result<(), Failure> {
     }
 }
 
+/// Appends what the store does not have of a run of one aggregate's events; returns the head where it did.
 fn append(
-    session: &Session,
+    runtime: &Handle,
     store: &dyn EventStore,
     mut events: Vec<SealedEvent>,
     done: &mut CarImport,
-) -> Result<(), Failure> {
-    let Some(first) = events.first() else { return Ok(()) };
+) -> Result<Option<Head>, Failure> {
+    let (Some(first), Some(last)) = (events.first(), events.last()) else { return Ok(None) };
     let (aggregate, start) = (first.aggregate, first.version);
-    let head = session.wait(store.head(aggregate))?;
+    done.heads.retain(|(other, _)| *other != aggregate);
+    done.heads.push((aggregate, Head { version: last.version, cid: last.cid }));
+    let head = runtime.block_on(store.head(aggregate))?;
     let have = head.map_or(0, |head| head.version);
     let known = usize::try_from((have + 1).saturating_sub(start)).unwrap_or(usize::MAX).min(events.len());
-    let stored = session.wait(store.read(aggregate, start, known))?;
+    let stored = runtime.block_on(store.read(aggregate, start, known))?;
     for (ours, theirs) in stored.iter().zip(&events) {
         if ours.event.cid != theirs.cid {
-            return Err(Failure::Store(cidgraph::StoreError::Conflict {
+            return Err(Failure::Store(StoreError::Conflict {
                 aggregate,
                 expected: Expected::Exact(Head { version: theirs.version, cid: theirs.cid }),
                 actual: Some(Head { version: ours.event.version, cid: ours.event.cid }),
@@ -161,13 +232,12 @@ fn append(
     done.known += known as u64;
     events.drain(..known);
     if events.is_empty() {
-        return Ok(());
+        return Ok(None);
     }
     done.appended += events.len() as u64;
     let expected = head.map_or(Expected::Empty, Expected::Exact);
-    let appended = session.wait(store.append(&[AggregateAppend { aggregate, expected, events }]))?;
-    done.head = appended.heads.first().map(|(_, head)| *head);
-    Ok(())
+    let appended = runtime.block_on(store.append(&[AggregateAppend { aggregate, expected, events }]))?;
+    Ok(appended.heads.first().map(|(_, head)| *head))
 }
 
 /// Opens a file to write; `-` is standard output.

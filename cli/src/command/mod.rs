@@ -1,6 +1,7 @@
 //! The subcommands, one a file.
 
 pub mod apply;
+pub mod bench;
 pub mod car;
 pub mod completions;
 pub mod export;

@@ -127,11 +127,11 @@ fn verify_car(file: &Path) -> Result<Found, Failure> {
     for event in read_events(file)? {
         match event {
             Ok(event) => page.push(event),
-            Err(Failure::Broken { .. }) => {}
             Err(Failure::Car { file, source }) => {
                 found.broken.push(json!({ "file": file, "reason": source.to_string() }));
             }
-            Err(Failure::Usage { reason }) => found.broken.push(json!({ "reason": reason })),
+            Err(Failure::Damaged { reason }) => found.broken.push(json!({ "reason": reason })),
+            Err(Failure::Chain(error)) => found.broken.push(chain_object(&error)),
             Err(other) => return Err(other),
         }
         if page.len() == PAGE_EVENTS {

@@ -87,13 +87,21 @@ impl Engine {
         let start_ns = self.0.clock.now_ns();
         let open = self.0.graphs.open(aggregate).await?;
         if open.reader.version() == 0 {
-            self.0.graphs.close(aggregate).await;
+            self.forget_where_empty(aggregate).await?;
             return Err(Error::GraphNotFound { graph });
         }
         if !was_open {
             self.0.metrics.record(Operation::Load, self.0.since(start_ns));
         }
         Ok(Graph { id: graph, open, cached: self.0.cache.graph(graph), engine: Arc::clone(&self.0) })
+    }
+
+    /// Closes an aggregate without events, so that asking for graphs that are not there takes no memory.
+    async fn forget_where_empty(&self, aggregate: AggregateId) -> Result<(), Error> {
+        if self.0.graphs.open(aggregate).await?.reader.version() == 0 {
+            self.0.graphs.close(aggregate).await;
+        }
+        Ok(())
     }
 
     /// Returns a graph as it is now.
@@ -109,10 +117,14 @@ impl Engine {
     /// # Errors
     /// [`Error::Write`]: a rule forbids it, others were first too often, the store fails.
     pub async fn submit(&self, graph: GraphId, submission: Submission<GraphCommand>) -> Result<Receipt, Error> {
+        let aggregate = AggregateId::from(graph);
         let start_ns = self.0.clock.now_ns();
-        let receipt = self.0.graphs.submit(AggregateId::from(graph), submission).await?;
+        let submitted = self.0.graphs.submit(aggregate, submission).await;
         self.0.metrics.record(Operation::Append, self.0.since(start_ns));
-        Ok(receipt)
+        if matches!(submitted, Err(WriteError::Rejected { rejection: Rejected::GraphNotFound, .. })) {
+            self.forget_where_empty(aggregate).await?;
+        }
+        Ok(submitted?)
     }
 
     /// Decides one command under a fresh id of the engine's own actor.
@@ -242,9 +254,8 @@ impl Graph {
         let start_ns = self.engine.clock.now_ns();
         let answer = Arc::new(model.query_until(query, cancel)?);
         self.engine.metrics.record(query.operation(), self.engine.since(start_ns));
-        if let Some(footprint) = model.footprint(query, &answer) {
-            self.cached.insert(query.clone(), model.version(), &footprint, Arc::clone(&answer));
-        }
+        let footprint = model.footprint(query, &answer);
+        self.cached.insert(query.clone(), model.version(), &footprint, Arc::clone(&answer));
         Ok(answer)
     }
 

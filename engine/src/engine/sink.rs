@@ -15,6 +15,9 @@ use crate::store::EventStore;
 use crate::subscription::{GraphSink, GraphTransaction, SinkError};
 use crate::writer::{DraftSource, load};
 
+/// How many transactions a load for reading remembers: as few as it can, nobody asks for them.
+const REMEMBERED_TRANSACTIONS: usize = 1;
+
 /// Many graphs, each as far as its transactions have come. Clones are the same replicas.
 #[derive(Clone)]
 pub struct GraphReplicas(Arc<Replicas>);
@@ -61,19 +64,28 @@ impl GraphSink for GraphReplicas {
         }
         let aggregate = AggregateId::from(graph);
         let (mut draft, reader) = self.0.drafts.fresh(aggregate);
-        let tip = load(&self.0.store, aggregate, &mut draft, 0).await?;
+        load(&self.0.store, aggregate, &mut draft, REMEMBERED_TRANSACTIONS).await?;
+        if reader.version() == 0 {
+            return Ok(0);
+        }
         let replica = Arc::new(Replica { aggregate: Mutex::new(draft), reader });
-        let held = self.0.graphs.entry(graph).or_insert(replica).reader.version();
-        Ok(held.max(tip.version()))
+        // Another load may have come first: what counts is the one that is kept.
+        Ok(self.0.graphs.entry(graph).or_insert(replica).reader.version())
     }
 
     async fn apply(&self, transaction: GraphTransaction) -> Result<(), SinkError> {
-        let GraphTransaction { graph, head, timestamp_ns, events, .. } = transaction;
+        let GraphTransaction { graph, first_version, head, timestamp_ns, events, .. } = transaction;
+        // A graph that was let go of is loaded here, with this transaction.
+        self.version(graph).await?;
         let replica = self.0.graphs.get(&graph).map(|replica| Arc::clone(&replica));
-        let replica = replica.ok_or("the graph was let go of: its next event loads it again")?;
+        let replica = replica.ok_or("the graph was let go of while it was loaded")?;
         let mut aggregate = replica.aggregate.lock();
-        if head.version <= replica.reader.version() {
+        let held = replica.reader.version();
+        if head.version <= held {
             return Ok(());
+        }
+        if first_version != held + 1 {
+            return Err(format!("the replica is at version {held}, the transaction begins with {first_version}").into());
         }
         let before = aggregate.savepoint();
         for (version, event) in &events {

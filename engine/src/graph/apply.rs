@@ -34,7 +34,12 @@ impl GraphAggregate {
             GraphEvent::NodeAdded { node } => self.add_node(node)?,
             GraphEvent::NodeUpdated { update } => self.update_node(update)?,
             GraphEvent::NodeRemoved { node } => self.remove_node(*node)?,
-            GraphEvent::ComponentAttached { node, component } | GraphEvent::ComponentReplaced { node, component } => {
+            GraphEvent::ComponentAttached { node, component } => {
+                self.expect_component(*node, &component.component_type, false)?;
+                self.put_component(*node, component)?;
+            }
+            GraphEvent::ComponentReplaced { node, component } => {
+                self.expect_component(*node, &component.component_type, true)?;
                 self.put_component(*node, component)?;
             }
             GraphEvent::ComponentDetached { node, component_type } => self.detach(*node, component_type)?,
@@ -181,7 +186,17 @@ impl GraphAggregate {
         if component_type == HIERARCHY { self.check_parent_of(node, self.at().node_set(node)) } else { Ok(()) }
     }
 
+    fn expect_component(&self, id: NodeId, component_type: &str, expected: bool) -> Applied {
+        let found = self.has_component(self.find(id)?, component_type);
+        match (found, expected) {
+            (true, true) | (false, false) => Ok(()),
+            (true, false) => Err(Misfit::new(format!("node {id} has a component {component_type} already"))),
+            (false, true) => Err(Misfit::new(format!("node {id} has no component {component_type}"))),
+        }
+    }
+
     fn detach(&mut self, node: NodeId, component_type: &str) -> Applied {
+        self.expect_component(node, component_type, true)?;
         let node = self.find(node)?;
         let component_type = self.pool.pool().names().intern(component_type);
         let after = self.pool.set_without(self.at().node_set(node), component_type);
@@ -212,6 +227,12 @@ impl GraphAggregate {
             return Err(Misfit::new("a coordinate is not finite"));
         }
         self.put_component(node, &Component::new(CONCEPTUAL_POINT, point.to_properties()))
+    }
+
+    /// Returns whether a node has a component of a type.
+    pub(super) fn has_component(&self, node: NodeIndex, component_type: &str) -> bool {
+        let name = self.at().pool().names().find(component_type);
+        name.is_some_and(|name| self.at().component(node, name).is_some())
     }
 
     /// Returns the properties of a node's component, where it has one.

@@ -36,7 +36,7 @@ pub struct GraphAggregate {
     pub(super) edge_properties: NameId,
     pub(super) place: Place,
     pub(super) steps: Vec<Step>,
-    marks: Vec<Mark>,
+    pub(super) marks: Vec<Mark>,
     pub(super) indexed: Indexed,
     pub(super) folding: Folding,
     pub(super) reader: GraphReader,
@@ -55,7 +55,7 @@ pub(super) struct Place {
 
 /// A place that the draft can be taken back to.
 #[derive(Debug, Clone)]
-struct Mark {
+pub(super) struct Mark {
     steps: usize,
     extent: Extent,
     place: Place,
@@ -70,12 +70,12 @@ impl GraphAggregate {
         observer: Option<Arc<dyn ChangeObserver>>,
     ) -> (Self, GraphReader) {
         let names = Arc::new(Names::new());
+        // Named here, because indices are built beside the writer too, and only one thread may add names.
+        for name in registry.names() {
+            names.intern(name);
+        }
         let hierarchy = Hierarchy::new(&names);
         let edge_properties = names.intern("");
-        // Named here, because indices are built beside the writer too, and only one thread may add names.
-        for category in registry.categories() {
-            names.intern(category);
-        }
         let pool = PoolWriter::new(names, Arc::new(PoolBase::new()));
         let generation = Arc::new(Generation::new(Arc::new(Base::default()), Arc::clone(pool.pool())));
         let info = Arc::new(GraphInfo { graph, metadata: None, archived: None });
@@ -192,6 +192,9 @@ impl Draft for GraphAggregate {
         }
         self.place = mark.place;
         self.generation.void(mark.extent, self.stamp());
+        // What is void stays so: the next one taken back to here need not pass over it again.
+        let extent = self.generation.extent();
+        self.marks.last_mut().expect("it was found above").extent = extent;
     }
 
     fn publish(&mut self, head: Head, timestamp_ns: u64) {

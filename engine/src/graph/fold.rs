@@ -116,6 +116,9 @@ impl GraphAggregate {
     /// Moves to the new generation where one is ready; the draft is empty.
     pub(super) fn adopt_fold(&mut self) -> bool {
         let Some((running, prepared)) = self.folding.take_done() else { return false };
+        assert!(self.steps.is_empty(), "the draft is empty between two groups");
+        // A mark tells where rows end in the generation that is being left.
+        self.marks.clear();
         let Prepared { generation: next, mut pool, renumbering, index } = prepared;
         if index.is_none() {
             self.bring_index_up_to_date();

@@ -14,7 +14,7 @@ use crate::value::{Properties, Value};
 pub(super) const PARENT: &str = "parent";
 
 /// The children of each node that has any, by ordinal, and the names to find parents with.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(super) struct Hierarchy {
     children: HashMap<u32, BTreeSet<u32>, FixedState>,
     component_type: NameId,

@@ -1,10 +1,17 @@
-//! How many bytes elements take in a block, never less than they really do.
+//! How many bytes values and elements take in a block: values exactly, elements never less than they really do.
 
+use crate::cid::CID_LEN;
 use crate::entity::{Component, EdgeEntity, Key, NodeEntity, NodeUpdate};
 use crate::value::{Name, Properties, Value};
 
-/// The most bytes of a head: one for the kind, eight for the length.
+/// The most bytes that the head of a list or map within an element takes: one for the kind, eight for the length.
 const HEAD: usize = 9;
+
+/// The bytes of a float, always 64-bit.
+const FLOAT: usize = 9;
+
+/// The bytes of a link: a tag, the head of 37 bytes, a zero byte and the CID.
+const LINK: usize = 2 + 2 + 1 + CID_LEN;
 
 /// The bytes of an id with its head.
 pub(super) const ID: usize = 17;
@@ -13,30 +20,37 @@ pub(super) const ID: usize = 17;
 pub(super) const ENVELOPE: usize = 1024;
 
 pub(super) fn text(text: &str) -> usize {
-    HEAD + text.len()
+    head(text.len() as u64) + text.len()
 }
 
-/// Returns the bytes of a value and how deep it is nested, 0 for a scalar.
-pub(super) fn value(value: &Value) -> (usize, usize) {
-    match value {
-        Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) => (HEAD, 0),
-        Value::Text(content) => (text(content), 0),
-        Value::Bytes(bytes) => (HEAD + bytes.len(), 0),
-        Value::Link(_) => (HEAD + 40, 0),
-        Value::List(values) => values.iter().map(self::value).fold((HEAD, 1), deeper),
-        Value::Map(map) => map
-            .iter()
-            .map(|(name, inner)| (text(name) + self::value(inner).0, self::value(inner).1))
-            .fold((HEAD, 1), deeper),
+/// Returns the bytes of the head that says `number`: an integer, or a length.
+const fn head(number: u64) -> usize {
+    match number {
+        0..24 => 1,
+        24..=0xff => 2,
+        0x100..=0xffff => 3,
+        0x1_0000..=0xffff_ffff => 5,
+        0x1_0000_0000.. => 9,
     }
 }
 
-fn deeper((bytes, depth): (usize, usize), inner: (usize, usize)) -> (usize, usize) {
-    (bytes + inner.0, depth.max(inner.1 + 1))
+/// Returns the bytes of a value.
+pub(super) fn value(value: &Value) -> usize {
+    match value {
+        Value::Null | Value::Bool(_) => 1,
+        Value::Int(number) => head(if *number < 0 { !number.cast_unsigned() } else { number.cast_unsigned() }),
+        Value::Float(_) => FLOAT,
+        Value::Text(content) => text(content),
+        Value::Bytes(bytes) => head(bytes.len() as u64) + bytes.len(),
+        Value::Link(_) => LINK,
+        Value::List(values) => head(values.len() as u64) + values.iter().map(self::value).sum::<usize>(),
+        Value::Map(map) => properties(map),
+    }
 }
 
 pub(super) fn properties(properties: &Properties) -> usize {
-    HEAD + properties.iter().map(|(name, inner)| text(name) + value(inner).0).sum::<usize>()
+    let pairs = properties.iter().map(|(name, inner)| text(name) + value(inner));
+    head(properties.len() as u64) + pairs.sum::<usize>()
 }
 
 pub(super) fn names(names: &[Name]) -> usize {
@@ -82,17 +96,28 @@ pub(super) fn split<T>(elements: Vec<T>, bytes_max: usize, measure: impl Fn(&T) 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cid::{Cid, HashKind};
     use crate::dag_cbor::Encoder;
 
-    #[test]
-    fn a_value_is_never_measured_too_small() {
-        let map = Properties::from([("a", Value::List(vec![Value::Null, Value::text("hello")]))]);
-        let nested = Value::Map(map);
+    fn check(given: &Value) {
         let mut bytes = Vec::new();
-        Encoder::new(&mut bytes).value(&nested);
-        let (measured, depth) = value(&nested);
-        assert!(measured >= bytes.len());
-        assert_eq!(depth, 2);
+        Encoder::new(&mut bytes).value(given);
+        assert_eq!(value(given), bytes.len());
+    }
+
+    #[test]
+    fn values_are_measured_exactly() {
+        let edges = [0, 1, 23, 24, 255, 256, 65_535, 65_536, (1 << 32) - 1, 1 << 32, i64::MAX];
+        edges.into_iter().flat_map(|number| [number, -number, -number - 1]).for_each(|number| check(&number.into()));
+        for len in [0, 23, 24, 255, 256, 65_535, 65_536] {
+            check(&Value::text("t".repeat(len)));
+            check(&Value::Bytes(vec![0; len].into()));
+            check(&Value::List(vec![Value::Null; len]));
+        }
+        check(&Value::Link(Cid::of_block(HashKind::Sha2_256, b"block")));
+        check(&Value::Link(Cid::of_block(HashKind::Blake3, b"block")));
+        let list = Value::List(vec![Value::Bool(true), Value::text("hello"), Value::Float(0.5)]);
+        check(&Value::Map(Properties::from([("a", list), ("bb", Value::Map(Properties::new()))])));
     }
 
     #[test]

@@ -14,6 +14,7 @@ mod draft;
 mod apply;
 mod publish;
 mod decide;
+mod validate;
 mod reader;
 
 pub use draft::{GraphAggregate, GraphDrafts};

@@ -88,6 +88,7 @@ impl GraphAggregate {
         let Some(observer) = &self.observer else { return };
         let mut facets = Vec::new();
         if observer.is_interested() {
+            facets.push(Facet::version());
             if !Arc::ptr_eq(&self.place.info, &self.reader.0.load().info) {
                 facets.push(Facet::graph());
             }

@@ -192,9 +192,11 @@ impl ComponentRegistry {
         names
     }
 
-    /// Returns every category that a type belongs to, each once, in DAG-CBOR's key order.
-    pub fn categories(&self) -> Vec<&Name> {
-        let mut names: Vec<&Name> = self.types.values().filter_map(|known| known.category.as_ref()).collect();
+    /// Returns the names of all types and categories, in DAG-CBOR's key order.
+    pub fn names(&self) -> Vec<&Name> {
+        let of_types = self.types.values().map(|known| &known.name);
+        let of_categories = self.types.values().filter_map(|known| known.category.as_ref());
+        let mut names: Vec<&Name> = of_types.chain(of_categories).collect();
         names.sort_by(|a, b| compare_names(a, b));
         names.dedup();
         names
@@ -252,7 +254,8 @@ mod tests {
         let named = |name: &str| ComponentType::new(name).in_category("visual");
         let registry = ComponentRegistry::default().with(named("Shape")).with(named("Color")).with(named("Ink"));
         assert_eq!(registry.types_in("visual"), ["Ink", "Color", "Shape"]);
-        assert_eq!(registry.categories(), ["visual", "spatial", "structure", "conceptual"]);
+        let categories = ["visual", "spatial", "structure", "conceptual"];
+        assert!(categories.iter().all(|category| registry.names().iter().any(|name| name == category)));
         assert_eq!(registry.category(HIERARCHY).map(Name::as_str), Some("structure"));
         assert_eq!(registry.category(CONCEPTUAL_POINT).map(Name::as_str), Some("conceptual"));
         assert_eq!(registry.category("Unknown"), None);

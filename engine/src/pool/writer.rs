@@ -226,6 +226,16 @@ impl PoolWriter {
         self.component_counts.release(component.0)
     }
 
+    /// Returns the sets that are in use and how often each is.
+    pub fn set_uses(&self) -> impl Iterator<Item = (SetId, u64)> {
+        self.set_counts.iter().map(|(set, uses)| (SetId(set), uses))
+    }
+
+    /// Returns the components that are in use outside sets and how often each is.
+    pub fn component_uses(&self) -> impl Iterator<Item = (ComponentId, u64)> {
+        self.component_counts.iter().map(|(component, uses)| (ComponentId(component), uses))
+    }
+
     /// Returns what the pool holds and what sharing saves; reads the whole pool.
     pub fn ledger(&self) -> PoolLedger {
         let tables = [&self.values, &self.components, &self.sets];

@@ -24,10 +24,7 @@ impl<'a> Leaf<'a> {
             Resolved::All => Leaf::Borrowed(index.nodes()),
             Resolved::Nothing => Leaf::Empty,
             Resolved::Ids(nodes) => {
-                let mut ordinals: Vec<u32> = nodes.iter().map(|node| ordinal(*node)).collect();
-                ordinals.sort_unstable();
-                ordinals.dedup();
-                Leaf::Owned(Bitmap::from_sorted(ordinals).and(index.nodes()))
+                Leaf::Owned(Bitmap::from_sorted(nodes.iter().map(|node| ordinal(*node))).and(index.nodes()))
             }
             Resolved::Kind(kind) => borrowed(index.kind(kind.0)),
             Resolved::Component(component) => borrowed(index.component(component.0)),

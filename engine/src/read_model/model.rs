@@ -15,7 +15,7 @@ use super::answer::{Answer, NodePage};
 use super::criterion::Criterion;
 use super::graph_metrics::GraphMetrics;
 use super::graph_query::{GraphQuery, QueryError};
-use super::node_query::{NodeQuery, OrderBy};
+use super::node_query::NodeQuery;
 use super::page::page;
 use super::plan::Plan;
 use super::resolved::Resolved;
@@ -59,6 +59,11 @@ impl GraphReadModel {
     /// Returns the last event's version and CID.
     pub fn head(&self) -> Option<Head> {
         self.view.head()
+    }
+
+    /// Returns the last event's time, nanoseconds since the Unix epoch.
+    pub fn timestamp_ns(&self) -> u64 {
+        self.view.timestamp_ns()
     }
 
     /// Returns the number of nodes.
@@ -105,9 +110,17 @@ impl GraphReadModel {
     }
 
     /// Returns the nodes of a query, ordered and paged.
-    pub fn nodes(&self, query: &NodeQuery) -> NodePage {
+    ///
+    /// # Errors
+    /// [`QueryError::UnknownNode`] where the node that the page is to follow is gone,
+    /// [`QueryError::InvalidParameter`] where one is given in another order than that of birth.
+    pub fn nodes(&self, query: &NodeQuery) -> Result<NodePage, QueryError> {
+        self.nodes_until(query, &CancelToken::new())
+    }
+
+    fn nodes_until(&self, query: &NodeQuery, cancel: &CancelToken) -> Result<NodePage, QueryError> {
         let found = select(&self.view, &self.resolve(&query.criterion));
-        page(self.view.at(), query, &found)
+        page(self.view.at(), query, &found, cancel)
     }
 
     /// Counts the nodes of a criterion.
@@ -134,7 +147,7 @@ impl GraphReadModel {
     pub fn query_until(&self, query: &GraphQuery, cancel: &CancelToken) -> Result<Answer, QueryError> {
         let (view, walk) = (&self.view, Walk { view: &self.view, cancel });
         match query {
-            GraphQuery::Nodes(query) => Ok(Answer::Nodes(self.nodes(query))),
+            GraphQuery::Nodes(query) => Ok(Answer::Nodes(self.nodes_until(query, cancel)?)),
             GraphQuery::Count(criterion) => Ok(Answer::Count(self.count(criterion))),
             GraphQuery::Node(node) => Ok(Answer::Node(self.node(*node))),
             GraphQuery::NodeByKey { kind, key } => Ok(Answer::Node(self.node_by_key(kind, key))),
@@ -189,10 +202,12 @@ impl GraphReadModel {
 
     fn explain_nodes(&self, query: &NodeQuery, source: Plan) -> Plan {
         let found = self.correction(source);
-        let ordered = match query.order.as_slice() {
-            [] => found,
-            [single] if single.by == OrderBy::Birth && !single.descending => found,
-            terms => Plan::new(format!("sort by {} terms, then id", terms.len()), None, vec![found]),
+        let ordered = if query.is_by_birth() {
+            found
+        } else {
+            let terms = query.order.len();
+            let terms = if terms == 1 { "1 term".to_owned() } else { format!("{terms} terms") };
+            Plan::new(format!("sort by {terms}, then id"), None, vec![found])
         };
         match query.limit {
             Some(limit) => Plan::new(format!("page of {limit} behind {}", query.offset), None, vec![ordered]),
@@ -231,8 +246,8 @@ impl GraphReadModel {
         Ok(Plan { rows, ..self.explain(query) })
     }
 
-    /// Returns the facets that an answer rests on, sorted, without repetition; `None` for one that must not be cached.
-    pub fn footprint(&self, query: &GraphQuery, answer: &Answer) -> Option<Box<[Facet]>> {
+    /// Returns the facets that an answer rests on, sorted, without repetition.
+    pub fn footprint(&self, query: &GraphQuery, answer: &Answer) -> Box<[Facet]> {
         Footprint::of(&self.view, &self.registry, query, answer)
     }
 }

@@ -16,6 +16,7 @@ pub(super) enum Resolved {
     All,
     /// A name that the graph never had stands in it.
     Nothing,
+    /// Ascending, each once.
     Ids(Vec<NodeIndex>),
     Kind(NameId),
     Component(NameId),
@@ -35,7 +36,12 @@ impl Resolved {
         let all = |criteria: &[Criterion]| criteria.iter().map(|criterion| Self::of(criterion, at, registry)).collect();
         match criterion {
             Criterion::All => Self::All,
-            Criterion::Ids(ids) => Self::Ids(ids.iter().filter_map(|id| at.find_node(*id)).collect()),
+            Criterion::Ids(ids) => {
+                let mut nodes: Vec<NodeIndex> = ids.iter().filter_map(|id| at.find_node(*id)).collect();
+                nodes.sort_unstable();
+                nodes.dedup();
+                Self::Ids(nodes)
+            }
             Criterion::Kind(kind) => names.find(kind).map_or(Self::Nothing, Self::Kind),
             Criterion::Component(component) => names.find(component).map_or(Self::Nothing, Self::Component),
             Criterion::Category(category) => {
@@ -45,10 +51,10 @@ impl Resolved {
             Criterion::Has { component, property } => pair(names, component, property)
                 .map_or(Self::Nothing, |(component, property)| Self::Has(component, property)),
             Criterion::Equals { component, property, value } => pair(names, component, property)
-                .map_or(Self::Nothing, |(component, property)| Self::Equals(component, property, storable(value))),
+                .map_or(Self::Nothing, |(component, property)| Self::Equals(component, property, plain(value))),
             Criterion::Range { component, property, low, high } => {
                 pair(names, component, property).map_or(Self::Nothing, |(component, property)| {
-                    Self::Range(component, property, low.as_ref().map(storable), high.as_ref().map(storable))
+                    Self::Range(component, property, low.as_ref().map(plain), high.as_ref().map(plain))
                 })
             }
             Criterion::And(criteria) => Self::And(all(criteria)),
@@ -67,7 +73,7 @@ impl Resolved {
         match self {
             Self::All => true,
             Self::Nothing => false,
-            Self::Ids(nodes) => nodes.contains(&node),
+            Self::Ids(nodes) => nodes.binary_search(&node).is_ok(),
             Self::Kind(kind) => at.node_kind(node) == *kind,
             Self::Component(component) => at.component(node, *component).is_some(),
             Self::Category(_, types) => types.iter().any(|component| at.component(node, *component).is_some()),
@@ -85,20 +91,20 @@ impl Resolved {
     }
 }
 
-fn pair(names: &Names, component: &str, property: &str) -> Option<(NameId, NameId)> {
-    Some((names.find(component)?, names.find(property)?))
-}
-
-/// Returns the value as a node can hold it: −0 is kept as 0.
-pub(super) fn storable(value: &Value) -> Value {
+/// Returns a value as properties have it: without −0.
+pub(super) fn plain(value: &Value) -> Value {
     match value {
         Value::Float(number) => Value::Float(number + 0.0),
-        Value::List(values) => Value::List(values.iter().map(storable).collect()),
-        Value::Map(map) => Value::Map(map.iter().map(|(name, value)| (name.clone(), storable(value))).collect()),
+        Value::List(values) => Value::List(values.iter().map(plain).collect()),
+        Value::Map(map) => Value::Map(map.iter().map(|(name, value)| (name.clone(), plain(value))).collect()),
         Value::Null | Value::Bool(_) | Value::Int(_) | Value::Text(_) | Value::Bytes(_) | Value::Link(_) => {
             value.clone()
         }
     }
+}
+
+fn pair(names: &Names, component: &str, property: &str) -> Option<(NameId, NameId)> {
+    Some((names.find(component)?, names.find(property)?))
 }
 
 /// Returns the value of a node's property.

@@ -1,7 +1,7 @@
 //! The report as one HTML page: style and plots inline, no script, nothing loaded from anywhere.
 
 use super::model::{Breakdown, Histogram, Report, SectionReport, Series, SeriesPoint};
-use super::plot::{Axis, Line, bar_plot, escape, line_plot, push};
+use super::plot::{Axis, COLORS, Line, bar_plot, escape, line_plot, push};
 use crate::number;
 use crate::target::{Group, TargetRow};
 
@@ -43,7 +43,7 @@ fn push_heading(page: &mut String, report: &Report) {
         ("memory", number::bytes(number::float(machine.memory_bytes))),
         ("system", format!("{}, kernel {}", machine.os, machine.kernel)),
         ("versions", versions.join(", ")),
-        ("durability", report.durability.clone()),
+        ("least durability", report.durability.clone()),
         ("seed", report.seed.to_string()),
     ];
     page.push_str("<dl class=\"card facts\">");
@@ -95,8 +95,12 @@ fn push_section(page: &mut String, section: &SectionReport, histograms: &[Histog
     }
     let histograms: Vec<&Histogram> = histograms.iter().filter(|histogram| histogram.section == section.name).collect();
     let mut plots = String::new();
-    for some in histograms.chunks(6) {
-        push_plot(&mut plots, "Latency by percentile", &percentile_plot(some));
+    for some in evenly(&histograms) {
+        let title = match some {
+            [alone] => format!("{}: latency by percentile", alone.name),
+            _ => "Latency by percentile".to_owned(),
+        };
+        push_plot(&mut plots, &title, &percentile_plot(some));
     }
     for series in section.series.iter().filter(|series| !series.points.is_empty()) {
         push_plot(&mut plots, &format!("{}: throughput over time", series.name), &throughput_plot(series));
@@ -110,6 +114,12 @@ fn push_section(page: &mut String, section: &SectionReport, histograms: &[Histog
     }
     push_figures(page, section);
     push_histograms(page, &histograms);
+}
+
+/// Splits the histograms of a section into as few plots as their lines can be told apart in, about the same in each.
+fn evenly<'a, 'b>(histograms: &'a [&'b Histogram]) -> impl Iterator<Item = &'a [&'b Histogram]> {
+    let plots = histograms.len().div_ceil(COLORS).max(1);
+    histograms.chunks(histograms.len().div_ceil(plots).max(1))
 }
 
 fn push_plot(plots: &mut String, title: &str, plot: &str) {

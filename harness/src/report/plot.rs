@@ -4,8 +4,11 @@ use std::fmt::Write;
 
 use crate::number;
 
+/// The most decades of a percentile axis that have room for a label each.
+const DECADES_LABELLED_MAX: f64 = 5.5;
+
 /// Series that the style has colours for; further ones begin again.
-const COLORS: usize = 6;
+pub(super) const COLORS: usize = 6;
 
 const WIDTH: f64 = 520.0;
 const HEIGHT: f64 = 240.0;
@@ -69,8 +72,10 @@ impl Axis {
     /// Makes the axis of a percentile curve: each step of one is a tenth of what lies above.
     pub(super) fn percentiles(high: f64) -> Self {
         let labels = ["0 %", "90 %", "99 %", "99.9 %", "99.99 %", "99.999 %", "99.9999 %"];
-        let ticks = (0_u32..).map(f64::from).zip(labels.map(str::to_owned)).filter(|tick| tick.0 <= high + 0.02);
-        Self { label: "percentile", low: 0.0, high, ticks: ticks.collect() }
+        let step = if high > DECADES_LABELLED_MAX { 2 } else { 1 };
+        let ticks = (0_u32..).map(f64::from).zip(labels.map(str::to_owned)).step_by(step);
+        let ticks = ticks.filter(|tick| tick.0 <= high + 0.02).collect();
+        Self { label: "percentile", low: 0.0, high, ticks }
     }
 
     /// Makes a linear axis from 0 to a little above `high`.
@@ -222,6 +227,7 @@ mod tests {
         let labels = |axis: Axis| axis.ticks.into_iter().map(|tick| tick.1).collect::<Vec<_>>().join(" | ");
         assert_eq!(labels(Axis::durations("", 900.0, 20_000.0)), "100 ns | 300 ns | 1 µs | 3 µs | 10 µs");
         assert_eq!(labels(Axis::percentiles(3.2)), "0 % | 90 % | 99 % | 99.9 %");
+        assert_eq!(labels(Axis::percentiles(6.0)), "0 % | 99 % | 99.99 % | 99.9999 %");
         assert_eq!(labels(Axis::linear("", 10_000.0, number::readable)), "0 | 2,000 | 4,000 | 6,000 | 8,000 | 10,000");
         assert_eq!(labels(Axis::linear("", 0.0, number::readable)), "0 | 0.200 | 0.400 | 0.600 | 0.800 | 1");
     }

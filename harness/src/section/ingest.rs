@@ -10,7 +10,7 @@ use super::service::{Acknowledgement, GraphService, ServiceError};
 use crate::measure::{HashRate, Stopwatch, hash_rate};
 use crate::number;
 use crate::target::Reached;
-use crate::workload::GraphWorkload;
+use crate::workload::{GraphWorkload, WorkloadTransaction};
 
 /// Transactions behind one sample of the rate.
 const TRANSACTIONS_PER_SAMPLE: u64 = 50;
@@ -18,7 +18,8 @@ const TRANSACTIONS_PER_SAMPLE: u64 = 50;
 /// Blocks over which SHA-256 alone is measured, at most.
 const BLOCKS_MAX: usize = 100_000;
 
-/// Lets a service build `workload`, with at most `window` transactions under way, and measures the events a second.
+/// Lets a service build `workload`, with at most `window` transactions under way, and measures the events a second. The
+/// transactions are made beforehand.
 ///
 /// # Errors
 /// The service's first.
@@ -34,10 +35,11 @@ pub async fn ingest(
 ) -> Result<SectionOutcome, ServiceError> {
     assert!(window > 0, "nothing can be under way");
     let mut outcome = SectionOutcome::new("append");
+    let transactions: Vec<WorkloadTransaction> = workload.transactions().collect();
     let watch = Stopwatch::start();
     let mut progress = Progress::new();
     let mut under_way = FuturesOrdered::new();
-    for transaction in workload.transactions() {
+    for transaction in transactions {
         if under_way.len() == window {
             progress.take(under_way.next().await, &mut outcome)?;
         }
@@ -83,9 +85,8 @@ impl Progress {
     ) -> Result<(), ServiceError> {
         let Some(acknowledgement) = answer.transpose()? else { return Ok(()) };
         outcome.note_durability(acknowledgement.durability);
-        let events = number::count(acknowledgement.events.len());
-        self.events += events;
-        self.sample_events += events;
+        self.events += acknowledgement.events;
+        self.sample_events += acknowledgement.events;
         self.transactions += 1;
         if self.transactions.is_multiple_of(TRANSACTIONS_PER_SAMPLE) {
             self.samples.push(self.sample.read().rate(self.sample_events));

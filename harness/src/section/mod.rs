@@ -1,22 +1,51 @@
-//! The bench's sections that need nothing but a store and something that applies transactions to it.
+//! The bench's sections: what each part of the engine does, on any store.
 //!
-//! Each takes a [`BenchContext`] and gives a [`SectionOutcome`]; together they make a report. A [`GraphService`] is what
-//! load is sent to: the store alone ([`StoreService`]) or an engine above it.
+//! Each takes what it works on and gives a [`SectionOutcome`]; together they make a report. A [`GraphService`] is what
+//! load is sent to: a whole engine ([`EngineService`]) or the store alone ([`StoreService`]). Stores come from a
+//! [`StoreSource`], real input from whoever can read it.
+
+mod context;
+
+mod service;
+mod stores;
+
+mod engine_service;
+mod store_service;
+
+mod fixture;
 
 mod append;
 mod capacity;
-mod context;
 mod ingest;
-mod replay;
-mod service;
-mod store_service;
 mod sustained;
 
+mod replay;
+
+mod query;
+
+mod cache;
+
+mod memory;
+
+mod crash;
+mod start;
+
+mod real_input;
+
 pub use append::{concurrent_appends, single_appends};
+pub use cache::cached_queries;
 pub use capacity::append_capacity;
 pub use context::{BenchContext, SectionOutcome, finish_report};
+pub use crash::{crash, write_until_killed};
+pub use engine_service::EngineService;
+pub use fixture::{GraphFixture, settle};
 pub use ingest::ingest;
-pub use replay::replay_and_verify;
+pub use memory::memory_by_structure;
+pub use query::{loaded_queries, query_classes, question};
+pub use real_input::{InputCheck, RealInput, real_input};
+pub use replay::{full_verify, replay_and_verify};
 pub use service::{Acknowledgement, GraphService, ServiceError};
+pub use start::{recovery, start};
 pub use store_service::StoreService;
+pub use stores::{StoreSource, SyncPolicy};
 pub use sustained::{prepare, sustained_load};

@@ -24,8 +24,11 @@ pub trait GraphService: fmt::Debug + Send + Sync + 'static {
 pub struct Acknowledgement {
     /// The aggregate.
     pub aggregate: AggregateId,
-    /// Version and CID of each event.
-    pub events: Vec<(u64, Cid)>,
+    /// How many events the transaction has.
+    pub events: u64,
+    /// Version and CID of the events that were told by CID, at least the last: it stands for all before it, as every
+    /// block links to the one before.
+    pub told: Vec<(u64, Cid)>,
     /// What the store did before it answered.
     pub durability: Durability,
 }

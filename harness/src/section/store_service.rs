@@ -13,6 +13,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 
 use super::service::{Acknowledgement, GraphService, ServiceError};
+use crate::number;
 use crate::workload::WorkloadTransaction;
 
 /// An aggregate's tip; its lock is held while an append is under way, as versions must be contiguous.
@@ -49,8 +50,8 @@ impl StoreService {
         let batch = [AggregateAppend { aggregate, expected, events: sealed }];
         let appended = self.store.append(&batch).await.map_err(ServiceError::new)?;
         *tip = next;
-        let events = batch[0].events.iter().map(|event| (event.version, event.cid)).collect();
-        Ok(Acknowledgement { aggregate, events, durability: appended.durability })
+        let told: Vec<_> = batch[0].events.iter().map(|event| (event.version, event.cid)).collect();
+        Ok(Acknowledgement { aggregate, events: number::count(told.len()), told, durability: appended.durability })
     }
 }
 

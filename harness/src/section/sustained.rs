@@ -85,7 +85,7 @@ fn audited(
                 panic!("this workload holds commands alone");
             };
             let acknowledged = service.apply(transaction).await?;
-            for (version, cid) in acknowledged.events {
+            for (version, cid) in acknowledged.told {
                 auditor.acknowledge(acknowledged.aggregate, version, cid);
             }
             let mut least = durability.lock().unwrap_or_else(PoisonError::into_inner);

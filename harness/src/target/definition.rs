@@ -132,8 +132,10 @@ pub const TARGETS: &[Target] = &[
     bar("two_hop_both_p99", "2-hop both p99", Bound::AtMost(120.0), "µs", MILLION_FIVE),
     bar("path_p99", "shortest path p99", Bound::AtMost(1.5), "ms", MILLION_FIVE),
     bar("loaded_query_ratio", "query p99 at 10K events/s ÷ idle", Bound::AtMost(2.0), "", MILLION),
+    bar("crash_lost_events", "acknowledged events lost to kill -9", Bound::Exactly(0.0), "events", Scale::Any),
+    bar("real_input_replay", "replays of real input that differ", Bound::Exactly(0.0), "", Scale::Any),
     bar("git_files", "git import: files that differ from HEAD", Bound::Exactly(0.0), "files", Scale::Any),
-    bar("bench_time", "this run", Bound::AtMost(60.0), "s", Scale::Any),
+    bar("bench_time", "this run (quick)", Bound::AtMost(60.0), "s", Scale::Any),
 ];
 
 #[cfg(test)]

@@ -44,6 +44,11 @@ impl NodeSource {
         self
     }
 
+    /// Returns the graph.
+    pub const fn graph(&self) -> GraphId {
+        self.graph
+    }
+
     /// Returns the id of node number `number`.
     pub fn id(&self, number: u64) -> NodeId {
         if self.distinct {

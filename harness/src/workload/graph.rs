@@ -198,6 +198,11 @@ impl Iterator for GraphTransactions {
     }
 }
 
+/// Makes transaction number `number` of a graph.
+pub fn transaction_of(graph: GraphId, seed: u64, number: u64, commands: Vec<GraphCommand>) -> WorkloadTransaction {
+    WorkloadTransaction { graph, context: workload_context(graph.into(), seed, number), commands }
+}
+
 /// Returns the context of command number `number` of a workload.
 pub(super) fn workload_context(aggregate: AggregateId, seed: u64, number: u64) -> CommandContext {
     let mut name = [0; 16];

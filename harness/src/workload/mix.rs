@@ -49,7 +49,7 @@ pub enum Action {
 }
 
 /// A query with its parameters drawn.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum QueryDraw {
     /// One node by its id.
     Point {
@@ -85,6 +85,28 @@ pub enum QueryDraw {
         /// Where it ends.
         to: NodeId,
     },
+}
+
+impl QueryDraw {
+    /// Draws a query about a graph that has the first `nodes` nodes of `source`, some of them asked for more often.
+    ///
+    /// # Panics
+    /// Where `nodes` is 0.
+    pub fn draw(source: &NodeSource, nodes: u64, random: &mut Random) -> Self {
+        let mut node = || source.id(random.quadratic_below(nodes));
+        let (first, second) = (node(), node());
+        match random.below(100) {
+            0..50 => Self::Point { node: first },
+            50..65 => Self::Count {
+                kind: KINDS[number::index(random.below(8))],
+                color: COLORS[number::index(random.below(16))],
+            },
+            65..70 => Self::ScoreFrom { score: random.below(SCORE_MAX) },
+            70..85 => Self::Neighbours { node: first },
+            85..97 => Self::TwoHops { node: first },
+            _ => Self::Path { from: first, to: second },
+        }
+    }
 }
 
 /// A mixed workload.
@@ -167,20 +189,7 @@ impl MixedWorkload {
     }
 
     fn query(&self, graph: u64, random: &mut Random) -> QueryDraw {
-        let source = self.nodes(graph);
-        let mut node = || source.id(random.quadratic_below(self.spec.nodes));
-        let (first, second) = (node(), node());
-        match random.below(100) {
-            0..50 => QueryDraw::Point { node: first },
-            50..65 => QueryDraw::Count {
-                kind: KINDS[number::index(random.below(8))],
-                color: COLORS[number::index(random.below(16))],
-            },
-            65..70 => QueryDraw::ScoreFrom { score: random.below(SCORE_MAX) },
-            70..85 => QueryDraw::Neighbours { node: first },
-            85..97 => QueryDraw::TwoHops { node: first },
-            _ => QueryDraw::Path { from: first, to: second },
-        }
+        QueryDraw::draw(self.nodes(graph), self.spec.nodes, random)
     }
 }
 

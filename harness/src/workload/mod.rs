@@ -7,5 +7,5 @@ mod mix;
 
 pub use component::{COLORS, KINDS, NodeSource, SCORE_MAX, VISUAL};
 pub use edge::{EdgeShape, EdgeSource};
-pub use graph::{GraphTransactions, GraphWorkload, Order, WorkloadTransaction};
+pub use graph::{GraphTransactions, GraphWorkload, Order, WorkloadTransaction, transaction_of};
 pub use mix::{Action, MixedOperation, MixedWorkload, MixedWorkloadSpec, QueryDraw};

@@ -52,9 +52,4 @@ impl GraphAggregate {
         }
         Err(Rejected::UnknownComponent { node, component_type: component_type.clone() })
     }
-
-    pub(super) fn has_component(&self, node: NodeIndex, component_type: &str) -> bool {
-        let name = self.at().pool().names().find(component_type);
-        name.is_some_and(|name| self.at().component(node, name).is_some())
-    }
 }

@@ -13,6 +13,7 @@ use crate::value::Properties;
 
 use super::super::checked::{finite, within};
 use super::super::draft::GraphAggregate;
+use super::super::hierarchy;
 use super::super::measure::{self, split};
 use super::super::spatial::{squared_norm, transformed};
 use super::Decided;
@@ -56,7 +57,8 @@ impl GraphAggregate {
         if let Some(node) = above.find(|ancestor| unique.contains(ancestor)) {
             return Err(Rejected::HierarchyCycle { node, parent });
         }
-        nodes.iter().try_for_each(|node| self.check_room(self.known_node(*node)?, HIERARCHY))?;
+        let link = hierarchy::properties(parent);
+        nodes.iter().try_for_each(|node| self.check_merged(self.known_node(*node)?, HIERARCHY, &link))?;
         Ok(nodes)
     }
 
@@ -67,14 +69,19 @@ impl GraphAggregate {
     }
 
     fn check_moved(&self, node: NodeIndex, operation: &TransformOperation) -> Result<(), Rejected> {
-        self.check_room(node, SPATIAL)?;
         let now = self.component_properties(node, SPATIAL).unwrap_or_default();
         let reason = "the node's place would not be a finite number, or its scale would be zero";
         let moved = transformed(&now, operation).ok_or(Rejected::InvalidNumber { what: "the operation", reason })?;
-        let mut properties: Properties = now;
-        properties.merge(&moved);
+        self.check_merged(node, SPATIAL, &moved)
+    }
+
+    /// Checks what an operation makes of a component: its place in the set, its length, its schema.
+    fn check_merged(&self, node: NodeIndex, component_type: &'static str, set: &Properties) -> Result<(), Rejected> {
+        self.check_room(node, component_type)?;
+        let mut properties = self.component_properties(node, component_type).unwrap_or_default();
+        properties.merge(set);
         within("properties_max", self.rules.limits.properties_max, properties.len())?;
-        self.rules.schema(&Component::new(SPATIAL, properties))
+        self.rules.schema(&Component::new(component_type, properties))
     }
 
     /// Checks that a node may have a component of a type.
@@ -94,7 +101,9 @@ impl GraphAggregate {
             return Err(Rejected::NothingToDo { command: "MapConceptualPoint" });
         }
         self.check_room(index, CONCEPTUAL_POINT)?;
-        self.rules.component(&Component::new(CONCEPTUAL_POINT, point.to_properties()))?;
+        let component = Component::new(CONCEPTUAL_POINT, point.to_properties());
+        self.rules.component(&component)?;
+        self.rules.element(measure::component(&component))?;
         Ok(vec![GraphEvent::ConceptualPointMapped { node, point: point.clone() }])
     }
 }

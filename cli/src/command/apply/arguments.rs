@@ -1,0 +1,364 @@
+//! The arguments of `cidgraph apply`, and the commands that they say.
+
+use std::collections::BTreeMap;
+
+use cidgraph::{EdgeId, Key, NodeId, Value};
+use clap::{Args, Subcommand};
+
+use crate::failure::Failure;
+use crate::import::field::read_key;
+use crate::json::{
+    CommandForm, EdgeForm, IdForm, KeyForm, NodeForm, NodeReference, OperationForm, PropertiesForm, UpdateForm,
+    ValueForm,
+};
+use crate::session::Fsync;
+
+/// Apply one command, or the commands on standard input (one JSON object a line) in one transaction
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    cidgraph apply --graph g create\n  \
+    cidgraph apply add-node --key alice --kind Person --set 'Profile.age=3'\n  \
+    cidgraph apply connect Person:alice Person:bob --kind knows --set 'since=2020'\n  \
+    cidgraph apply < commands.jsonl")]
+pub struct Arguments {
+    /// The graph's name or id; may be left out where there is one graph
+    #[arg(long, short, global = true, value_name = "GRAPH")]
+    pub graph: Option<String>,
+    /// Who asks
+    #[arg(long, global = true, value_name = "NAME", default_value = "cli")]
+    pub actor: String,
+    /// Refuse where the graph is not at this version
+    #[arg(long, global = true, value_name = "VERSION")]
+    pub expected: Option<u64>,
+    /// When what was written is brought to the disk
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value = "always")]
+    pub fsync: Fsync,
+    /// The command; without it standard input is read
+    #[command(subcommand)]
+    pub command: Option<Asked>,
+}
+
+/// The commands.
+///
+/// A node is its id or `KIND:KEY`; a property is `Component.name=value`, on an edge `name=value`, its value JSON or
+/// text.
+#[derive(Debug, Subcommand)]
+#[expect(missing_docs, reason = "each field is documented by its name and the help of the variant")]
+pub enum Asked {
+    /// Bring the graph into being
+    Create {
+        #[arg(long, default_value = "")]
+        domain: String,
+    },
+    /// Give the graph a new name
+    Rename { name: String },
+    /// End all change of the graph
+    Archive {
+        #[arg(default_value = "")]
+        reason: String,
+    },
+    /// Add a node
+    AddNode {
+        #[arg(long)]
+        kind: String,
+        #[arg(long, required_unless_present = "id")]
+        key: Option<String>,
+        #[arg(long, conflicts_with = "key")]
+        id: Option<NodeId>,
+        #[arg(long, value_name = "COMPONENT.NAME=VALUE")]
+        set: Vec<String>,
+    },
+    /// Merge properties into a node's components
+    UpdateNode {
+        node: String,
+        #[arg(long, value_name = "COMPONENT.NAME=VALUE")]
+        set: Vec<String>,
+        #[arg(long, value_name = "COMPONENT.NAME")]
+        unset: Vec<String>,
+    },
+    /// Remove a node and all its edges
+    RemoveNode { node: String },
+    /// Give a node a component of a type it does not have
+    Attach {
+        node: String,
+        component: String,
+        #[arg(long, value_name = "NAME=VALUE")]
+        set: Vec<String>,
+    },
+    /// Set all properties of a component that a node has
+    Replace {
+        node: String,
+        component: String,
+        #[arg(long, value_name = "NAME=VALUE")]
+        set: Vec<String>,
+    },
+    /// Take a component from a node
+    Detach { node: String, component: String },
+    /// Connect two nodes
+    Connect {
+        source: String,
+        target: String,
+        #[arg(long)]
+        kind: String,
+        #[arg(long)]
+        id: Option<EdgeId>,
+        #[arg(long, value_name = "NAME=VALUE")]
+        set: Vec<String>,
+    },
+    /// Merge properties into an edge
+    UpdateEdge {
+        edge: EdgeId,
+        #[arg(long, value_name = "NAME=VALUE")]
+        set: Vec<String>,
+        #[arg(long, value_name = "NAME")]
+        unset: Vec<String>,
+    },
+    /// Remove an edge
+    Disconnect { edge: EdgeId },
+    /// Add a vector to the position of nodes
+    Translate {
+        #[arg(required = true)]
+        nodes: Vec<String>,
+        #[arg(long, num_args = 3, value_names = ["X", "Y", "Z"], allow_negative_numbers = true, required = true)]
+        by: Vec<f64>,
+    },
+    /// Multiply the scale of nodes, axis by axis
+    Scale {
+        #[arg(required = true)]
+        nodes: Vec<String>,
+        #[arg(long, num_args = 3, value_names = ["X", "Y", "Z"], allow_negative_numbers = true, required = true)]
+        by: Vec<f64>,
+    },
+    /// Multiply the rotation of nodes by a unit quaternion
+    Rotate {
+        #[arg(required = true)]
+        nodes: Vec<String>,
+        #[arg(long, num_args = 4, value_names = ["X", "Y", "Z", "W"], allow_negative_numbers = true, required = true)]
+        by: Vec<f64>,
+    },
+    /// Make nodes children of another, or roots
+    Reparent {
+        #[arg(required = true)]
+        nodes: Vec<String>,
+        #[arg(long)]
+        parent: Option<String>,
+    },
+    /// Give a node a place in a conceptual space
+    MapPoint {
+        node: String,
+        #[arg(long)]
+        space: String,
+        #[arg(long, num_args = 1.., allow_negative_numbers = true, required = true)]
+        coordinates: Vec<f64>,
+    },
+}
+
+impl Asked {
+    /// Returns the commands: one, or one for each component that an update touches; `graph` is the name that `create`
+    /// gives.
+    ///
+    /// # Errors
+    /// [`Failure::Usage`] where a node or a property is not written as it should be.
+    pub fn forms(&self, graph: &str) -> Result<Vec<CommandForm>, Failure> {
+        let one = |form| Ok(vec![form]);
+        match self {
+            Self::Create { domain } => one(CommandForm::CreateGraph {
+                name: graph.to_owned(),
+                domain: domain.clone(),
+                properties: PropertiesForm::default(),
+            }),
+            Self::Rename { name } => one(CommandForm::RenameGraph { name: name.clone() }),
+            Self::Archive { reason } => one(CommandForm::ArchiveGraph { reason: reason.clone() }),
+            Self::AddNode { kind, key, id, set } => one(CommandForm::AddNode(NodeForm {
+                id: id.map(IdForm),
+                kind: kind.clone(),
+                key: key.as_deref().map(|key| KeyForm(key_of(key))),
+                components: by_component(set)?,
+            })),
+            Self::UpdateNode { node, set, unset } => update_forms(node, set, unset),
+            Self::RemoveNode { node } => one(CommandForm::RemoveNode { node: reference(node)? }),
+            Self::Attach { node, component, set } => one(CommandForm::AttachComponent {
+                node: reference(node)?,
+                component: component.clone(),
+                properties: properties(set)?,
+            }),
+            Self::Replace { node, component, set } => one(CommandForm::ReplaceComponent {
+                node: reference(node)?,
+                component: component.clone(),
+                properties: properties(set)?,
+            }),
+            Self::Detach { node, component } => {
+                one(CommandForm::DetachComponent { node: reference(node)?, component: component.clone() })
+            }
+            Self::Connect { source, target, kind, id, set } => one(CommandForm::ConnectEdge(EdgeForm {
+                id: id.map(IdForm),
+                kind: kind.clone(),
+                source: reference(source)?,
+                target: reference(target)?,
+                properties: properties(set)?,
+            })),
+            Self::UpdateEdge { edge, set, unset } => {
+                one(CommandForm::UpdateEdge { edge: IdForm(*edge), set: properties(set)?, unset: unset.clone() })
+            }
+            Self::Disconnect { edge } => one(CommandForm::DisconnectEdge { edge: IdForm(*edge) }),
+            Self::Translate { nodes, by } => transform(nodes, OperationForm::Translate(array(by))),
+            Self::Scale { nodes, by } => transform(nodes, OperationForm::Scale(array(by))),
+            Self::Rotate { nodes, by } => transform(nodes, OperationForm::Rotate(array(by))),
+            Self::Reparent { nodes, parent } => {
+                transform(nodes, OperationForm::Reparent(parent.as_deref().map(reference).transpose()?))
+            }
+            Self::MapPoint { node, space, coordinates } => one(CommandForm::MapConceptualPoint {
+                node: reference(node)?,
+                space: space.clone(),
+                coordinates: coordinates.clone(),
+            }),
+        }
+    }
+}
+
+fn array<const LEN: usize>(numbers: &[f64]) -> [f64; LEN] {
+    numbers.try_into().expect("the arguments have so many numbers")
+}
+
+fn transform(nodes: &[String], operation: OperationForm) -> Result<Vec<CommandForm>, Failure> {
+    let nodes = nodes.iter().map(|node| reference(node)).collect::<Result<_, _>>()?;
+    Ok(vec![CommandForm::TransformNodes { nodes, operation }])
+}
+
+fn key_of(text: &str) -> Key {
+    read_key(text).unwrap_or_else(|| Key::from(text))
+}
+
+/// Reads a node: its id, or `KIND:KEY`.
+///
+/// # Errors
+/// [`Failure::Usage`].
+pub fn reference(text: &str) -> Result<NodeReference, Failure> {
+    if let Ok(id) = text.parse() {
+        return Ok(NodeReference::Id(id));
+    }
+    let (kind, key) = text
+        .split_once(':')
+        .ok_or_else(|| Failure::usage(format!("expected a node's id or KIND:KEY, as Person:alice, found {text:?}")))?;
+    Ok(NodeReference::Key { kind: kind.to_owned(), key: key_of(key) })
+}
+
+/// Reads `NAME=VALUE`: the value is JSON where it is some, otherwise text.
+fn assignment(text: &str) -> Result<(&str, Value), Failure> {
+    let (name, value) = text
+        .split_once('=')
+        .filter(|(name, _)| !name.is_empty())
+        .ok_or_else(|| Failure::usage(format!("expected a property, as Profile.age=3, found {text:?}")))?;
+    let value = serde_json::from_str::<ValueForm>(value).map_or_else(|_| Value::text(value), |form| form.0);
+    Ok((name, value))
+}
+
+fn properties(set: &[String]) -> Result<PropertiesForm, Failure> {
+    let pairs = set.iter().map(|text| assignment(text)).collect::<Result<Vec<_>, _>>()?;
+    Ok(PropertiesForm(pairs.into_iter().collect()))
+}
+
+fn qualified(name: &str) -> Result<(String, String), Failure> {
+    name.split_once('.')
+        .map(|(component, name)| (component.to_owned(), name.to_owned()))
+        .ok_or_else(|| Failure::usage(format!("expected a component and a property, as Profile.age, found {name:?}")))
+}
+
+fn by_component(set: &[String]) -> Result<BTreeMap<String, PropertiesForm>, Failure> {
+    let mut components: BTreeMap<String, PropertiesForm> = BTreeMap::new();
+    for text in set {
+        let (name, value) = assignment(text)?;
+        let (component, name) = qualified(name)?;
+        components.entry(component).or_default().0.insert(name, value);
+    }
+    Ok(components)
+}
+
+fn update_forms(node: &str, set: &[String], unset: &[String]) -> Result<Vec<CommandForm>, Failure> {
+    let node = reference(node)?;
+    let mut taken: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for text in unset {
+        let (component, name) = qualified(text)?;
+        taken.entry(component).or_default().push(name);
+    }
+    let mut forms = Vec::new();
+    for (component, set) in by_component(set)? {
+        let unset = taken.remove(&component).unwrap_or_default();
+        forms.push(CommandForm::UpdateNode(UpdateForm { node: node.clone(), component, set, unset }));
+    }
+    for (component, unset) in taken {
+        let set = PropertiesForm::default();
+        forms.push(CommandForm::UpdateNode(UpdateForm { node: node.clone(), component, set, unset }));
+    }
+    if forms.is_empty() {
+        return Err(Failure::usage("expected --set or --unset"));
+    }
+    Ok(forms)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        arguments: Arguments,
+    }
+
+    fn forms(line: &str) -> Result<Vec<CommandForm>, Failure> {
+        let line = Line::try_parse_from(std::iter::once("apply").chain(line.split(' '))).expect(line);
+        line.arguments.command.expect("a command").forms("g")
+    }
+
+    #[track_caller]
+    fn says(line: &str, expected: &[&str]) {
+        let found: Vec<String> = forms(line).expect(line).iter().map(crate::json::write_line).collect();
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn arguments_become_commands() {
+        says(
+            "add-node --key alice --kind Person --set Profile.age=3 --set Profile.city=Rome --set V.x=1.0",
+            &[concat!(
+                r#"{"add_node":{"kind":"Person","key":"alice","components":"#,
+                r#"{"Profile":{"age":3,"city":"Rome"},"V":{"x":1.0}}}}"#
+            )],
+        );
+        says("remove-node Person:7", &[r#"{"remove_node":{"node":{"kind":"Person","key":7}}}"#]);
+        says(
+            "update-node P:a --set A.x=1 --unset A.y --unset B.z",
+            &[
+                r#"{"update_node":{"node":{"kind":"P","key":"a"},"component":"A","set":{"x":1},"unset":["y"]}}"#,
+                r#"{"update_node":{"node":{"kind":"P","key":"a"},"component":"B","set":{},"unset":["z"]}}"#,
+            ],
+        );
+        says(
+            "connect P:a P:b --kind knows --set since=2020",
+            &[concat!(
+                r#"{"connect_edge":{"kind":"knows","source":{"kind":"P","key":"a"},"#,
+                r#""target":{"kind":"P","key":"b"},"properties":{"since":2020}}}"#
+            )],
+        );
+        says(
+            "translate P:a --by 1 -2.5 0",
+            &[r#"{"transform_nodes":{"nodes":[{"kind":"P","key":"a"}],"operation":{"translate":[1.0,-2.5,0.0]}}}"#],
+        );
+        says(
+            "reparent P:a",
+            &[r#"{"transform_nodes":{"nodes":[{"kind":"P","key":"a"}],"operation":{"reparent":null}}}"#],
+        );
+        says("create", &[r#"{"create_graph":{"name":"g","domain":"","properties":{}}}"#]);
+    }
+
+    #[test]
+    fn what_is_no_command_is_refused() {
+        let refused = |line: &str| forms(line).expect_err("refused").to_string();
+        assert!(refused("remove-node alice").contains("KIND:KEY"));
+        assert!(refused("add-node --key a --kind P --set age=3").contains("as Profile.age"));
+        assert!(refused("add-node --key a --kind P --set Profile.age").contains("as Profile.age=3"));
+        assert!(refused("update-node P:a").contains("--set or --unset"));
+    }
+}

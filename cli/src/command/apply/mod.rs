@@ -1,0 +1,5 @@
+//! `cidgraph apply`: commands from arguments or from standard input.
+
+mod arguments;
+
+pub use arguments::{Arguments, Asked, reference};

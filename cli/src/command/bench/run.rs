@@ -1,0 +1,163 @@
+//! A run of the bench, from its arguments to its table.
+
+use std::io::IsTerminal;
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use cidgraph_harness::bench::{self, BenchError, MakeWorker, OpenInput, Surroundings};
+use cidgraph_harness::compare::{compare, render_comparison};
+use cidgraph_harness::report::{Report, render_table};
+use cidgraph_harness::section::write_until_killed;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::arguments::{Arguments, Instead};
+use super::folder::work_folder;
+use super::input::{edge_list, repository, repository_around};
+use super::stores::EmbeddedStores;
+use crate::failure::Failure;
+use crate::session::{ProgressKind, Session};
+
+/// Columns of the table where the terminal does not say how many it has.
+const WIDTH: usize = 120;
+
+/// Runs the subcommand.
+///
+/// # Errors
+/// [`Failure::Usage`] where a report cannot be read or the bench cannot go on, [`Failure::Unwritable`] where no report
+/// can be written, [`Failure::Store`].
+pub fn run(session: &mut Session, arguments: &Arguments) -> Result<(), Failure> {
+    match &arguments.instead {
+        None => measure(session, arguments),
+        Some(Instead::Compare { before, after }) => print_comparison(session, before, after),
+        Some(Instead::WriteUntilKilled { folder }) => {
+            let mut output = std::io::stdout();
+            let written = session.wait(write_until_killed(&EmbeddedStores, folder, &mut output));
+            written.map_err(|error| Failure::usage(format!("the writer stopped: {error}")))
+        }
+    }
+}
+
+fn measure(session: &mut Session, arguments: &Arguments) -> Result<(), Failure> {
+    let data_dir = session.options.data_dir.clone();
+    let unwritable = |source| Failure::Unwritable { file: data_dir.display().to_string(), source };
+    let folder = work_folder(&session.options.data_dir).map_err(unwritable)?;
+    let stages = Stages::start(session.options.progress);
+    let surroundings = Surroundings {
+        stores: &EmbeddedStores,
+        directory: folder.path().to_owned(),
+        real_input: real_input(arguments),
+        worker: worker(),
+        progress: &|stage| stages.show(stage),
+        started_unix_ms: now_unix_ms(),
+    };
+    let report = session.wait(bench::run(&arguments.plan(), surroundings));
+    stages.finish();
+    let report = report.map_err(|error| match error {
+        BenchError::Store(error) => Failure::Store(error),
+        BenchError::Service(_) | BenchError::Disk(_) => Failure::usage(format!("the bench stopped: {error}")),
+    })?;
+    drop(folder);
+    if let Some(out) = &arguments.out {
+        report.write(out).map_err(|source| Failure::Unwritable { file: out.display().to_string(), source })?;
+    }
+    print(session, &report, arguments)
+}
+
+fn real_input(arguments: &Arguments) -> Result<OpenInput, String> {
+    if let Some(file) = arguments.input.clone() {
+        return Ok(Box::new(move || edge_list(&file)));
+    }
+    let path = repository_around().ok_or("no git repository around the working folder, and no --input")?;
+    let opened = repository(&path).map_err(|error| error.to_string())?;
+    Ok(Box::new(move || Ok(opened)))
+}
+
+/// Makes the command of a process that writes to a store until it is killed: this program again.
+fn worker() -> Option<MakeWorker> {
+    let program = std::env::current_exe().ok()?;
+    Some(Box::new(move |folder| {
+        let mut command = Command::new(&program);
+        command.args(["bench", "write-until-killed"]).arg(folder);
+        command
+    }))
+}
+
+fn now_unix_ms() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).expect("milliseconds since 1970 fit in 64 bits")
+}
+
+fn print(session: &mut Session, report: &Report, arguments: &Arguments) -> Result<(), Failure> {
+    if session.output.json {
+        let object = serde_json::to_value(report).expect("a report's maps have names");
+        return Ok(session.output.object(&object)?);
+    }
+    for section in &report.sections {
+        for note in &section.notes {
+            session.output.line(format_args!("{}: {note}", section.name))?;
+        }
+    }
+    if let Some(out) = &arguments.out {
+        session.output.line(format_args!("report: {}", out.join("report.html").display()))?;
+    }
+    session.output.line("")?;
+    let width = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok()).unwrap_or(WIDTH);
+    session.output.line(render_table(&report.targets, width).trim_end())?;
+    Ok(())
+}
+
+fn print_comparison(session: &mut Session, before: &Path, after: &Path) -> Result<(), Failure> {
+    let read = |path: &Path| {
+        let file = if path.is_dir() { path.join("report.json") } else { path.to_owned() };
+        Report::read(&file)
+            .map_err(|error| Failure::usage(format!("{}: expected a report of the bench, {error}", file.display())))
+    };
+    let (before, after) = (read(before)?, read(after)?);
+    if session.output.json {
+        for comparison in compare(&before, &after) {
+            session.output.object(&serde_json::to_value(comparison).expect("a comparison's fields have names"))?;
+        }
+        return Ok(());
+    }
+    Ok(session.output.line(render_comparison(&before, &after).trim_end())?)
+}
+
+/// Shows what the bench is doing.
+enum Stages {
+    /// A line on standard error that changes.
+    Line(ProgressBar),
+    /// A line of text for each stage.
+    Plain,
+    /// Nothing.
+    None,
+}
+
+impl Stages {
+    fn start(kind: ProgressKind) -> Self {
+        match kind {
+            ProgressKind::Auto if std::io::stderr().is_terminal() => {
+                let style = ProgressStyle::with_template("{spinner} {elapsed} {msg}").expect("the template is one");
+                let line = ProgressBar::new_spinner().with_style(style);
+                line.enable_steady_tick(Duration::from_millis(250));
+                Self::Line(line)
+            }
+            ProgressKind::Plain => Self::Plain,
+            ProgressKind::Auto | ProgressKind::Json | ProgressKind::None => Self::None,
+        }
+    }
+
+    fn show(&self, stage: &str) {
+        match self {
+            Self::Line(line) => line.set_message(stage.to_owned()),
+            Self::Plain => eprintln!("{stage}"),
+            Self::None => {}
+        }
+    }
+
+    fn finish(&self) {
+        if let Self::Line(line) = self {
+            line.finish_and_clear();
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! `cidgraph bench` itself: small runs from the arguments to the table, and what is left behind.
+
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+fn bench(folder: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cidgraph"));
+    command.current_dir(folder).arg("bench").args(arguments).output().expect("the binary runs")
+}
+
+fn entries(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).expect("the folder is there");
+    entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect()
+}
+
+#[test]
+fn an_edge_list_is_real_input_and_two_reports_are_compared() {
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    std::fs::write(folder.path().join("edges.txt"), "1 2 10\n2 3 11\n3 1 12\n").expect("written");
+    for out in ["before", "after"] {
+        let output = bench(folder.path(), &["--only", "real-input", "--input", "edges.txt", "--out", out]);
+        let text = String::from_utf8(output.stdout).expect("text");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        assert!(text.contains("edges.txt: 2 transactions, 7 events, 3 nodes and 3 edges."), "{text}");
+        assert!(text.contains("replays of real input that differ"), "{text}");
+    }
+    let output = bench(folder.path(), &["compare", "before", "after/report.json"]);
+    let text = String::from_utf8(output.stdout).expect("text");
+    assert!(output.status.success() && text.contains("import"), "{text}");
+    let mut left = entries(folder.path());
+    left.sort_unstable();
+    assert_eq!(left, ["after", "before", "edges.txt"]);
+}
+
+#[test]
+fn a_killed_writer_loses_nothing_that_it_had_acknowledged() {
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    let arguments = ["--json", "--only", "recovery", "--nodes", "1000", "--edges", "1000", "--events", "6000"];
+    let output = bench(folder.path(), &arguments);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("one JSON object");
+    let rows = report["targets"].as_array().expect("rows");
+    let row = rows.iter().find(|row| row["id"] == "crash_lost_events").expect("measured");
+    assert_eq!((row["measured"].as_f64(), row["met"].as_bool()), (Some(0.0), Some(true)), "{row}");
+    assert!(entries(folder.path()).is_empty());
+}
+
+#[test]
+fn what_cannot_be_measured_or_read_is_told_in_one_line() {
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    let check = |arguments: &[&str], expected: &str| {
+        let output = bench(folder.path(), arguments);
+        let error = String::from_utf8(output.stderr).expect("text");
+        assert_eq!(output.status.code(), Some(1), "{error}");
+        assert!(error.contains(expected) && error.trim_end().lines().count() == 1, "{error}");
+    };
+    check(&["--only", "everything"], "possible values");
+    check(&["--nodes", "0"], "1000");
+    check(&["compare", "none", "none"], "expected a report of the bench");
+    check(&["--only", "real-input", "--input", "none.txt"], "none.txt");
+    assert!(entries(folder.path()).is_empty());
+}
+
+/// Interrupts a run as soon as its folder is there: nothing stays.
+#[cfg(unix)]
+#[test]
+fn an_interrupted_run_leaves_nothing_behind() {
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    let mut run = Command::new(env!("CARGO_BIN_EXE_cidgraph"));
+    let arguments = ["bench", "--only", "append", "--events", "6000"];
+    let run = run.current_dir(folder.path()).args(arguments).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut run = run.spawn().expect("the binary runs");
+    let give_up = Instant::now() + Duration::from_secs(60);
+    let journal = |name: &String| folder.path().join(name).join("journal").is_dir();
+    while !entries(folder.path()).iter().any(journal) && Instant::now() < give_up {
+        std::thread::yield_now();
+    }
+    let killed = Command::new("kill").args(["-INT", &run.id().to_string()]).status().expect("kill runs");
+    assert!(killed.success());
+    assert_eq!(run.wait().expect("it ends").code(), Some(130));
+    assert!(entries(folder.path()).is_empty());
+}

@@ -1,0 +1,11 @@
+//! The whole bench: which parts run, how large, in which order, and the report of all.
+
+mod plan;
+
+mod part;
+
+mod run;
+
+pub use part::{Part, Section};
+pub use plan::{Plan, Profile};
+pub use run::{BenchError, MakeWorker, OpenInput, Surroundings, run};

@@ -1,0 +1,79 @@
+//! What a run is made of.
+
+/// What a caller can ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Section {
+    /// An import of real input.
+    RealInput,
+    /// Appends: one graph growing, sustained load, callers who share a sync.
+    Append,
+    /// Full verification.
+    Verify,
+    /// Queries by class, at rest and while events arrive.
+    Query,
+    /// Cached queries.
+    Cache,
+    /// Memory by structure.
+    Memory,
+    /// Starts, and a process that is killed.
+    Recovery,
+    /// All that the bars of the parts need, and nothing else.
+    Bars,
+}
+
+/// One measurement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// Memory by structure.
+    Memory,
+    /// One graph growing.
+    Ingest,
+    /// Single appends, and callers who share a sync.
+    Appends,
+    /// Sustained load with its audit.
+    Sustained,
+    /// The highest rate within a latency.
+    Capacity,
+    /// Full verification.
+    Verify,
+    /// Starts on the journal that ingest wrote.
+    Start,
+    /// A process that is killed.
+    Crash,
+    /// Queries by class.
+    Queries,
+    /// Queries while events arrive.
+    LoadedQueries,
+    /// Cached queries.
+    Cache,
+    /// Recovery of the graph that is asked.
+    Recovery,
+    /// An import of real input.
+    RealInput,
+}
+
+impl Section {
+    /// Returns the parts that it consists of.
+    pub const fn parts(self) -> &'static [Part] {
+        match self {
+            Self::RealInput => &[Part::RealInput],
+            Self::Append => &[Part::Ingest, Part::Appends, Part::Sustained, Part::Capacity],
+            Self::Verify => &[Part::Verify],
+            Self::Query => &[Part::Queries, Part::LoadedQueries],
+            Self::Cache => &[Part::Cache],
+            Self::Memory => &[Part::Memory],
+            Self::Recovery => &[Part::Start, Part::Crash, Part::Recovery],
+            Self::Bars => &[
+                Part::Ingest,
+                Part::Appends,
+                Part::Verify,
+                Part::Start,
+                Part::Crash,
+                Part::Queries,
+                Part::LoadedQueries,
+                Part::Cache,
+                Part::RealInput,
+            ],
+        }
+    }
+}
