@@ -83,11 +83,11 @@ impl<'a, T: Topology> Walk<'a, T> {
             Orientation::Directed => Direction::Outgoing,
             Orientation::Undirected => Direction::Both,
         };
-        let node_count = topology.node_count() as f64;
-        let nodes = || (0..topology.node_bound()).into_par_iter().map(NodeIndex::new);
+        let (node_count, bound) = (topology.node_count() as f64, topology.node_bound());
+        let nodes = || (0..bound).into_par_iter().map(NodeIndex::new);
         let degrees = nodes().map(|node| degree(topology, node, forward) as f64).collect();
         let ranks = nodes().map(|node| if topology.contains(node) { 1.0 / node_count } else { 0.0 }).collect();
-        let shares = vec![0.0; topology.node_bound()];
+        let shares = vec![0.0; bound];
         let starts = topology.nodes().step_by(NODES_PER_TASK).map(NodeIndex::index).collect();
         let (damping, backward) = (options.damping, forward.reversed());
         Self { topology, damping, backward, node_count, starts, degrees, ranks, shares }

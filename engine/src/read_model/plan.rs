@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::Bound;
 
-use crate::index::{Index, PropertyIndex};
+use crate::index::Index;
 use crate::pool::{NameId, Names};
 use crate::value::Value;
 
@@ -55,10 +55,7 @@ impl Plan {
             }
             Resolved::Range(component, property, low, high) => {
                 let place = format!("{}.{}", name(*component), name(*property));
-                let count = |index: &PropertyIndex| index.count_range(low.as_ref(), high.as_ref());
-                let is_indexed = index.property(component.0, property.0).is_none_or(|index| count(index).is_some());
-                let how = if is_indexed { "index" } else { "look at each node with a value of" };
-                Self::new(format!("{how} {place} in {}", range(low, high)), estimated, Vec::new())
+                Self::new(format!("index {place} in {}", range(low, high)), estimated, Vec::new())
             }
             Resolved::And(criteria) => {
                 let order = by_selectivity(index, criteria);
