@@ -65,12 +65,7 @@ fn by_birth(at: At<'_>, query: &NodeQuery, found: &Bitmap) -> Result<Vec<NodeInd
     Ok(shown.unwrap_or_default())
 }
 
-fn ordered(
-    at: At<'_>,
-    query: &NodeQuery,
-    found: &Bitmap,
-    cancel: &CancelToken,
-) -> Result<Vec<NodeIndex>, QueryError> {
+fn ordered(at: At<'_>, query: &NodeQuery, found: &Bitmap, cancel: &CancelToken) -> Result<Vec<NodeIndex>, QueryError> {
     let by: Vec<Term> = query.order.iter().map(|order| Term::of(at, &order.by, order.descending)).collect();
     let ranks = |node: u32| -> Vec<Option<Rank>> { by.iter().map(|term| term.rank(at, node)).collect() };
     let mut nodes: Vec<(Vec<Option<Rank>>, NodeId, u32)> = Vec::with_capacity(found.len());

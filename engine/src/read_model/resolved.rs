@@ -76,10 +76,11 @@ impl Resolved {
                 .map_or(Self::Nothing, |(component, property)| Self::Has(component, property)),
             Criterion::Equals { component, property, value } => pair(names, component, property)
                 .map_or(Self::Nothing, |(component, property)| Self::Equals(component, property, Wanted::new(value))),
-            Criterion::Range { component, property, low, high } => pair(names, component, property)
-                .map_or(Self::Nothing, |(component, property)| {
+            Criterion::Range { component, property, low, high } => {
+                pair(names, component, property).map_or(Self::Nothing, |(component, property)| {
                     Self::Range(component, property, low.as_ref().map(plain), high.as_ref().map(plain))
-                }),
+                })
+            }
             Criterion::And(criteria) => Self::And(all(criteria)),
             Criterion::Or(criteria) => Self::Or(all(criteria)),
             Criterion::Not(criterion) => Self::Not(Box::new(Self::of(criterion, at, registry))),

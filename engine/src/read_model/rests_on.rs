@@ -139,14 +139,7 @@ impl<'a> Footprint<'a> {
     }
 
     /// The edges of every node from which a walk went on.
-    fn reached(
-        &mut self,
-        start: NodeId,
-        hops: usize,
-        direction: Direction,
-        edge_kind: Option<&str>,
-        answer: &Answer,
-    ) {
+    fn reached(&mut self, start: NodeId, hops: usize, direction: Direction, edge_kind: Option<&str>, answer: &Answer) {
         self.node(start);
         let Answer::Levels(levels) = answer else { return };
         let inner = levels.iter().filter(|(_, distance)| *distance < hops);

@@ -25,11 +25,8 @@ fn check_components(model: &GraphReadModel, shape: &Shape) {
     let strong = algo::tarjan_scc(&oracle).into_iter();
     let strong = strong.map(|group| group.into_iter().map(|node| oracle[node]).collect()).collect();
     assert_eq!(model.query(&GraphQuery::StrongComponents), Ok(Answer::Groups(ordered(strong))));
-    let weak: BTreeSet<Vec<NodeId>> = shape
-        .nodes
-        .iter()
-        .map(|node| shape.levels(*node, Direction::Both, None).into_keys().collect())
-        .collect();
+    let weak: BTreeSet<Vec<NodeId>> =
+        shape.nodes.iter().map(|node| shape.levels(*node, Direction::Both, None).into_keys().collect()).collect();
     assert_eq!(model.query(&GraphQuery::WeakComponents), Ok(Answer::Groups(ordered(weak.into_iter().collect()))));
 }
 
@@ -62,8 +59,11 @@ fn scores(model: &GraphReadModel, query: &GraphQuery) -> BTreeMap<NodeId, f64> {
 }
 
 fn check_ranks(model: &GraphReadModel, shape: &Shape) {
-    let query = |tolerance, limit| {
-        GraphQuery::PageRank { damping: Real(0.85), iterations_max: 200, tolerance: Real(tolerance), limit }
+    let query = |tolerance, limit| GraphQuery::PageRank {
+        damping: Real(0.85),
+        iterations_max: 200,
+        tolerance: Real(tolerance),
+        limit,
     };
     let found = scores(model, &query(1e-12, usize::MAX));
     assert_eq!(found.len(), shape.nodes.len());
@@ -194,12 +194,8 @@ fn an_empty_graph_has_answers() {
 fn parameters_out_of_range_are_named() {
     let world = World::of(&[cidgraph::GraphCommand::AddNode { node: entity(0) }]);
     let rank = |damping, tolerance| {
-        let query = GraphQuery::PageRank {
-            damping: Real(damping),
-            iterations_max: 3,
-            tolerance: Real(tolerance),
-            limit: 1,
-        };
+        let query =
+            GraphQuery::PageRank { damping: Real(damping), iterations_max: 3, tolerance: Real(tolerance), limit: 1 };
         match world.model().query(&query) {
             Err(QueryError::InvalidParameter { what, .. }) => Some(what),
             Err(other) => panic!("{other}"),

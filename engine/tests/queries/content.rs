@@ -84,9 +84,9 @@ fn component() -> impl Strategy<Value = Component> {
 
 fn node() -> impl Strategy<Value = NodeEntity> {
     (0..NODES, vec(component(), 0..3)).prop_map(|(number, components)| {
-        components.into_iter().fold(entity(number), |node, component| {
-            node.with(component.component_type, component.properties)
-        })
+        components
+            .into_iter()
+            .fold(entity(number), |node, component| node.with(component.component_type, component.properties))
     })
 }
 
@@ -107,9 +107,12 @@ fn weight() -> impl Strategy<Value = Properties> {
 
 fn edge() -> impl Strategy<Value = EdgeEntity> {
     let id = option::of((0..12_u64).prop_map(EdgeId::from_u64));
-    (id, node_id(), select(vec!["knows", "near"]), node_id(), weight()).prop_map(|(id, source, kind, target, weight)| {
-        EdgeEntity { id, ..EdgeEntity::new(source, kind, target).with_properties(weight) }
-    })
+    (id, node_id(), select(vec!["knows", "near"]), node_id(), weight()).prop_map(
+        |(id, source, kind, target, weight)| EdgeEntity {
+            id,
+            ..EdgeEntity::new(source, kind, target).with_properties(weight)
+        },
+    )
 }
 
 fn update() -> impl Strategy<Value = NodeUpdate> {

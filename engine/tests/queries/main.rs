@@ -10,7 +10,6 @@ mod shape;
 
 mod analysis;
 
-
 mod lookups;
 mod paging;
 

@@ -100,9 +100,8 @@ fn project(projection: &Projection, node: &NodeView) -> NodeView {
         Projection::Nothing => None,
         Projection::Components(types) => types.contains(&component.component_type).then(|| component.clone()),
         Projection::Properties(names) => {
-            let shown = |property: &str| {
-                names.iter().any(|(of, name)| *of == component.component_type && name == property)
-            };
+            let shown =
+                |property: &str| names.iter().any(|(of, name)| *of == component.component_type && name == property);
             let kept = component.properties.iter().filter(|(name, _)| shown(name));
             let kept: cidgraph::Properties = kept.map(|(name, value)| (name.clone(), value.clone())).collect();
             (!kept.is_empty()).then(|| Component::new(component.component_type.clone(), kept))

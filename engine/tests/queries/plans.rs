@@ -13,9 +13,9 @@ fn world() -> World {
         let color = if number.is_multiple_of(10) { "blue" } else { "red" };
         let list = Value::List(vec![Value::Int(number.into())]);
         let node = entity(if number.is_multiple_of(2) { 0 } else { 3 });
-        let node = node.with("Visual", [("color", color)]).with("Profile", [("age", number % 100)].map(|(name, age)| {
-            (name, i64::from(age))
-        }));
+        let node = node
+            .with("Visual", [("color", color)])
+            .with("Profile", [("age", number % 100)].map(|(name, age)| (name, i64::from(age))));
         let node = if number == 7 { node.with("Extra", [("list", list)]) } else { node };
         cidgraph::NodeEntity { id: NodeId::from_u64(number.into()), ..node }
     };

@@ -49,7 +49,8 @@ impl Shape {
     pub fn levels(&self, start: NodeId, direction: Direction, kind: Option<&str>) -> BTreeMap<NodeId, usize> {
         let mut levels = BTreeMap::from([(start, 0)]);
         for distance in 0..self.nodes.len() {
-            let border: Vec<NodeId> = levels.iter().filter(|level| *level.1 == distance).map(|level| *level.0).collect();
+            let border: Vec<NodeId> =
+                levels.iter().filter(|level| *level.1 == distance).map(|level| *level.0).collect();
             for (_, next) in border.into_iter().flat_map(|node| self.steps(node, direction, kind)) {
                 levels.entry(next).or_insert(distance + 1);
             }
@@ -88,7 +89,14 @@ impl Shape {
     }
 
     /// Checks that each edge of a path leads from one of its nodes to the next, and that it costs what it says.
-    pub fn check_path(&self, path: &PathView, ends: (NodeId, NodeId), direction: Direction, kind: Option<&str>, weigh: &dyn Fn(&EdgeView) -> f64) {
+    pub fn check_path(
+        &self,
+        path: &PathView,
+        ends: (NodeId, NodeId),
+        direction: Direction,
+        kind: Option<&str>,
+        weigh: &dyn Fn(&EdgeView) -> f64,
+    ) {
         assert_eq!((path.nodes.first(), path.nodes.last()), (Some(&ends.0), Some(&ends.1)));
         assert_eq!(path.nodes.len(), path.edges.len() + 1);
         let mut cost = 0.0;

@@ -68,9 +68,8 @@ fn check_levels(model: &GraphReadModel, shape: &Shape, node: NodeId, direction: 
         assert_eq!(met.iter().collect::<BTreeSet<_>>(), levels.iter().map(|level| &level.0).collect());
         // Each node is met from the last node before it that has an unmet neighbour.
         for at in 1..met.len() {
-            let unmet = |node: NodeId| {
-                shape.steps(node, direction, None).into_iter().find(|step| !met[..at].contains(&step.1))
-            };
+            let unmet =
+                |node: NodeId| shape.steps(node, direction, None).into_iter().find(|step| !met[..at].contains(&step.1));
             let from = met[..at].iter().rev().find(|node| unmet(**node).is_some()).unwrap();
             let next = shape.steps(*from, direction, None).into_iter().any(|step| step.1 == met[at]);
             assert!(next, "{met:?} at {at}");
