@@ -32,7 +32,8 @@ impl<'a> Leaf<'a> {
             Resolved::Has(component, property) => {
                 index.property(component.0, property.0).map_or(Leaf::Empty, |index| Leaf::Owned(index.present()))
             }
-            Resolved::Equals(component, property, value) => match index.equals(component.0, property.0, value) {
+            Resolved::Equals(component, property, wanted) => match index.equals(component.0, property.0, &wanted.value)
+            {
                 Some(postings) => Leaf::Postings(postings),
                 None => Self::scanned(criterion, index.property(component.0, property.0)?.uncovered(), at),
             },

@@ -104,7 +104,7 @@ impl GraphReadModel {
     pub fn nodes_by_key(&self, key: &Key) -> Vec<NodeView> {
         let at = self.view.at();
         let indexed = self.view.index().kinds().map(|(kind, _)| kind);
-        let pending = self.view.pending().map(|node| at.node_kind(node).0);
+        let pending = self.view.pending().iter().filter_map(|pending| Some(pending.content?.kind.0));
         let mut kinds: Vec<_> = indexed.chain(pending).map(|kind| at.name(crate::pool::NameId(kind))).collect();
         kinds.sort_unstable();
         kinds.dedup();
@@ -225,9 +225,10 @@ impl GraphReadModel {
 
     /// Puts the look at what the index lacks on top of a plan.
     fn correction(&self, source: Plan) -> Plan {
-        match self.view.pending().count() {
+        match self.view.pending().len() {
             0 => source,
-            pending => Plan::new(format!("look at {pending} changes that the index lacks"), None, vec![source]),
+            1 => Plan::new("look at 1 node that the index lacks", None, vec![source]),
+            pending => Plan::new(format!("look at {pending} nodes that the index lacks"), None, vec![source]),
         }
     }
 

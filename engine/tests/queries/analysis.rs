@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cidgraph::algorithm::Direction;
+use cidgraph::topology::Topology;
 use cidgraph::{Answer, GraphQuery, GraphReadModel, NodeId, QueryError, Real};
 use petgraph::algo;
 use proptest::collection::vec;
@@ -44,7 +45,7 @@ fn check_order(model: &GraphReadModel, shape: &Shape) {
     }
     let Ok(Answer::Path(cycle)) = model.query(&GraphQuery::Cycle) else { panic!() };
     assert_eq!(cycle.is_some(), is_cyclic);
-    for cycle in cycle {
+    if let Some(cycle) = cycle {
         let start = cycle.nodes[0];
         assert!(!cycle.edges.is_empty());
         shape.check_path(&cycle, (start, start), Direction::Outgoing, None, &|_| 1.0);
@@ -206,4 +207,21 @@ fn parameters_out_of_range_are_named() {
     assert_eq!(rank(f64::NAN, 0.0), Some("damping"));
     assert_eq!(rank(0.85, f64::NAN), Some("tolerance"));
     assert_eq!(rank(0.85, -1.0), Some("tolerance"));
+}
+
+/// A view's bounds grew while the writer appended: what an algorithm had sized by them was too small by then.
+#[test]
+fn a_view_keeps_its_bounds_while_the_writer_goes_on() {
+    let mut world = World::of(&[cidgraph::GraphCommand::AddNodes { nodes: vec![entity(0), entity(1)] }]);
+    let model = world.model();
+    let bounds = || {
+        let (view, at) = (model.view(), model.view().at());
+        [view.node_bound(), view.edge_bound(), at.node_bound(), at.edge_bound(), at.nodes().count()]
+    };
+    let before = bounds();
+    let edge = cidgraph::EdgeEntity::new(entity(0).id, "knows", entity(2).id);
+    assert!(world.command(&cidgraph::GraphCommand::AddNode { node: entity(2) }));
+    assert!(world.command(&cidgraph::GraphCommand::ConnectEdge { edge }));
+    assert_eq!(bounds(), before);
+    assert_eq!(Topology::node_count(&model.view().at()), 2);
 }

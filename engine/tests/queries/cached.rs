@@ -44,7 +44,7 @@ async fn play(engine: &Engine, graph: &Graph, commands: Vec<GraphCommand>, queri
         })
     });
     for command in commands {
-        let _ = graph.submit(Submission::one(engine.context(), command)).await;
+        drop(graph.submit(Submission::one(engine.context(), command)).await);
         for query in queries.iter() {
             assert!(check(graph, query), "nobody else writes");
         }

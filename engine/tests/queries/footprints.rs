@@ -72,6 +72,30 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Ordinals are others after it; no answer may depend on them.
+    #[test]
+    fn a_fold_changes_no_answer(commands in vec(commands(), 0..120), queries in vec(queries(), 1..24), at in 0..120_usize) {
+        let mut world = World::new();
+        for (number, command) in commands.iter().enumerate() {
+            if number == at {
+                world.fill();
+            }
+            world.command(command);
+        }
+        world.fill();
+        let before = world.model();
+        world.rest();
+        let after = world.model();
+        prop_assert_eq!(after.view().generation().base().version(), before.version());
+        for query in &queries {
+            prop_assert_eq!(before.query(query), after.query(query), "{:?}", query);
+        }
+    }
+}
+
 /// Nodes 0 to 5 in a row with colors and ages, the even ones persons; edges of one kind, and one of another at the end.
 fn row() -> World {
     let node = |number: u8| {

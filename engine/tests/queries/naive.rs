@@ -21,7 +21,8 @@ fn value<'a>(node: &'a NodeView, component: &str, property: &str) -> Option<&'a 
 /// Compares values of one type; small numbers, so that floats hold them all.
 fn compare(a: &Value, b: &Value) -> Option<Ordering> {
     match (a.as_f64(), b.as_f64()) {
-        (Some(a), Some(b)) => a.partial_cmp(&b),
+        // −0 is 0, and NaN stands above every number.
+        (Some(a), Some(b)) => Some((a + 0.0).total_cmp(&(b + 0.0))),
         (None, None) => (std::mem::discriminant(a) == std::mem::discriminant(b)).then(|| a.cmp(b)),
         _ => None,
     }

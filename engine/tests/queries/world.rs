@@ -85,16 +85,21 @@ impl World {
         assert!(self.reader.view().is_index_current());
     }
 
-    /// Adds so much and takes it away again that a fold makes a new base.
+    /// Lets a fold make a new base, with much that was taken away between.
     pub fn fold(&mut self) {
+        self.fill();
+        self.rest();
+        assert_eq!(self.model().view().generation().base().version(), self.version);
+    }
+
+    /// Adds so much and takes it away again that a rest will fold.
+    pub fn fill(&mut self) {
         let ghosts = [1 << 40, (1 << 40) + 1].map(|number| NodeEntity::new(NodeId::from_u64(number), "Filler"));
         let [from, to] = [ghosts[0].id, ghosts[1].id];
         let edges = (0..FOLDED_ROWS).map(|_| EdgeEntity::new(from, "fills", to)).collect();
         assert!(self.command(&GraphCommand::AddNodes { nodes: ghosts.to_vec() }));
         assert!(self.command(&GraphCommand::ConnectEdges { edges }));
         assert!(self.command(&GraphCommand::RemoveNodes { nodes: vec![from, to] }));
-        self.rest();
-        assert_eq!(self.model().view().generation().base().version(), self.version);
     }
 
     /// Returns the graph as it is now, to be asked.
