@@ -53,7 +53,9 @@ impl World {
     /// Makes a graph of commands, each published by itself.
     pub fn of(commands: &[GraphCommand]) -> Self {
         let mut world = Self::new();
-        commands.iter().for_each(|command| drop(world.command(command)));
+        for command in commands {
+            world.command(command);
+        }
         world
     }
 
