@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use cidgraph::{AggregateId, EventStore, GraphId, Head};
+use cidgraph::{AggregateId, Engine, EventStore, GraphId, GraphReadModel, Head};
 use cidgraph_store_memory::{FsyncPolicy, MemoryStore};
 use clap::{Args, ValueEnum};
 use tokio::runtime::Handle;
@@ -152,6 +152,17 @@ impl Session {
             }
         }));
         interrupted
+    }
+
+    /// Loads the graph that `name` says, as [`graph`](Self::graph) finds it, from the store as it is now.
+    ///
+    /// # Errors
+    /// [`Failure::Usage`] where it is not there; [`Failure::Engine`] where its events cannot be read or do not hold.
+    pub fn read_graph(&self, name: Option<&str>) -> Result<(Arc<MemoryStore>, GraphReadModel), Failure> {
+        let store = self.open_to_read()?;
+        let (graph, _) = self.graph(&*store, name)?;
+        let engine = Engine::new(Arc::clone(&store) as Arc<dyn EventStore>);
+        Ok((store, self.wait(engine.get_graph(graph))?))
     }
 
     /// Finds the graph that `name` (a name or an id) says; without one the only graph there is.
