@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 
-use crate::command::{apply, bench, completions, export, graphs, import, log, man, show, stats, verify};
+use crate::command::{apply, bench, completions, export, graphs, import, log, man, query, show, stats, verify};
 use crate::failure::Failure;
 use crate::session::{Options, Session};
 
@@ -34,6 +34,7 @@ pub enum Command {
     Log(log::Arguments),
     Show(show::Arguments),
     Stats(stats::Arguments),
+    Query(query::Arguments),
     Export(export::Arguments),
     Verify(verify::Arguments),
     Bench(bench::Arguments),
@@ -83,6 +84,7 @@ fn execute(line: CommandLine) -> Result<(), Failure> {
         Command::Log(arguments) => log::run(&mut session, arguments),
         Command::Show(arguments) => show::run(&mut session, arguments),
         Command::Stats(arguments) => stats::run(&mut session, arguments),
+        Command::Query(arguments) => query::run(&mut session, arguments),
         Command::Export(arguments) => export::run(&mut session, arguments),
         Command::Verify(arguments) => verify::run(&mut session, arguments),
         Command::Bench(arguments) => bench::run(&mut session, arguments),
