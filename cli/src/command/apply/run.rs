@@ -8,7 +8,7 @@ use cidgraph::{
 };
 use serde_json::{Value as Json, json};
 
-use super::arguments::Arguments;
+use super::arguments::{Arguments, Asked};
 use crate::failure::Failure;
 use crate::import::jsonl::{JSON_LINE_BYTES_MAX, read_command};
 use crate::import::{Lines, SourcePosition};
@@ -30,6 +30,9 @@ pub fn run(session: &mut Session, arguments: &Arguments) -> Result<(), Failure> 
     let store = session.options.open_to_write(arguments.fsync)?;
     let graph = match &arguments.graph {
         Some(name) => graph_id(name),
+        None if matches!(arguments.command, Some(Asked::Create { .. })) => {
+            return Err(Failure::usage("a graph is created under its name: give --graph"));
+        }
         None => session.graph(&*store, None)?.0,
     };
     let engine = Engine::builder(store as Arc<dyn EventStore>).actor(arguments.actor.as_str()).build();
