@@ -22,6 +22,8 @@ pub struct JsonlImport {
     lines_max: usize,
     ids: CommandIds,
     bad: BadLines,
+    /// The line that ended the transaction before: it belongs to the next one.
+    begun: Vec<u8>,
     done: bool,
 }
 
@@ -44,6 +46,7 @@ impl JsonlImport {
             bad: BadLines::allow(import.skip_bad),
             import,
             lines,
+            begun: Vec::new(),
             done: false,
         }
     }
@@ -71,9 +74,11 @@ impl JsonlImport {
     }
 
     fn read_transaction(&mut self) -> Result<Option<Transaction>, ImportError> {
-        let (mut commands, mut positions, mut input) = (Vec::<GraphCommand>::new(), Vec::new(), Vec::new());
+        let (mut commands, mut positions) = (Vec::<GraphCommand>::new(), Vec::new());
+        let mut input = std::mem::take(&mut self.begun);
         let (mut actor, mut timestamp_ns) = (self.actor.clone(), self.timestamp_ns);
         while commands.len() < self.lines_max {
+            let before = input.len();
             match self.read_line(&mut input)? {
                 Some(JsonLine::Command(command)) => {
                     commands.push(command);
@@ -82,6 +87,7 @@ impl JsonlImport {
                 Some(JsonLine::Transaction(form)) => {
                     self.begin(&form);
                     if !commands.is_empty() {
+                        self.begun = input.split_off(before);
                         break;
                     }
                     (actor, timestamp_ns) = (self.actor.clone(), self.timestamp_ns);
