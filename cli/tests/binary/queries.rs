@@ -76,8 +76,14 @@ fn walks_go_along_edges() {
 fn a_plan_says_where_it_starts() {
     let folder = graph();
     let plan = json(&done(folder.path(), &["query", "nodes", "--kind", "P", "--explain", "--json"]));
-    assert_eq!(plan["rows"], 2);
-    assert!(plan.to_string().contains("index kind = P"), "{plan}");
+    assert_eq!(
+        (&plan["step"], &plan["estimate"], &plan["rows"]),
+        (&json("\"index kind = P\""), &json("2"), &json("2"))
+    );
+    let both = ["query", "nodes", "--kind", "P", "--where", "Visual.color = 'red'", "--explain"];
+    let plan = done(folder.path(), &both);
+    let (first, second) = (plan.find("Visual.color").expect("there"), plan.find("kind = P").expect("there"));
+    assert!(plan.contains("most selective") && first < second, "{plan}");
 }
 
 #[test]
