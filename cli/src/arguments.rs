@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 
-use crate::command::{bench, completions, export, graphs, import, log, man, verify};
+use crate::command::{apply, bench, completions, export, graphs, import, log, man, query, show, stats, verify};
 use crate::failure::Failure;
 use crate::session::{Options, Session};
 
@@ -29,8 +29,12 @@ pub struct CommandLine {
 #[expect(missing_docs, reason = "each variant is documented by its arguments, which clap shows")]
 pub enum Command {
     Import(import::Arguments),
+    Apply(apply::Arguments),
     Graphs(graphs::Arguments),
     Log(log::Arguments),
+    Show(show::Arguments),
+    Stats(stats::Arguments),
+    Query(query::Arguments),
     Export(export::Arguments),
     Verify(verify::Arguments),
     Bench(bench::Arguments),
@@ -75,8 +79,12 @@ fn execute(line: CommandLine) -> Result<(), Failure> {
     let mut session = Session::new(line.options)?;
     let outcome = match &line.command {
         Command::Import(arguments) => import::run(&mut session, arguments),
+        Command::Apply(arguments) => apply::run(&mut session, arguments),
         Command::Graphs(arguments) => graphs::run(&mut session, arguments),
         Command::Log(arguments) => log::run(&mut session, arguments),
+        Command::Show(arguments) => show::run(&mut session, arguments),
+        Command::Stats(arguments) => stats::run(&mut session, arguments),
+        Command::Query(arguments) => query::run(&mut session, arguments),
         Command::Export(arguments) => export::run(&mut session, arguments),
         Command::Verify(arguments) => verify::run(&mut session, arguments),
         Command::Bench(arguments) => bench::run(&mut session, arguments),

@@ -8,7 +8,9 @@ use clap::{Arg, Command};
 pub fn markdown(mut command: Command) -> String {
     command.build();
     let mut text = String::from("# The `cidgraph` command\n\nGenerated from the command's own definitions.\n\n");
-    text.push_str("Exit codes: 0 done, 1 usage or bad input, 2 corruption found, 3 conflict or unavailable.\n\n");
+    text.push_str(
+        "Exit codes: 0 done, 1 usage or bad input, 2 corruption found, 3 conflict or unavailable, 130 interrupted.\n\n",
+    );
     text.push_str("## Options of every subcommand\n\n");
     write_arguments(command.get_arguments().filter(|argument| argument.is_global_set()), &mut text);
     for subcommand in visible(&command) {

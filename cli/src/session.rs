@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
-use cidgraph::{AggregateId, EventStore, GraphId, Head};
+use cidgraph::{AggregateId, Engine, EventStore, GraphId, GraphReadModel, Head};
 use cidgraph_store_memory::{FsyncPolicy, MemoryStore};
 use clap::{Args, ValueEnum};
 use tokio::runtime::Handle;
@@ -48,11 +49,15 @@ impl From<Fsync> for FsyncPolicy {
     fn from(fsync: Fsync) -> Self {
         match fsync {
             Fsync::Always => Self::Always,
-            Fsync::Interval => Self::Interval(std::time::Duration::from_secs(1)),
+            Fsync::Interval => Self::Interval(Duration::from_secs(1)),
             Fsync::Never => Self::Never,
         }
     }
 }
+
+/// How often a loaded graph is asked whether its indices have all of it, and the time between.
+const INDEX_POLLS_MAX: u32 = 100;
+const INDEX_POLL: Duration = Duration::from_millis(20);
 
 /// The options that every subcommand has.
 #[derive(Debug, Clone, Args)]
@@ -152,6 +157,37 @@ impl Session {
             }
         }));
         interrupted
+    }
+
+    /// Loads the graph that `name` says, as [`graph`](Self::graph) finds it, from the store as it is now.
+    ///
+    /// # Errors
+    /// [`Failure::Usage`] where it is not there; [`Failure::Engine`] where its events cannot be read or do not hold.
+    pub fn read_graph(&self, name: Option<&str>) -> Result<(Arc<MemoryStore>, GraphReadModel), Failure> {
+        let store = self.open_to_read()?;
+        let (graph, _) = self.graph(&*store, name)?;
+        let engine = Engine::new(Arc::clone(&store) as Arc<dyn EventStore>);
+        Ok((store, self.wait(engine.get_graph(graph))?))
+    }
+
+    /// Loads a graph as [`read_graph`](Self::read_graph) does and waits, at most for two seconds, until its indices have
+    /// all of it, so that a plan can estimate by them.
+    ///
+    /// # Errors
+    /// As of [`read_graph`](Self::read_graph).
+    pub fn read_indexed_graph(&self, name: Option<&str>) -> Result<GraphReadModel, Failure> {
+        let store = self.open_to_read()?;
+        let (graph, _) = self.graph(&*store, name)?;
+        let engine = Engine::new(store as Arc<dyn EventStore>);
+        self.wait(async {
+            let graph = engine.load_graph(graph).await?;
+            let mut left = INDEX_POLLS_MAX;
+            while left > 0 && !graph.view().is_index_current() {
+                tokio::time::sleep(INDEX_POLL).await;
+                left -= 1;
+            }
+            Ok(graph.read())
+        })
     }
 
     /// Finds the graph that `name` (a name or an id) says; without one the only graph there is.

@@ -137,4 +137,6 @@ async fn answers_are_kept_until_what_they_rest_on_changes() {
     assert_eq!(*ask(&of_group), Answer::Count(13));
     let Answer::Levels(levels) = &*ask(&near) else { panic!("levels") };
     assert_eq!(levels.len(), 3);
+    let plan = open.read().explain_run(&of_group).expect("explained");
+    assert_eq!((plan.step.as_str(), plan.rows), ("count", Some(13)));
 }

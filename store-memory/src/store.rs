@@ -101,8 +101,8 @@ impl MemoryStore {
     /// Checks the last segment whole; [`recovery`](Self::recovery) tells what was cut off its end.
     ///
     /// # Errors
-    /// [`StoreError::Corrupt`] where bytes that were durable are damaged; [`StoreError::Invalid`] where another process
-    /// writes this store or the folder cannot be one; [`StoreError::Unavailable`] where the disk refuses.
+    /// [`StoreError::Corrupt`] where bytes that were durable are damaged; [`StoreError::Invalid`] where the folder cannot
+    /// be a store; [`StoreError::Unavailable`] where another process writes this one or the disk refuses.
     pub fn open(folder: impl AsRef<Path>, fsync: FsyncPolicy) -> Result<Self, StoreError> {
         Self::open_with(folder, MemoryStoreOptions { fsync, ..MemoryStoreOptions::default() })
     }
@@ -159,7 +159,8 @@ impl MemoryStore {
         Ok(Self { log: Log::Journal(journal), recovery, worker, _lock: lock })
     }
 
-    /// Returns what opening cut off the journal's end; nothing for a store in memory.
+    /// Returns what opening cut off the journal's end, or left out where it was opened to read only; nothing for a store
+    /// in memory.
     pub const fn recovery(&self) -> RecoveryReport {
         self.recovery
     }

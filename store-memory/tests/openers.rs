@@ -21,11 +21,18 @@ fn invalid(result: Result<impl std::fmt::Debug, StoreError>) -> String {
     }
 }
 
+fn unavailable(result: Result<impl std::fmt::Debug, StoreError>) -> String {
+    match result {
+        Err(StoreError::Unavailable { reason }) => reason,
+        other => panic!("expected a store that is written by another, got {other:?}"),
+    }
+}
+
 #[tokio::test]
 async fn a_second_writer_is_told_who_writes_and_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
     let store = MemoryStore::open(folder.path(), FsyncPolicy::Never).unwrap();
-    let reason = invalid(MemoryStore::open(folder.path(), FsyncPolicy::Never));
+    let reason = unavailable(MemoryStore::open(folder.path(), FsyncPolicy::Never));
     let writer = format!("is being written by process {}", std::process::id());
     assert!(reason.contains(&writer) && reason.contains("open to read only"), "{reason}");
     drop(store);
@@ -80,7 +87,7 @@ async fn a_reader_in_another_process_sees_the_commits_and_cannot_write() {
 #[tokio::test]
 async fn the_other_process() {
     let Some(folder) = std::env::var_os(FOLDER_VARIABLE) else { return };
-    assert!(invalid(MemoryStore::open(&folder, FsyncPolicy::Never)).contains("is being written by process"));
+    assert!(unavailable(MemoryStore::open(&folder, FsyncPolicy::Never)).contains("is being written by process"));
     let store = MemoryStore::open_read_only(&folder).unwrap();
     eprintln!("{} events read", store.read_all(1, usize::MAX).await.unwrap().len());
 }

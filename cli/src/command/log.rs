@@ -71,7 +71,11 @@ pub fn run(session: &mut Session, arguments: &Arguments) -> Result<(), Failure> 
     print(session, shown)
 }
 
-fn concerns(trace: &mut NodeTrace, stored: &StoredEvent, opened: &OpenedBlock<'_>) -> Result<bool, Failure> {
+/// Returns whether an event is about the traced node.
+///
+/// # Errors
+/// [`Failure::Event`] where the event cannot be read.
+pub fn concerns(trace: &mut NodeTrace, stored: &StoredEvent, opened: &OpenedBlock<'_>) -> Result<bool, Failure> {
     let version = stored.event.version;
     let mut events: Vec<GraphEvent> = Vec::new();
     opened.decode(&mut events).map_err(|source| Failure::Event { version, source })?;

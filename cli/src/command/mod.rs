@@ -9,4 +9,8 @@ pub mod graphs;
 pub mod import;
 pub mod log;
 pub mod man;
+pub mod node;
+pub mod query;
+pub mod show;
+pub mod stats;
 pub mod verify;

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use cidgraph::chain::LogVerifier;
 use cidgraph::{AggregateId, ChainError, Damage, EventStore, StoreError};
+use cidgraph_store_memory::{RecoveryReport, Verified};
 use clap::Args;
 use serde_json::{Value as Json, json};
 
@@ -35,6 +36,7 @@ struct Found {
     events: u64,
     graphs: u64,
     broken: Vec<Json>,
+    left_out: RecoveryReport,
 }
 
 /// Runs the subcommand.
@@ -61,12 +63,23 @@ pub fn run(session: &mut Session, arguments: &Arguments) -> Result<(), Failure> 
 fn print(session: &mut Session, found: &Found, rate: f64) -> Result<(), Failure> {
     if session.output.json {
         let object = json!({
-            "events": found.events, "graphs": found.graphs, "events_per_second": rate, "broken": found.broken,
+            "events": found.events,
+            "graphs": found.graphs,
+            "events_per_second": rate,
+            "broken": found.broken,
+            "left_out": { "bytes": found.left_out.bytes_cut, "events": found.left_out.events_cut },
         });
         return Ok(session.output.object(&object)?);
     }
     for broken in &found.broken {
         session.output.line(format_args!("broken: {}", as_text(broken)))?;
+    }
+    if found.left_out.bytes_cut > 0 {
+        session.output.line(format_args!(
+            "left out: {} bytes behind the last whole commit ({} events that were never known durable), damaged or \
+             being written",
+            found.left_out.bytes_cut, found.left_out.events_cut
+        ))?;
     }
     session.output.line(format_args!(
         "{} events of {} graphs verified, {rate} events/s, {} broken",
@@ -83,9 +96,11 @@ fn as_text(broken: &Json) -> String {
 }
 
 fn verify_store(session: &Session) -> Result<Found, Failure> {
-    let checked = session.open_to_read().and_then(|store| Ok(store.verify()?));
+    let checked = session.open_to_read().and_then(|store| Ok((store.recovery(), store.verify()?)));
     match checked {
-        Ok(verified) => Ok(Found { events: verified.events, graphs: verified.aggregates, broken: Vec::new() }),
+        Ok((left_out, Verified { events, aggregates, .. })) => {
+            Ok(Found { events, graphs: aggregates, broken: Vec::new(), left_out })
+        }
         Err(Failure::Store(StoreError::Corrupt { damage })) => {
             Ok(Found { broken: vec![damage_object(&damage)], ..Found::default() })
         }
@@ -98,7 +113,7 @@ fn verify_graph(session: &Session, name: &str) -> Result<Found, Failure> {
     let (graph, head) = session.graph(&*store, Some(name))?;
     let aggregate = AggregateId::from(graph);
     let mut verifier = LogVerifier::new();
-    let mut found = Found { graphs: 1, ..Found::default() };
+    let mut found = Found { graphs: 1, left_out: store.recovery(), ..Found::default() };
     while verifier.events() < head.version && found.broken.is_empty() {
         let page = match session.wait(store.read(aggregate, verifier.events() + 1, PAGE_EVENTS)) {
             Ok(page) => page,

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use cidgraph::{GraphCommand, Limits, Name};
+use cidgraph::{GraphCommand, GraphId, Limits, Name};
 
 use super::error::{ImportError, SourcePosition};
 use super::lines::Lines;
@@ -22,6 +22,8 @@ pub struct JsonlImport {
     lines_max: usize,
     ids: CommandIds,
     bad: BadLines,
+    /// The line that ended the transaction before: it belongs to the next one.
+    begun: Vec<u8>,
     done: bool,
 }
 
@@ -44,6 +46,7 @@ impl JsonlImport {
             bad: BadLines::allow(import.skip_bad),
             import,
             lines,
+            begun: Vec::new(),
             done: false,
         }
     }
@@ -51,20 +54,16 @@ impl JsonlImport {
     /// Reads the next line that says something; `None` at the end.
     fn read_line(&mut self, input: &mut Vec<u8>) -> Result<Option<JsonLine>, ImportError> {
         loop {
-            let error = match self.lines.advance() {
-                Ok(false) => return Ok(None),
-                Ok(true) if self.lines.text().trim().is_empty() => continue,
-                Ok(true) => match read_line(self.import.graph, self.lines.text()) {
-                    Ok(read) => {
+            match read_command(self.import.graph, &mut self.lines) {
+                Ok(read) => {
+                    if read.is_some() {
                         input.extend_from_slice(self.lines.text().as_bytes());
                         input.push(b'\n');
-                        return Ok(Some(read));
                     }
-                    Err(error) => bad_json(&error, self.lines.text(), self.lines.position()),
-                },
-                Err(error) => error,
-            };
-            self.bad.skip(error)?;
+                    return Ok(read);
+                }
+                Err(error) => self.bad.skip(error)?,
+            }
         }
     }
 
@@ -75,9 +74,11 @@ impl JsonlImport {
     }
 
     fn read_transaction(&mut self) -> Result<Option<Transaction>, ImportError> {
-        let (mut commands, mut positions, mut input) = (Vec::<GraphCommand>::new(), Vec::new(), Vec::new());
+        let (mut commands, mut positions) = (Vec::<GraphCommand>::new(), Vec::new());
+        let mut input = std::mem::take(&mut self.begun);
         let (mut actor, mut timestamp_ns) = (self.actor.clone(), self.timestamp_ns);
         while commands.len() < self.lines_max {
+            let before = input.len();
             match self.read_line(&mut input)? {
                 Some(JsonLine::Command(command)) => {
                     commands.push(command);
@@ -86,6 +87,7 @@ impl JsonlImport {
                 Some(JsonLine::Transaction(form)) => {
                     self.begin(&form);
                     if !commands.is_empty() {
+                        self.begun = input.split_off(before);
                         break;
                     }
                     (actor, timestamp_ns) = (self.actor.clone(), self.timestamp_ns);
@@ -101,6 +103,20 @@ impl JsonlImport {
         }
         Ok(Some(Transaction { command: self.ids.next(&input), actor, timestamp_ns, commands, positions }))
     }
+}
+
+/// Reads the next line that is not empty as one command below `graph`; `None` at the end.
+///
+/// # Errors
+/// Any [`ImportError`]; after a bad line the next call goes on behind it.
+pub fn read_command(graph: GraphId, lines: &mut Lines) -> Result<Option<JsonLine>, ImportError> {
+    while lines.advance()? {
+        if !lines.text().trim().is_empty() {
+            let read = read_line(graph, lines.text());
+            return read.map(Some).map_err(|error| bad_json(&error, lines.text(), lines.position()));
+        }
+    }
+    Ok(None)
 }
 
 fn bad_json(error: &serde_json::Error, line: &str, position: SourcePosition) -> ImportError {

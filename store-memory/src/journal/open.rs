@@ -21,7 +21,8 @@ use crate::journal::writer::{FsyncPolicy, WriteSide};
 
 const LOCK_FILE: &str = "lock";
 
-/// What opening a journal cut off its end: writes that a crash had left unfinished, none of them known durable.
+/// What opening a journal cut off its end, or to read only left out: writes that a crash had left unfinished, or that
+/// another process is about to finish; none of them known durable.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RecoveryReport {
     /// Bytes behind the last whole commit.
@@ -88,8 +89,8 @@ pub(crate) fn open_to_read(disk: Arc<dyn Disk>, folder: &Path) -> Result<Opened,
     };
     let files = Files { disk, folder: folder.to_owned(), hash, writable: false, synced: false };
     let (mut index, start) = load_sealed(&files, last)?;
-    load_last(&files, &mut index, start)?;
-    finish(files, index, RecoveryReport::default(), None)
+    let found = load_last(&files, &mut index, start)?;
+    finish(files, index, found.recovery, None)
 }
 
 /// What opening to write has besides the journal's contents.
@@ -154,7 +155,7 @@ fn take_lock(disk: &dyn Disk, folder: &Path) -> Result<Box<dyn LockGuard>, Store
             let reason = format!(
                 "the store in {folder} is being written by {other}, which holds {path}: end it, or open to read only"
             );
-            Err(StoreError::Invalid { reason })
+            Err(StoreError::Unavailable { reason })
         }
     }
 }

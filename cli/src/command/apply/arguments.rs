@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use cidgraph::{EdgeId, Key, NodeId, Value};
+use cidgraph::{CommandId, EdgeId, Key, NodeId, Value};
 use clap::{Args, Subcommand};
 
 use crate::failure::Failure;
@@ -13,13 +13,15 @@ use crate::json::{
 };
 use crate::session::Fsync;
 
-/// Apply one command, or the commands on standard input (one JSON object a line) in one transaction
+/// Apply one command, or the commands on standard input, one JSON object a line, each a transaction of its own
+///
+/// Prints a receipt for each transaction; what has a receipt is kept, whatever comes after it.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     cidgraph apply --graph g create\n  \
     cidgraph apply add-node --key alice --kind Person --set 'Profile.age=3'\n  \
     cidgraph apply connect Person:alice Person:bob --kind knows --set 'since=2020'\n  \
-    cidgraph apply < commands.jsonl")]
+    cidgraph apply --graph g --atomic < commands.jsonl")]
 pub struct Arguments {
     /// The graph's name or id; may be left out where there is one graph
     #[arg(long, short, global = true, value_name = "GRAPH")]
@@ -33,6 +35,12 @@ pub struct Arguments {
     /// When what was written is brought to the disk
     #[arg(long, global = true, value_enum, value_name = "WHEN", default_value = "always")]
     pub fsync: Fsync,
+    /// Make one transaction of all commands on standard input: all of them or none
+    #[arg(long, conflicts_with = "command_id")]
+    pub atomic: bool,
+    /// The command's id: sent again, it gives the first receipt again; of a command from arguments
+    #[arg(long, global = true, value_name = "ID")]
+    pub command_id: Option<CommandId>,
     /// The command; without it standard input is read
     #[command(subcommand)]
     pub command: Option<Asked>,

@@ -1,5 +1,7 @@
 //! `cidgraph apply`: commands from arguments or from standard input.
 
 mod arguments;
+mod run;
 
 pub use arguments::{Arguments, Asked, reference};
+pub use run::run;

@@ -1,7 +1,6 @@
-//! The binary itself on a small store: what it prints and the code it ends with.
+//! Commands that only look at a store, on a small one: what they print and the code they end with.
 
 use std::path::Path;
-use std::process::{Command, Output};
 
 use cidgraph::chain::seal;
 use cidgraph::{
@@ -10,32 +9,7 @@ use cidgraph::{
 };
 use cidgraph_store_memory::{FsyncPolicy, MemoryStore};
 
-fn cidgraph(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_cidgraph"))
-        .current_dir(folder)
-        .args(arguments)
-        .env_remove("NO_COLOR")
-        .output()
-        .expect("the binary runs")
-}
-
-/// Runs the binary and returns what it printed.
-#[track_caller]
-fn done(folder: &Path, arguments: &[&str]) -> String {
-    let output = cidgraph(folder, arguments);
-    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).expect("text")
-}
-
-/// Checks exit code and the one line on standard error.
-#[track_caller]
-fn failed(folder: &Path, arguments: &[&str], code: i32, expected: &str) {
-    let output = cidgraph(folder, arguments);
-    let error = String::from_utf8(output.stderr).expect("text");
-    assert_eq!(output.status.code(), Some(code), "{arguments:?}: {error}");
-    assert!(error.contains(expected), "{error}");
-    assert_eq!(error.trim_end().lines().count(), 1, "{error}");
-}
+use crate::binary::{cidgraph, done, failed, field};
 
 fn graph() -> GraphId {
     GraphId::named("g")
@@ -67,12 +41,6 @@ fn small_store() -> tempfile::TempDir {
         runtime.block_on(store.append(&[append])).expect("appended");
     }
     folder
-}
-
-fn field(line: &str, path: &str) -> String {
-    let object: serde_json::Value = serde_json::from_str(line).expect("a JSON object");
-    let field = object.pointer(path).expect("the field");
-    field.as_str().map_or_else(|| field.to_string(), str::to_owned)
 }
 
 #[test]
@@ -174,6 +142,8 @@ fn what_was_never_known_durable_is_left_out() {
     let (line, error) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert_eq!(output.status.code(), Some(0), "{error}");
     assert_eq!(field(&line, "/events"), "3");
+    assert_eq!(field(&line, "/left_out/events"), "2");
+    assert!(done(folder.path(), &["verify"]).contains("behind the last whole commit (2 events"));
 }
 
 fn first_car(folder: &Path) -> std::path::PathBuf {

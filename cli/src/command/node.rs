@@ -1,0 +1,31 @@
+//! How people name nodes: by id, by `KIND:KEY`, or by key alone.
+
+use cidgraph::{GraphReadModel, NodeView};
+
+use super::apply::reference;
+use crate::failure::Failure;
+use crate::import::field::read_key;
+
+/// Finds the node that `text` names: its id, `KIND:KEY`, or a key that one node has.
+///
+/// # Errors
+/// [`Failure::Usage`] where there is none, or several nodes have the key.
+pub fn find_node(model: &GraphReadModel, text: &str) -> Result<NodeView, Failure> {
+    if let Some(node) = reference(text).ok().and_then(|node| model.node(node.resolve(model.graph()))) {
+        return Ok(node);
+    }
+    let key = read_key(text).ok_or_else(|| unknown(text))?;
+    let mut found = model.nodes_by_key(&key);
+    match (found.pop(), found.len()) {
+        (Some(node), 0) => Ok(node),
+        (None, _) => Err(unknown(text)),
+        (Some(last), _) => {
+            let kinds: Vec<_> = found.iter().chain([&last]).map(|node| format!("{}:{text}", node.kind)).collect();
+            Err(Failure::usage(format!("several nodes have the key {text:?}: say which, {}", kinds.join(" or "))))
+        }
+    }
+}
+
+fn unknown(text: &str) -> Failure {
+    Failure::usage(format!("no node {text:?} in the graph: expected an id, KIND:KEY or a key"))
+}
