@@ -135,6 +135,6 @@ const fn exit_code_of_engine(error: &Error) -> u8 {
     match error.kind() {
         ErrorKind::Corrupt => 2,
         ErrorKind::Conflict | ErrorKind::Unavailable | ErrorKind::Unknown => 3,
-        ErrorKind::NotFound | ErrorKind::Rejected | ErrorKind::TooLarge | ErrorKind::Invalid | _ => 1,
+        ErrorKind::NotFound | ErrorKind::Rejected | ErrorKind::TooLarge | ErrorKind::Invalid => 1,
     }
 }

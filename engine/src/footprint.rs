@@ -18,6 +18,7 @@ pub struct Facet(u64);
 #[derive(Hash)]
 #[repr(u8)]
 enum Aspect {
+    Version,
     Graph,
     Nodes,
     Edges,
@@ -34,6 +35,11 @@ enum Aspect {
 }
 
 impl Facet {
+    /// The version itself: touched by every publication.
+    pub fn version() -> Self {
+        Self::of(&Aspect::Version)
+    }
+
     /// The graph's metadata and whether it is archived.
     pub fn graph() -> Self {
         Self::of(&Aspect::Graph)

@@ -53,7 +53,8 @@ pub use id::{AggregateId, CausationId, CommandId, CorrelationId, EdgeId, EventId
 pub use machine::TransactionalCommandHandler;
 pub use metrics::{Metrics, MetricsSnapshot, Operation};
 pub use read_model::{
-    Answer, Criterion, GraphMetrics, GraphQuery, GraphReadModel, NodePage, NodeQuery, OrderBy, QueryError, Real,
+    Answer, Criterion, GraphMetrics, GraphQuery, GraphReadModel, NodePage, NodeQuery, NodeRef, OrderBy, QueryError,
+    Real,
 };
 pub use state::{GraphInfo, GraphView};
 pub use store::{
@@ -65,3 +66,8 @@ pub use subscription::{GraphEventProcessor, GraphSink, GraphTransaction, Subscri
 pub use value::{Name, Properties, Value};
 pub use view::{EdgeView, NodeView};
 pub use writer::{Receipt, Registry, Submission, WriteError, WriterConfig, WriterHandle};
+
+/// The first program of the README, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;

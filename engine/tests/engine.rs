@@ -55,7 +55,7 @@ async fn a_graph_that_is_not_there_is_told() {
 /// Enough rows for several folds while commands go on, with removals so that ordinals change.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn folding_changes_nothing() {
-    let engine = Engine::new(Arc::new(MemoryStore::new()));
+    let engine = Engine::builder(Arc::new(MemoryStore::new())).fold_rows_min(1 << 16).build();
     let graph = GraphId::named("folded");
     let submit = async |number: u64, commands: Vec<GraphCommand>| {
         let context = CommandContext::new(CommandId::from_u64(number), "tester");

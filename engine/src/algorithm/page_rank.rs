@@ -9,7 +9,8 @@ use super::cancel::{CancelToken, Cancelled};
 use super::direction::{Direction, Orientation, degree, neighbours};
 use crate::topology::{NodeIndex, Topology};
 
-/// Nodes that one task works on; fixed, because it decides in which order sums are taken.
+/// Nodes that one task works on; fixed, because it decides in which order sums are taken. Ordinals without a node do not
+/// count, so that the ranks do not depend on where nodes were removed.
 const NODES_PER_TASK: usize = 4096;
 
 /// How to walk, and when to stop.
@@ -69,6 +70,8 @@ struct Walk<'a, T> {
     damping: f64,
     backward: Direction,
     node_count: f64,
+    /// The ordinal at which each task begins.
+    starts: Vec<usize>,
     degrees: Vec<f64>,
     ranks: Vec<f64>,
     shares: Vec<f64>,
@@ -80,22 +83,23 @@ impl<'a, T: Topology> Walk<'a, T> {
             Orientation::Directed => Direction::Outgoing,
             Orientation::Undirected => Direction::Both,
         };
-        let node_count = topology.node_count() as f64;
-        let nodes = || (0..topology.node_bound()).into_par_iter().map(NodeIndex::new);
+        let (node_count, bound) = (topology.node_count() as f64, topology.node_bound());
+        let nodes = || (0..bound).into_par_iter().map(NodeIndex::new);
         let degrees = nodes().map(|node| degree(topology, node, forward) as f64).collect();
         let ranks = nodes().map(|node| if topology.contains(node) { 1.0 / node_count } else { 0.0 }).collect();
-        let shares = vec![0.0; topology.node_bound()];
-        Self { topology, damping: options.damping, backward: forward.reversed(), node_count, degrees, ranks, shares }
+        let shares = vec![0.0; bound];
+        let starts = topology.nodes().step_by(NODES_PER_TASK).map(NodeIndex::index).collect();
+        let (damping, backward) = (options.damping, forward.reversed());
+        Self { topology, damping, backward, node_count, starts, degrees, ranks, shares }
     }
 
     /// Divides each rank among the node's edges, and returns the sum of what has no edge to go by.
     fn share(&mut self, cancel: &CancelToken) -> Result<f64, Cancelled> {
         let (ranks, degrees) = (&self.ranks, &self.degrees);
-        let tasks = self.shares.par_chunks_mut(NODES_PER_TASK).enumerate().map(|(task, shares)| {
+        let tasks = split(&mut self.shares, &self.starts).into_par_iter().map(|(start, shares)| {
             cancel.check()?;
             let mut dangling = 0.0;
-            for (at, share) in shares.iter_mut().enumerate() {
-                let node = task * NODES_PER_TASK + at;
+            for (node, share) in (start..).zip(shares) {
                 if degrees[node] > 0.0 {
                     *share = ranks[node] / degrees[node];
                 } else {
@@ -111,11 +115,11 @@ impl<'a, T: Topology> Walk<'a, T> {
     fn gather(&mut self, dangling: f64, cancel: &CancelToken) -> Result<f64, Cancelled> {
         let (topology, damping, backward, shares) = (self.topology, self.damping, self.backward, &self.shares);
         let everywhere = (1.0 - damping + damping * dangling) / self.node_count;
-        let tasks = self.ranks.par_chunks_mut(NODES_PER_TASK).enumerate().map(|(task, ranks)| {
+        let tasks = split(&mut self.ranks, &self.starts).into_par_iter().map(|(start, ranks)| {
             cancel.check()?;
             let mut change = 0.0;
-            for (at, rank) in ranks.iter_mut().enumerate() {
-                let node = NodeIndex::new(task * NODES_PER_TASK + at);
+            for (node, rank) in (start..).zip(ranks) {
+                let node = NodeIndex::new(node);
                 if topology.contains(node) {
                     let given = neighbours(topology, node, backward).map(|step| shares[step.node.index()]).sum::<f64>();
                     let next = everywhere + damping * given;
@@ -127,4 +131,18 @@ impl<'a, T: Topology> Walk<'a, T> {
         });
         Ok(tasks.collect::<Result<Vec<f64>, Cancelled>>()?.iter().sum())
     }
+}
+
+/// Cuts `column` at the ordinals where tasks begin; what lies before the first node is left out.
+fn split<'a>(column: &'a mut [f64], starts: &[usize]) -> Vec<(usize, &'a mut [f64])> {
+    let ends = starts.iter().skip(1).copied().chain([column.len()]);
+    let mut rest = column;
+    let mut begin = 0;
+    let mut parts = Vec::with_capacity(starts.len());
+    for (start, end) in starts.iter().copied().zip(ends) {
+        let (part, behind) = std::mem::take(&mut rest)[start - begin..].split_at_mut(end - start);
+        parts.push((start, part));
+        (rest, begin) = (behind, end);
+    }
+    parts
 }

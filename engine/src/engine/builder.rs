@@ -26,6 +26,7 @@ pub struct EngineBuilder {
     components: ComponentRegistry,
     writer: WriterConfig,
     cache: CacheConfig,
+    fold_rows_min: Option<usize>,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn Ids>,
     actor: Name,
@@ -39,6 +40,7 @@ impl EngineBuilder {
             components: ComponentRegistry::default(),
             writer: WriterConfig::default(),
             cache: CacheConfig::default(),
+            fold_rows_min: None,
             clock: Arc::new(SystemClock),
             ids: Arc::new(RandomIds),
             actor: Name::new_static("engine"),
@@ -65,6 +67,12 @@ impl EngineBuilder {
         Self { cache, ..self }
     }
 
+    /// Sets how many rows since the base are folded while commands come: fewer make reads faster, more make writes
+    /// faster. At rest far fewer are folded.
+    pub fn fold_rows_min(self, rows: usize) -> Self {
+        Self { fold_rows_min: Some(rows), ..self }
+    }
+
     /// Sets what tells the time of events.
     pub fn clock(self, clock: Arc<dyn Clock>) -> Self {
         Self { clock, ..self }
@@ -87,6 +95,7 @@ impl EngineBuilder {
         let drafts = GraphDrafts {
             limits: self.limits,
             registry: self.components.clone(),
+            fold_rows_min: self.fold_rows_min.unwrap_or(GraphDrafts::default().fold_rows_min),
             observer: Arc::new(move |graph| Some(observe(&observed, graph))),
         };
         let graphs = Registry::new(self.store, drafts, self.writer, Arc::clone(&self.clock));

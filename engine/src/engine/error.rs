@@ -35,7 +35,6 @@ pub enum Error {
 
 /// What a caller can do about an [`Error`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum ErrorKind {
     /// What was asked for is not there.
     NotFound,

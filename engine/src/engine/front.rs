@@ -254,9 +254,8 @@ impl Graph {
         let start_ns = self.engine.clock.now_ns();
         let answer = Arc::new(model.query_until(query, cancel)?);
         self.engine.metrics.record(query.operation(), self.engine.since(start_ns));
-        if let Some(footprint) = model.footprint(query, &answer) {
-            self.cached.insert(query.clone(), model.version(), &footprint, Arc::clone(&answer));
-        }
+        let footprint = model.footprint(query, &answer);
+        self.cached.insert(query.clone(), model.version(), &footprint, Arc::clone(&answer));
         Ok(answer)
     }
 

@@ -93,7 +93,7 @@ impl GraphAggregate {
     }
 
     fn find(&self, node: NodeId) -> Result<NodeIndex, Misfit> {
-        self.at().find_node(node).ok_or_else(|| Misfit::new(format!("unknown node {node}")))
+        self.lookup(node).ok_or_else(|| Misfit::new(format!("unknown node {node}")))
     }
 
     fn find_edge(&self, edge: EdgeId) -> Result<EdgeIndex, Misfit> {
@@ -101,12 +101,13 @@ impl GraphAggregate {
     }
 
     fn add_node(&mut self, entity: &NodeEntity) -> Applied {
-        if self.at().find_node(entity.id).is_some() {
+        if self.lookup(entity.id).is_some() {
             return Err(Misfit::new(format!("node {} exists already", entity.id)));
         }
         let kind = self.pool.pool().names().intern(&entity.kind);
         let set = self.pool.intern_set(&entity.components);
         let node = self.generation.add_node(entity, kind, set, self.stamp());
+        self.found.put(entity.id, node);
         self.pool.retain(set);
         self.place.node_count += 1;
         self.record(Change::NodeAdded { node });
@@ -141,6 +142,7 @@ impl GraphAggregate {
         edges.into_iter().for_each(|edge| self.remove_edge(edge));
         let set = self.at().node_set(node);
         self.unlink_parent(node, set);
+        self.found.remove(id);
         self.generation.set_node_death(node, self.stamp());
         self.pool.release(set);
         self.place.node_count -= 1;

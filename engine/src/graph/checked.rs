@@ -3,6 +3,7 @@
 //! Each function returns its argument in canonical form: sorted, without repetition.
 
 use crate::command::{Limits, Rejected};
+use crate::dag_cbor::DEPTH_MAX;
 use crate::entity::{Component, EdgeEntity, GraphMetadata, Key, NodeEntity};
 use crate::id::GraphId;
 use crate::id::NodeId;
@@ -18,6 +19,10 @@ pub(super) struct Rules {
     pub(super) limits: Limits,
     pub(super) registry: ComponentRegistry,
 }
+
+/// How deep a value can be nested so that every block that holds it can be read: what is around it in a block, and in
+/// the state's records, is less than sixteen deep.
+const READABLE_DEPTH_MAX: usize = DEPTH_MAX - 16;
 
 /// Refuses what is above a limit.
 pub(super) fn within(what: &'static str, limit: usize, actual: usize) -> Result<(), Rejected> {
@@ -42,7 +47,8 @@ impl Rules {
 
     pub(super) fn value(&self, value: &Value) -> Result<(), Rejected> {
         // Depth first: what is measured and walked afterwards is nested no deeper than allowed.
-        within("value_depth_max", self.limits.value_depth_max, depth(value, self.limits.value_depth_max + 1))?;
+        let depth_max = self.limits.value_depth_max.min(READABLE_DEPTH_MAX);
+        within("value_depth_max", depth_max, depth(value, depth_max + 1))?;
         within("value_bytes_max", self.limits.value_bytes_max, measure::value(value))?;
         if !value.is_encodable() {
             let reason = "floats are finite and not negative zero; Value::float makes them so";

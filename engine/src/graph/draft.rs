@@ -9,15 +9,16 @@ use crate::aggregate::{Draft, Misfit, Rest, Savepoint};
 use crate::command::{GraphCommand, Limits, Rejected};
 use crate::event::GraphEvent;
 use crate::footprint::ChangeObserver;
-use crate::id::{AggregateId, GraphId};
+use crate::id::{AggregateId, GraphId, NodeId};
 use crate::pool::{ComponentRegistry, NameId, Names, PoolBase, PoolWriter};
 use crate::state::{At, Base, Extent, Generation, GraphInfo, Published};
 use crate::store::Head;
-use crate::topology::Stamp;
+use crate::topology::{NodeIndex, Stamp};
 use crate::writer::DraftSource;
 
 use super::checked::Rules;
-use super::fold::Folding;
+use super::fold::{BUSY_ROWS_MIN, Folding};
+use super::found::Found;
 use super::hierarchy::Hierarchy;
 use super::publish::Indexed;
 use super::reader::GraphReader;
@@ -39,6 +40,9 @@ pub struct GraphAggregate {
     pub(super) marks: Vec<Mark>,
     pub(super) indexed: Indexed,
     pub(super) folding: Folding,
+    pub(super) fold_rows_min: usize,
+    /// The ordinals of nodes that were looked up lately.
+    pub(super) found: Found,
     pub(super) reader: GraphReader,
 }
 
@@ -70,6 +74,10 @@ impl GraphAggregate {
         observer: Option<Arc<dyn ChangeObserver>>,
     ) -> (Self, GraphReader) {
         let names = Arc::new(Names::new());
+        // Named here, because indices are built beside the writer too, and only one thread may add names.
+        for name in registry.names() {
+            names.intern(name);
+        }
         let hierarchy = Hierarchy::new(&names);
         let edge_properties = names.intern("");
         let pool = PoolWriter::new(names, Arc::new(PoolBase::new()));
@@ -91,15 +99,36 @@ impl GraphAggregate {
             marks: Vec::new(),
             indexed,
             folding: Folding::default(),
+            fold_rows_min: BUSY_ROWS_MIN,
+            found: Found::default(),
             reader: reader.clone(),
         };
         (aggregate, reader)
+    }
+
+    /// Sets how many rows since the base there must be before they are folded while commands come; at rest far fewer
+    /// are.
+    #[must_use]
+    pub const fn folding_above(mut self, rows: usize) -> Self {
+        self.fold_rows_min = rows;
+        self
     }
 
     /// Returns the draft's state.
     #[inline]
     pub(super) fn at(&self) -> At<'_> {
         self.generation.at(self.stamp())
+    }
+
+    /// Returns the ordinal of a node of the draft.
+    #[inline]
+    pub(super) fn lookup(&self, node: NodeId) -> Option<NodeIndex> {
+        if let Some(found) = self.found.get(node) {
+            return Some(found);
+        }
+        let found = self.at().find_node(node)?;
+        self.found.put(node, found);
+        Some(found)
     }
 
     #[inline]
@@ -182,6 +211,7 @@ impl Draft for GraphAggregate {
     fn roll_back(&mut self, to: Savepoint) {
         self.marks.truncate(to.0 + 1);
         let mark = self.marks.last().expect("a savepoint stays until the next publication").clone();
+        self.found.clear();
         while self.steps.len() > mark.steps {
             let step = self.steps.pop().expect("the loop's condition says so");
             self.undo(step);
@@ -219,13 +249,20 @@ pub struct GraphDrafts {
     pub limits: Limits,
     /// The known component types.
     pub registry: ComponentRegistry,
+    /// As of [`GraphAggregate::folding_above`].
+    pub fold_rows_min: usize,
     /// Gives a graph its observer.
     pub observer: Arc<dyn Fn(GraphId) -> Option<Arc<dyn ChangeObserver>> + Send + Sync>,
 }
 
 impl Default for GraphDrafts {
     fn default() -> Self {
-        Self { limits: Limits::default(), registry: ComponentRegistry::default(), observer: Arc::new(|_| None) }
+        Self {
+            limits: Limits::default(),
+            registry: ComponentRegistry::default(),
+            fold_rows_min: BUSY_ROWS_MIN,
+            observer: Arc::new(|_| None),
+        }
     }
 }
 
@@ -235,7 +272,9 @@ impl DraftSource for GraphDrafts {
 
     fn fresh(&self, aggregate: AggregateId) -> (GraphAggregate, GraphReader) {
         let graph = GraphId::from(aggregate);
-        GraphAggregate::fresh(graph, self.limits, self.registry.clone(), (self.observer)(graph))
+        let (aggregate, reader) =
+            GraphAggregate::fresh(graph, self.limits, self.registry.clone(), (self.observer)(graph));
+        (aggregate.folding_above(self.fold_rows_min), reader)
     }
 }
 

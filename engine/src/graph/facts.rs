@@ -39,7 +39,9 @@ impl Facts for LiveFacts<'_> {
         let names = self.at.pool().names();
         for (component_type, _) in self.components() {
             if let Some(category) = self.registry.category(names.get(component_type)) {
-                visit(names.intern(category).0);
+                // Not interned here: a fold reads facts on another thread than the one writer of names.
+                let category = names.find(category).expect("an aggregate begins with its registry's names");
+                visit(category.0);
             }
         }
     }

@@ -17,8 +17,9 @@ use super::facts::LiveFacts;
 use super::publish::Indexed;
 use super::step::{Change, Step};
 
-/// The fewest rows since the base that are folded while the writer is busy.
-const BUSY_ROWS_MIN: usize = 1 << 16;
+/// The fewest rows since the base that are folded while the writer is busy, where nothing else was said: an overlay of
+/// about 100 MB. A fold costs the writer a repetition of all that happens meanwhile.
+pub(super) const BUSY_ROWS_MIN: usize = 1 << 20;
 
 /// The fewest rows since the base that are folded while the writer rests.
 const REST_ROWS_MIN: usize = 1 << 10;
@@ -77,7 +78,7 @@ impl GraphAggregate {
     pub(super) fn fold_when_due(&mut self) {
         let base = self.generation.base();
         let rows = base.node_count() + base.edge_count();
-        self.fold_above(BUSY_ROWS_MIN.max(rows / 2));
+        self.fold_above(self.fold_rows_min.max(rows));
     }
 
     fn fold_above(&mut self, rows: usize) {
@@ -123,6 +124,7 @@ impl GraphAggregate {
         if index.is_none() {
             self.bring_index_up_to_date();
         }
+        self.found.clear();
         let old = std::mem::replace(&mut self.generation, Arc::new(next));
         let moving =
             Moving { old: &old, new: &self.generation, pool: &mut pool, renumbering: &renumbering, running: &running };

@@ -9,6 +9,7 @@ mod step;
 mod hierarchy;
 mod spatial;
 mod facts;
+mod found;
 mod fold;
 mod draft;
 mod apply;

@@ -1,6 +1,6 @@
 //! Making the draft what readers see: indices, facets for the caches, then one atomic store.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::footprint::{ChangeObserver, Facet};
 use crate::index::Index;
@@ -74,6 +74,7 @@ impl GraphAggregate {
         self.reader.0.store(Arc::new(Published {
             generation: Arc::clone(&self.generation),
             stamp: self.stamp(),
+            extent: self.generation.extent(),
             info: Arc::clone(&self.place.info),
             head,
             timestamp_ns,
@@ -81,6 +82,7 @@ impl GraphAggregate {
             edge_count: self.place.edge_count,
             index: self.indexed.index.clone(),
             pending: self.indexed.touched..self.generation.touched_len(),
+            pending_nodes: OnceLock::new(),
         }));
     }
 
@@ -88,6 +90,7 @@ impl GraphAggregate {
         let Some(observer) = &self.observer else { return };
         let mut facets = Vec::new();
         if observer.is_interested() {
+            facets.push(Facet::version());
             if !Arc::ptr_eq(&self.place.info, &self.reader.0.load().info) {
                 facets.push(Facet::graph());
             }
@@ -176,6 +179,7 @@ impl Published {
         Self {
             generation: Arc::clone(generation),
             stamp: 0,
+            extent: generation.extent(),
             info: Arc::clone(info),
             head: None,
             timestamp_ns: 0,
@@ -183,6 +187,7 @@ impl Published {
             edge_count: 0,
             index,
             pending: 0..0,
+            pending_nodes: OnceLock::new(),
         }
     }
 

@@ -192,6 +192,16 @@ impl ComponentRegistry {
         names
     }
 
+    /// Returns the names of all types and categories, in DAG-CBOR's key order.
+    pub fn names(&self) -> Vec<&Name> {
+        let of_types = self.types.values().map(|known| &known.name);
+        let of_categories = self.types.values().filter_map(|known| known.category.as_ref());
+        let mut names: Vec<&Name> = of_types.chain(of_categories).collect();
+        names.sort_by(|a, b| compare_names(a, b));
+        names.dedup();
+        names
+    }
+
     /// Checks a component against its type's schema; one of an unknown type has none.
     ///
     /// # Errors
@@ -244,6 +254,8 @@ mod tests {
         let named = |name: &str| ComponentType::new(name).in_category("visual");
         let registry = ComponentRegistry::default().with(named("Shape")).with(named("Color")).with(named("Ink"));
         assert_eq!(registry.types_in("visual"), ["Ink", "Color", "Shape"]);
+        let categories = ["visual", "spatial", "structure", "conceptual"];
+        assert!(categories.iter().all(|category| registry.names().iter().any(|name| name == category)));
         assert_eq!(registry.category(HIERARCHY).map(Name::as_str), Some("structure"));
         assert_eq!(registry.category(CONCEPTUAL_POINT).map(Name::as_str), Some("conceptual"));
         assert_eq!(registry.category("Unknown"), None);

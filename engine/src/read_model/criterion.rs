@@ -7,7 +7,8 @@ use crate::value::{Name, Value};
 
 /// A condition on nodes.
 ///
-/// Numbers are compared as numbers: 3 equals 3.0. A range holds values of its bounds' type alone.
+/// Numbers are compared as numbers, exactly: 3 equals 3.0, and −0 is 0. A range holds values of its bounds' type alone,
+/// integers and floats being one type; with both sides open it holds every value. Within lists and maps 3 is not 3.0.
 ///
 /// ```
 /// use cidgraph::Criterion;

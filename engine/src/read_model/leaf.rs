@@ -24,10 +24,7 @@ impl<'a> Leaf<'a> {
             Resolved::All => Leaf::Borrowed(index.nodes()),
             Resolved::Nothing => Leaf::Empty,
             Resolved::Ids(nodes) => {
-                let mut ordinals: Vec<u32> = nodes.iter().map(|node| ordinal(*node)).collect();
-                ordinals.sort_unstable();
-                ordinals.dedup();
-                Leaf::Owned(Bitmap::from_sorted(ordinals).and(index.nodes()))
+                Leaf::Owned(Bitmap::from_sorted(nodes.iter().map(|node| ordinal(*node))).and(index.nodes()))
             }
             Resolved::Kind(kind) => borrowed(index.kind(kind.0)),
             Resolved::Component(component) => borrowed(index.component(component.0)),
@@ -35,7 +32,8 @@ impl<'a> Leaf<'a> {
             Resolved::Has(component, property) => {
                 index.property(component.0, property.0).map_or(Leaf::Empty, |index| Leaf::Owned(index.present()))
             }
-            Resolved::Equals(component, property, value) => match index.equals(component.0, property.0, value) {
+            Resolved::Equals(component, property, wanted) => match index.equals(component.0, property.0, &wanted.value)
+            {
                 Some(postings) => Leaf::Postings(postings),
                 None => Self::scanned(criterion, index.property(component.0, property.0)?.uncovered(), at),
             },

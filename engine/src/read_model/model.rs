@@ -15,7 +15,8 @@ use super::answer::{Answer, NodePage};
 use super::criterion::Criterion;
 use super::graph_metrics::GraphMetrics;
 use super::graph_query::{GraphQuery, QueryError};
-use super::node_query::{NodeQuery, OrderBy};
+use super::node_query::NodeQuery;
+use super::node_ref::NodeRef;
 use super::page::page;
 use super::plan::Plan;
 use super::resolved::Resolved;
@@ -81,7 +82,14 @@ impl GraphReadModel {
         self.view.state_hash()
     }
 
-    /// Returns a node.
+    /// Returns a node to be looked at in place.
+    #[inline]
+    pub fn get(&self, node: NodeId) -> Option<NodeRef<'_>> {
+        let at = self.view.at();
+        at.find_node(node).map(|node| NodeRef::new(at, node))
+    }
+
+    /// Returns a copy of a node.
     pub fn node(&self, node: NodeId) -> Option<NodeView> {
         let at = self.view.at();
         at.find_node(node).map(|node| at.node_view(node))
@@ -96,7 +104,7 @@ impl GraphReadModel {
     pub fn nodes_by_key(&self, key: &Key) -> Vec<NodeView> {
         let at = self.view.at();
         let indexed = self.view.index().kinds().map(|(kind, _)| kind);
-        let pending = self.view.pending().map(|node| at.node_kind(node).0);
+        let pending = self.view.pending().iter().filter_map(|pending| Some(pending.content?.kind.0));
         let mut kinds: Vec<_> = indexed.chain(pending).map(|kind| at.name(crate::pool::NameId(kind))).collect();
         kinds.sort_unstable();
         kinds.dedup();
@@ -110,9 +118,17 @@ impl GraphReadModel {
     }
 
     /// Returns the nodes of a query, ordered and paged.
-    pub fn nodes(&self, query: &NodeQuery) -> NodePage {
+    ///
+    /// # Errors
+    /// [`QueryError::UnknownNode`] where the node that the page is to follow is gone,
+    /// [`QueryError::InvalidParameter`] where one is given in another order than that of birth.
+    pub fn nodes(&self, query: &NodeQuery) -> Result<NodePage, QueryError> {
+        self.nodes_until(query, &CancelToken::new())
+    }
+
+    fn nodes_until(&self, query: &NodeQuery, cancel: &CancelToken) -> Result<NodePage, QueryError> {
         let found = select(&self.view, &self.resolve(&query.criterion));
-        page(self.view.at(), query, &found)
+        page(self.view.at(), query, &found, cancel)
     }
 
     /// Counts the nodes of a criterion.
@@ -139,7 +155,7 @@ impl GraphReadModel {
     pub fn query_until(&self, query: &GraphQuery, cancel: &CancelToken) -> Result<Answer, QueryError> {
         let (view, walk) = (&self.view, Walk { view: &self.view, cancel });
         match query {
-            GraphQuery::Nodes(query) => Ok(Answer::Nodes(self.nodes(query))),
+            GraphQuery::Nodes(query) => Ok(Answer::Nodes(self.nodes_until(query, cancel)?)),
             GraphQuery::Count(criterion) => Ok(Answer::Count(self.count(criterion))),
             GraphQuery::Node(node) => Ok(Answer::Node(self.node(*node))),
             GraphQuery::NodeByKey { kind, key } => Ok(Answer::Node(self.node_by_key(kind, key))),
@@ -194,10 +210,12 @@ impl GraphReadModel {
 
     fn explain_nodes(&self, query: &NodeQuery, source: Plan) -> Plan {
         let found = self.correction(source);
-        let ordered = match query.order.as_slice() {
-            [] => found,
-            [single] if single.by == OrderBy::Birth && !single.descending => found,
-            terms => Plan::new(format!("sort by {} terms, then id", terms.len()), None, vec![found]),
+        let ordered = if query.is_by_birth() {
+            found
+        } else {
+            let terms = query.order.len();
+            let terms = if terms == 1 { "1 term".to_owned() } else { format!("{terms} terms") };
+            Plan::new(format!("sort by {terms}, then id"), None, vec![found])
         };
         match query.limit {
             Some(limit) => Plan::new(format!("page of {limit} behind {}", query.offset), None, vec![ordered]),
@@ -207,9 +225,10 @@ impl GraphReadModel {
 
     /// Puts the look at what the index lacks on top of a plan.
     fn correction(&self, source: Plan) -> Plan {
-        match self.view.pending().count() {
+        match self.view.pending().len() {
             0 => source,
-            pending => Plan::new(format!("look at {pending} changes that the index lacks"), None, vec![source]),
+            1 => Plan::new("look at 1 node that the index lacks", None, vec![source]),
+            pending => Plan::new(format!("look at {pending} nodes that the index lacks"), None, vec![source]),
         }
     }
 
@@ -236,8 +255,8 @@ impl GraphReadModel {
         Ok(Plan { rows, ..self.explain(query) })
     }
 
-    /// Returns the facets that an answer rests on, sorted, without repetition; `None` for one that must not be cached.
-    pub fn footprint(&self, query: &GraphQuery, answer: &Answer) -> Option<Box<[Facet]>> {
+    /// Returns the facets that an answer rests on, sorted, without repetition.
+    pub fn footprint(&self, query: &GraphQuery, answer: &Answer) -> Box<[Facet]> {
         Footprint::of(&self.view, &self.registry, query, answer)
     }
 }

@@ -71,13 +71,21 @@ pub struct NodeQuery {
     pub offset: usize,
     /// How many are shown at most.
     pub limit: Option<usize>,
-    /// The last node of the page before; for the order of birth alone.
+    /// The last node of the page before, which must be there; for the order of birth alone.
     pub after: Option<NodeId>,
     /// What is shown of each.
     pub projection: Projection,
 }
 
 impl NodeQuery {
+    /// Returns whether the nodes come in the order in which they were added.
+    pub(super) fn is_by_birth(&self) -> bool {
+        match self.order.as_slice() {
+            [] => true,
+            [first, ..] => first.by == OrderBy::Birth && !first.descending,
+        }
+    }
+
     /// Asks for the nodes of a criterion, all of them, in the order in which they were added.
     pub const fn of(criterion: Criterion) -> Self {
         let projection = Projection::Everything;

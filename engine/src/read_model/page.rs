@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 
+use crate::algorithm::CancelToken;
 use crate::entity::Key;
 use crate::id::NodeId;
 use crate::index::Bitmap;
@@ -12,8 +13,12 @@ use crate::value::{Name, Value};
 use crate::view::NodeView;
 
 use super::answer::NodePage;
+use super::graph_query::QueryError;
 use super::node_query::{NodeQuery, OrderBy, Projection};
 use super::resolved::property_of;
+
+/// After so many nodes it is looked whether the caller gave up.
+const NODES_A_LOOK: usize = 4096;
 
 /// What a node is compared by in one term of an order.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
@@ -27,31 +32,49 @@ enum Rank {
 }
 
 /// Makes the page of a query from all nodes that it found.
-pub(super) fn page(at: At<'_>, query: &NodeQuery, found: &Bitmap) -> NodePage {
+pub(super) fn page(
+    at: At<'_>,
+    query: &NodeQuery,
+    found: &Bitmap,
+    cancel: &CancelToken,
+) -> Result<NodePage, QueryError> {
     let total = found.len();
-    let nodes = if query.order.is_empty() { by_birth(at, query, found) } else { ordered(at, query, found) };
-    let shown = nodes.into_iter().map(|node| project(at, &query.projection, node)).collect();
-    NodePage { nodes: shown, total }
+    let nodes = match query.after {
+        _ if query.is_by_birth() => by_birth(at, query, found)?,
+        None => ordered(at, query, found, cancel)?,
+        Some(_) => return Err(QueryError::InvalidParameter { what: "after", expected: "the order of birth" }),
+    };
+    let mut shown = Vec::with_capacity(nodes.len());
+    for run in nodes.chunks(NODES_A_LOOK) {
+        cancel.check()?;
+        shown.extend(run.iter().map(|node| project(at, &query.projection, *node)));
+    }
+    Ok(NodePage { nodes: shown, total })
 }
 
-fn by_birth(at: At<'_>, query: &NodeQuery, found: &Bitmap) -> Vec<NodeIndex> {
+fn by_birth(at: At<'_>, query: &NodeQuery, found: &Bitmap) -> Result<Vec<NodeIndex>, QueryError> {
     let limit = query.limit.unwrap_or(usize::MAX);
-    let first = match query.after.map(|node| at.find_node(node)) {
-        Some(Some(node)) => node.index() + 1,
+    let first = match query.after {
         // Where the last node of the page before is gone, nobody knows any more where to go on.
-        Some(None) => return Vec::new(),
+        Some(node) => at.find_node(node).ok_or(QueryError::UnknownNode { node })?.index() + 1,
         None => 0,
     };
     let first = u32::try_from(first).expect("node ordinals have 32 bits");
-    let Some(start) = found.select(found.rank(first) + query.offset) else { return Vec::new() };
-    found.iter_from(start).take(limit).map(NodeIndex::from).collect()
+    let start = found.select(found.rank(first).saturating_add(query.offset));
+    let shown = start.map(|start| found.iter_from(start).take(limit).map(NodeIndex::from).collect());
+    Ok(shown.unwrap_or_default())
 }
 
-fn ordered(at: At<'_>, query: &NodeQuery, found: &Bitmap) -> Vec<NodeIndex> {
+fn ordered(at: At<'_>, query: &NodeQuery, found: &Bitmap, cancel: &CancelToken) -> Result<Vec<NodeIndex>, QueryError> {
     let by: Vec<Term> = query.order.iter().map(|order| Term::of(at, &order.by, order.descending)).collect();
     let ranks = |node: u32| -> Vec<Option<Rank>> { by.iter().map(|term| term.rank(at, node)).collect() };
-    let mut nodes: Vec<(Vec<Option<Rank>>, NodeId, u32)> =
-        found.iter().map(|node| (ranks(node), at.node_id(NodeIndex::from(node)), node)).collect();
+    let mut nodes: Vec<(Vec<Option<Rank>>, NodeId, u32)> = Vec::with_capacity(found.len());
+    for node in found.iter() {
+        if nodes.len().is_multiple_of(NODES_A_LOOK) {
+            cancel.check()?;
+        }
+        nodes.push((ranks(node), at.node_id(NodeIndex::from(node)), node));
+    }
     let compare = |a: &(Vec<Option<Rank>>, NodeId, u32), b: &(Vec<Option<Rank>>, NodeId, u32)| {
         let terms = by.iter().zip(a.0.iter().zip(&b.0)).map(|(term, (a, b))| term.compare(a.as_ref(), b.as_ref()));
         terms.fold(Ordering::Equal, Ordering::then).then_with(|| a.1.cmp(&b.1))
@@ -62,7 +85,7 @@ fn ordered(at: At<'_>, query: &NodeQuery, found: &Bitmap) -> Vec<NodeIndex> {
         nodes.truncate(end);
     }
     nodes.sort_unstable_by(compare);
-    nodes.into_iter().skip(query.offset).map(|(_, _, node)| NodeIndex::from(node)).collect()
+    Ok(nodes.into_iter().skip(query.offset).map(|(_, _, node)| NodeIndex::from(node)).collect())
 }
 
 /// One term of an order, with its names looked up.

@@ -7,7 +7,7 @@ use crate::index::Index;
 use crate::pool::{NameId, Names};
 use crate::value::Value;
 
-use super::resolved::Resolved;
+use super::resolved::{Resolved, Wanted};
 use super::select::{by_selectivity, estimate};
 
 /// The steps by which a query is answered, as a tree: what is done first stands deepest and uppermost.
@@ -47,7 +47,7 @@ impl Plan {
             Resolved::Has(component, property) => {
                 Self::new(format!("index {}.{}, any value", name(*component), name(*property)), estimated, Vec::new())
             }
-            Resolved::Equals(component, property, value) => {
+            Resolved::Equals(component, property, Wanted { value, .. }) => {
                 let place = format!("{}.{}", name(*component), name(*property));
                 let is_indexed = index.equals(component.0, property.0, value).is_some();
                 let how = if is_indexed { "index" } else { "look at each node with an unindexed value of" };
@@ -55,7 +55,10 @@ impl Plan {
             }
             Resolved::Range(component, property, low, high) => {
                 let place = format!("{}.{}", name(*component), name(*property));
-                Self::new(format!("index {place} in {}", range(low, high)), estimated, Vec::new())
+                let property = index.property(component.0, property.0);
+                let is_indexed = property.is_none_or(|index| index.count_range(low.as_ref(), high.as_ref()).is_some());
+                let how = if is_indexed { "index" } else { "look at each node with" };
+                Self::new(format!("{how} {place} in {}", range(low, high)), estimated, Vec::new())
             }
             Resolved::And(criteria) => {
                 let order = by_selectivity(index, criteria);

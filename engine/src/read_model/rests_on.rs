@@ -1,7 +1,7 @@
 //! What an answer rests on, as facets that an event can touch.
 //!
-//! Sound: whatever changes an answer touches one of its facets. Where that cannot be said, there is no footprint and the
-//! answer is not cached.
+//! Sound: whatever changes an answer touches one of its facets. Where nothing narrower can be said, it rests on the
+//! version, which every publication touches.
 
 use crate::algorithm::Direction;
 use crate::entity::SPATIAL;
@@ -11,14 +11,14 @@ use crate::index::Number;
 use crate::pool::{ComponentRegistry, NameId, Names};
 use crate::state::GraphView;
 use crate::value::Value;
-use crate::view::NodeView;
 
 use super::answer::Answer;
 use super::criterion::Criterion;
 use super::graph_query::GraphQuery;
 use super::node_query::{NodeQuery, OrderBy};
+use super::resolved::plain;
 
-/// More nodes than these are not named one by one: every edge is then taken as looked at.
+/// More nodes than these are not named one by one.
 const NODES_MAX: usize = 512;
 
 /// Gathers facets.
@@ -29,52 +29,48 @@ pub(super) struct Footprint<'a> {
 }
 
 impl<'a> Footprint<'a> {
-    /// Returns what an answer rests on, sorted, without repetition; `None` where that cannot be said.
+    /// Returns what an answer rests on, sorted, without repetition.
     pub(super) fn of(
         view: &'a GraphView,
         registry: &'a ComponentRegistry,
         query: &GraphQuery,
         answer: &Answer,
-    ) -> Option<Box<[Facet]>> {
-        let mut footprint = Self { names: view.at().generation().pool().names(), registry, facets: Vec::new() };
-        footprint.query(view, query, answer)?;
+    ) -> Box<[Facet]> {
+        let mut footprint = Self { names: view.at().pool().names(), registry, facets: Vec::new() };
+        footprint.query(view, query, answer);
         let mut facets = footprint.facets;
         facets.sort_unstable();
         facets.dedup();
-        Some(facets.into_boxed_slice())
+        facets.into_boxed_slice()
     }
 
-    fn query(&mut self, view: &GraphView, query: &GraphQuery, answer: &Answer) -> Option<()> {
+    fn query(&mut self, view: &GraphView, query: &GraphQuery, answer: &Answer) {
         match query {
-            GraphQuery::Nodes(query) => self.nodes(query, answer)?,
-            GraphQuery::Count(criterion) => self.criterion(criterion)?,
+            GraphQuery::Nodes(query) => self.nodes(query, answer),
+            GraphQuery::Count(criterion) => self.criterion(criterion),
             GraphQuery::Node(node) => self.node(*node),
-            GraphQuery::NodeByKey { kind, key } => {
-                self.node(NodeId::of_key(view.info().graph, kind, key));
-            }
+            GraphQuery::NodeByKey { kind, key } => self.node(NodeId::of_key(view.info().graph, kind, key)),
             GraphQuery::Edge(edge) => self.facets.push(Facet::edge(*edge)),
-            GraphQuery::Neighbors { node, direction, .. } => {
-                self.node(*node);
-                self.steps(*node, *direction);
-                if let Answer::Neighbors(neighbors) = answer {
-                    self.facets.extend(neighbors.iter().map(|neighbor| Facet::node(neighbor.node.id)));
-                }
+            GraphQuery::Neighbors { node, direction, .. } => self.neighbors(*node, *direction, answer),
+            GraphQuery::Neighborhood { node, hops, direction, edge_kind } => {
+                self.reached(*node, *hops, *direction, edge_kind.as_deref(), answer);
             }
-            GraphQuery::Neighborhood { node, hops, direction, .. } => self.reached(*node, *hops, *direction, answer),
-            GraphQuery::BreadthFirst { node, direction } => self.reached(*node, usize::MAX, *direction, answer),
+            GraphQuery::BreadthFirst { node, direction } => self.reached(*node, usize::MAX, *direction, None, answer),
             GraphQuery::DepthFirst { node, .. } => {
                 self.node(*node);
                 self.facets.push(Facet::edges());
             }
-            GraphQuery::ShortestPath { source, target, .. } => self.path(*source, *target, false),
-            GraphQuery::CheapestPath { source, target, .. } => self.path(*source, *target, true),
+            GraphQuery::ShortestPath { source, target, edge_kind, .. } => {
+                self.ends(*source, *target);
+                self.edges(edge_kind.as_deref());
+            }
+            GraphQuery::CheapestPath { source, target, .. } => self.weighted_path(*source, *target, true),
             GraphQuery::ShortestPaths { source, target, weight, .. } => {
-                self.path(*source, *target, weight.is_some());
+                self.weighted_path(*source, *target, weight.is_some());
             }
             GraphQuery::AStar { source, target, .. } => {
-                self.path(*source, *target, true);
-                self.facets.push(Facet::component_type(self.names.find(SPATIAL)?));
-                self.properties(SPATIAL, &["x", "y", "z"])?;
+                self.weighted_path(*source, *target, true);
+                self.properties(SPATIAL, &["x", "y", "z"]);
             }
             GraphQuery::WeakComponents
             | GraphQuery::StrongComponents
@@ -85,13 +81,25 @@ impl<'a> Footprint<'a> {
             | GraphQuery::LocalClustering { .. }
             | GraphQuery::DegreeDistribution { .. } => self.facets.extend([Facet::nodes(), Facet::edges()]),
             // They name the version.
-            GraphQuery::Metrics => return None,
+            GraphQuery::Metrics => self.version(),
         }
-        Some(())
+    }
+
+    fn version(&mut self) {
+        self.facets.push(Facet::version());
     }
 
     fn node(&mut self, node: NodeId) {
         self.facets.push(Facet::node(node));
+    }
+
+    /// Everything that is shown of some nodes.
+    fn shown(&mut self, nodes: impl ExactSizeIterator<Item = NodeId>) {
+        if nodes.len() > NODES_MAX {
+            self.version();
+        } else {
+            self.facets.extend(nodes.map(Facet::node));
+        }
     }
 
     fn steps(&mut self, node: NodeId, direction: Direction) {
@@ -103,98 +111,104 @@ impl<'a> Footprint<'a> {
         }
     }
 
-    fn path(&mut self, source: NodeId, target: NodeId, is_weighted: bool) {
-        self.facets.extend([Facet::node(source), Facet::node(target), Facet::edges()]);
+    /// Which edges there are of a kind, of any kind where none is said or nobody knows it yet.
+    fn edges(&mut self, edge_kind: Option<&str>) {
+        let edge_kind = edge_kind.and_then(|kind| self.names.find(kind));
+        self.facets.push(edge_kind.map_or_else(Facet::edges, Facet::edge_kind));
+    }
+
+    fn neighbors(&mut self, node: NodeId, direction: Direction, answer: &Answer) {
+        self.node(node);
+        self.steps(node, direction);
+        if let Answer::Neighbors(neighbors) = answer {
+            self.shown(neighbors.iter().map(|neighbor| neighbor.node.id));
+        }
+    }
+
+    fn ends(&mut self, source: NodeId, target: NodeId) {
+        self.node(source);
+        self.node(target);
+    }
+
+    fn weighted_path(&mut self, source: NodeId, target: NodeId, is_weighted: bool) {
+        self.ends(source, target);
+        self.facets.push(Facet::edges());
         if is_weighted {
             self.facets.push(Facet::edge_properties());
         }
     }
 
     /// The edges of every node from which a walk went on.
-    fn reached(&mut self, start: NodeId, hops: usize, direction: Direction, answer: &Answer) {
+    fn reached(&mut self, start: NodeId, hops: usize, direction: Direction, edge_kind: Option<&str>, answer: &Answer) {
         self.node(start);
         let Answer::Levels(levels) = answer else { return };
         let inner = levels.iter().filter(|(_, distance)| *distance < hops);
         if inner.clone().count() > NODES_MAX {
-            self.facets.push(Facet::edges());
-            return;
+            self.edges(edge_kind);
+        } else {
+            inner.for_each(|(node, _)| self.steps(*node, direction));
         }
-        let inner: Vec<NodeId> = inner.map(|(node, _)| *node).collect();
-        inner.into_iter().for_each(|node| self.steps(node, direction));
     }
 
-    fn nodes(&mut self, query: &NodeQuery, answer: &Answer) -> Option<()> {
-        self.criterion(&query.criterion)?;
+    fn nodes(&mut self, query: &NodeQuery, answer: &Answer) {
+        self.criterion(&query.criterion);
         for order in &query.order {
             match &order.by {
                 OrderBy::Birth | OrderBy::Id | OrderBy::Key | OrderBy::Kind => {}
-                // Any change of any node can change it.
-                OrderBy::Version => return None,
-                OrderBy::Property { component, property } => self.properties(component, &[property])?,
+                OrderBy::Version => self.version(),
+                OrderBy::Property { component, property } => self.properties(component, &[property]),
             }
         }
-        if let Some(after) = query.after {
-            self.node(after);
-        }
+        query.after.into_iter().for_each(|after| self.node(after));
         if let Answer::Nodes(page) = answer {
-            self.facets.extend(page.nodes.iter().map(|node: &NodeView| Facet::node(node.id)));
+            self.shown(page.nodes.iter().map(|node| node.id));
         }
-        Some(())
     }
 
-    fn criterion(&mut self, criterion: &Criterion) -> Option<()> {
+    fn criterion(&mut self, criterion: &Criterion) {
         match criterion {
             Criterion::All => self.facets.push(Facet::nodes()),
-            Criterion::Ids(ids) => self.facets.extend(ids.iter().map(|id| Facet::node(*id))),
-            Criterion::Kind(kind) => self.facets.push(Facet::kind(self.names.find(kind)?)),
-            Criterion::Component(component) => {
-                self.facets.push(Facet::component_type(self.names.find(component)?));
-            }
+            Criterion::Ids(ids) => self.shown(ids.iter().copied()),
+            Criterion::Kind(kind) => self.named(kind, Facet::kind),
+            Criterion::Component(component) => self.named(component, Facet::component_type),
             Criterion::Category(category) => {
-                self.names.find(category)?;
-                for component in self.registry.types_in(category) {
-                    self.facets.push(Facet::component_type(self.names.find(component)?));
-                }
+                let registry = self.registry;
+                registry.types_in(category).into_iter().for_each(|name| self.named(name, Facet::component_type));
             }
             Criterion::Has { component, property } | Criterion::Range { component, property, .. } => {
-                self.properties(component, &[property])?;
+                self.properties(component, &[property]);
             }
-            Criterion::Equals { component, property, value } => self.equals(component, property, value)?,
+            Criterion::Equals { component, property, value } => self.equals(component, property, value),
             Criterion::And(criteria) | Criterion::Or(criteria) => {
                 // Without conditions it is every node, or none.
                 if criteria.is_empty() {
                     self.facets.push(Facet::nodes());
                 }
-                for criterion in criteria {
-                    self.criterion(criterion)?;
-                }
+                criteria.iter().for_each(|criterion| self.criterion(criterion));
             }
             Criterion::Not(criterion) => {
                 self.facets.push(Facet::nodes());
-                self.criterion(criterion)?;
+                self.criterion(criterion);
             }
         }
-        Some(())
     }
 
-    fn equals(&mut self, component: &str, property: &str, value: &Value) -> Option<()> {
-        let component = self.names.find(component)?;
-        self.names.find(property)?;
-        self.facets.push(Facet::property_value(component, property, value));
-        if let Some(number) = Number::of(value)
-            && let Some(twin) = number.twin()
-        {
-            self.facets.push(Facet::property_value(component, property, &twin));
+    /// The facet of a name; a name that nobody knows yet can come with any event.
+    fn named(&mut self, name: &str, facet: impl Fn(NameId) -> Facet) {
+        self.facets.push(self.names.find(name).map_or_else(Facet::version, facet));
+    }
+
+    fn equals(&mut self, component: &str, property: &str, value: &Value) {
+        let value = plain(value);
+        let twin = Number::of(&value).and_then(Number::twin);
+        for value in std::iter::once(value).chain(twin) {
+            self.named(component, |component| Facet::property_value(component, property, &value));
         }
-        Some(())
     }
 
-    fn properties(&mut self, component: &str, properties: &[&str]) -> Option<()> {
-        let component: NameId = self.names.find(component)?;
+    fn properties(&mut self, component: &str, properties: &[&str]) {
         for property in properties {
-            self.names.find(property)?;
-            self.facets.push(Facet::property(component, property));
+            self.named(component, |component| Facet::property(component, property));
         }
-        Some(())
     }
 }

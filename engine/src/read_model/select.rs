@@ -14,11 +14,11 @@ const LOOK_THROUGH: usize = 16;
 pub(super) fn select(view: &GraphView, criterion: &Resolved) -> Bitmap {
     let at = view.at();
     let mut found = indexed(view.index(), at, criterion);
-    for node in pending(view) {
-        if criterion.matches(at, NodeIndex::from(node)) {
-            found.insert(node);
+    for pending in view.pending() {
+        if criterion.matches_pending(at, pending) {
+            found.insert(ordinal(pending.node));
         } else {
-            found.remove(node);
+            found.remove(ordinal(pending.node));
         }
     }
     found
@@ -40,8 +40,8 @@ pub(super) fn count(view: &GraphView, criterion: &Resolved) -> usize {
         (None, _) | (Some(_), Some(None)) => return select(view, criterion).len(),
     };
     let (mut gained, mut lost) = (0, 0);
-    for node in pending(view) {
-        match (has(node), criterion.matches(at, NodeIndex::from(node))) {
+    for pending in view.pending() {
+        match (has(ordinal(pending.node)), criterion.matches_pending(at, pending)) {
             (false, true) => gained += 1,
             (true, false) => lost += 1,
             (true, true) | (false, false) => {}
@@ -53,14 +53,6 @@ pub(super) fn count(view: &GraphView, criterion: &Resolved) -> usize {
 /// Returns the conditions that must all hold: those of a conjunction, else the criterion itself.
 fn conditions(criterion: &Resolved) -> &[Resolved] {
     if let Resolved::And(criteria) = criterion { criteria } else { std::slice::from_ref(criterion) }
-}
-
-/// Returns the nodes whose facts the index lacks, each once.
-fn pending(view: &GraphView) -> Vec<u32> {
-    let mut nodes: Vec<u32> = view.pending().map(ordinal).collect();
-    nodes.sort_unstable();
-    nodes.dedup();
-    nodes
 }
 
 /// Returns the nodes of a criterion as far as the index knows.
@@ -116,7 +108,7 @@ pub(super) fn estimate(index: &Index, criterion: &Resolved) -> usize {
         Resolved::Has(component, property) => {
             index.property(component.0, property.0).map_or(0, |index| index.len() + index.uncovered().len())
         }
-        Resolved::Equals(component, property, value) => index.estimate_equals(component.0, property.0, value),
+        Resolved::Equals(component, property, wanted) => index.estimate_equals(component.0, property.0, &wanted.value),
         Resolved::Range(component, property, low, high) => {
             index.estimate_range(component.0, property.0, low.as_ref(), high.as_ref())
         }

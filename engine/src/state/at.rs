@@ -9,20 +9,30 @@ use crate::topology::{Adjacent, EdgeIndex, EdgeRow, NodeIndex, Stamp, Topology};
 use crate::value::{Name, Properties};
 use crate::view::{EdgeView, NodeView};
 
-use super::generation::{Change, Generation, NodeRow, edge_ordinal, ordinal};
+use super::generation::{Change, Extent, Generation, NodeRow, edge_ordinal, ordinal};
 
-/// A generation as it was at a stamp.
+/// What a node is, apart from its names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NodeContent {
+    /// Its kind.
+    pub kind: NameId,
+    /// Its component set.
+    pub set: SetId,
+}
+
+/// A generation as it was at a stamp; what the writer appends meanwhile does not raise its bounds.
 #[derive(Debug, Clone, Copy)]
 pub struct At<'a> {
     generation: &'a Generation,
     stamp: Stamp,
+    extent: Extent,
 }
 
 impl<'a> At<'a> {
-    /// Looks at a generation at a stamp.
+    /// Looks at a generation at a stamp, whose rows lie within `extent`.
     #[inline]
-    pub const fn new(generation: &'a Generation, stamp: Stamp) -> Self {
-        Self { generation, stamp }
+    pub const fn new(generation: &'a Generation, stamp: Stamp, extent: Extent) -> Self {
+        Self { generation, stamp, extent }
     }
 
     /// Returns the generation.
@@ -48,13 +58,13 @@ impl<'a> At<'a> {
     /// Returns a number that every node's ordinal is below.
     #[inline]
     pub fn node_bound(&self) -> usize {
-        self.generation.base.node_count() + self.generation.nodes.len() as usize
+        self.generation.base.node_count() + self.extent.nodes() as usize
     }
 
     /// Returns a number that every edge's ordinal is below.
     #[inline]
     pub fn edge_bound(&self) -> usize {
-        self.generation.base.edge_count() + self.generation.edges.len() as usize
+        self.generation.base.edge_count() + self.extent.edges() as usize
     }
 
     /// Returns the ordinal of the node `id`.
@@ -126,6 +136,11 @@ impl<'a> At<'a> {
             Ok(row) => expect_row(row).set,
             Err(node) => self.generation.base.node_set(node),
         }
+    }
+
+    /// Returns a node's kind and component set; `None` where there is no node of this ordinal.
+    pub fn node_content(&self, node: NodeIndex) -> Option<NodeContent> {
+        self.contains_node(node).then(|| NodeContent { kind: self.node_kind(node), set: self.node_set(node) })
     }
 
     /// Returns the version of the last event that changed a node.

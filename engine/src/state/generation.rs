@@ -107,8 +107,8 @@ impl Generation {
 
     /// Returns what can be asked of it at a stamp.
     #[inline]
-    pub const fn at(&self, stamp: Stamp) -> At<'_> {
-        At::new(self, stamp)
+    pub fn at(&self, stamp: Stamp) -> At<'_> {
+        At::new(self, stamp, self.extent())
     }
 
     /// Returns the base.

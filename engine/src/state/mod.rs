@@ -13,9 +13,9 @@ mod fold;
 mod view;
 mod hash;
 
-pub use at::At;
+pub use at::{At, NodeContent};
 pub use base::{Base, BaseLedger};
 pub use carry_over::Renumbering;
 pub use fold::{Folded, fold};
 pub use generation::{Change, Extent, Generation, NodeRow};
-pub use view::{GraphInfo, GraphView, Published};
+pub use view::{GraphInfo, GraphView, PendingNode, Published};

@@ -1,6 +1,6 @@
 //! A graph as readers see it: one version, which never changes while it is held.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::entity::GraphMetadata;
 use crate::id::GraphId;
@@ -9,8 +9,8 @@ use crate::store::Head;
 use crate::topology::{Adjacent, NodeIndex, Stamp, Topology};
 use crate::value::Name;
 
-use super::at::At;
-use super::generation::Generation;
+use super::at::{At, NodeContent};
+use super::generation::{Extent, Generation};
 
 /// What is known of a graph as a whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +28,8 @@ pub struct GraphInfo {
 pub struct Published {
     pub(crate) generation: Arc<Generation>,
     pub(crate) stamp: Stamp,
+    /// Where the rows of the stamp end: the writer appends to the generation while readers look on.
+    pub(crate) extent: Extent,
     pub(crate) info: Arc<GraphInfo>,
     pub(crate) head: Option<Head>,
     pub(crate) timestamp_ns: u64,
@@ -36,6 +38,17 @@ pub struct Published {
     /// Indices that hold for all nodes but those touched in `pending`.
     pub(crate) index: Index,
     pub(crate) pending: std::ops::Range<u32>,
+    /// The nodes of `pending`, once somebody asked for them.
+    pub(crate) pending_nodes: OnceLock<Box<[PendingNode]>>,
+}
+
+/// A node whose facts the indices do not have yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PendingNode {
+    /// The node.
+    pub node: NodeIndex,
+    /// What it is now; `None` where it was removed.
+    pub content: Option<NodeContent>,
 }
 
 /// One version of a graph.
@@ -51,7 +64,7 @@ impl GraphView {
     /// Returns what can be asked of the state.
     #[inline]
     pub fn at(&self) -> At<'_> {
-        self.0.generation.at(self.0.stamp)
+        At::new(&self.0.generation, self.0.stamp, self.0.extent)
     }
 
     /// Returns the version, 0 before the first event.
@@ -79,9 +92,16 @@ impl GraphView {
         &self.0.index
     }
 
-    /// Returns the nodes whose facts the indices do not have yet, with repetitions.
-    pub fn pending(&self) -> impl Iterator<Item = NodeIndex> + '_ {
-        self.0.generation.touched(self.0.pending.clone()).map(NodeIndex::from)
+    /// Returns the nodes whose facts the indices do not have yet, ascending; the first call finds them out.
+    pub fn pending(&self) -> &[PendingNode] {
+        self.0.pending_nodes.get_or_init(|| {
+            let mut ordinals: Vec<u32> = self.0.generation.touched(self.0.pending.clone()).collect();
+            ordinals.sort_unstable();
+            ordinals.dedup();
+            let at = self.at();
+            let pending = |node: NodeIndex| PendingNode { node, content: at.node_content(node) };
+            ordinals.into_iter().map(|ordinal| pending(NodeIndex::from(ordinal))).collect()
+        })
     }
 
     /// Returns whether the indices hold for every node.

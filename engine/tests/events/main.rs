@@ -7,3 +7,4 @@ mod subscription;
 #[path = "../support/mod.rs"]
 mod support;
 mod writer;
+mod writer_failures;

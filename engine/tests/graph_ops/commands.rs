@@ -25,11 +25,13 @@ pub struct Input<'a> {
     bytes: &'a [u8],
     /// Whether only what a block can hold is made.
     writable: bool,
+    /// How deep the value that is being made is nested.
+    depth: u8,
 }
 
 impl<'a> Input<'a> {
     pub const fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, writable: false }
+        Self { bytes, writable: false, depth: 0 }
     }
 
     pub const fn is_empty(&self) -> bool {
@@ -48,6 +50,14 @@ impl<'a> Input<'a> {
         let event = unchecked_event(command(self, model));
         self.writable = false;
         event
+    }
+
+    /// Makes something within a value; nothing deep beyond all limits, which no block could hold.
+    fn within<T>(&mut self, one: impl FnOnce(&mut Self) -> T) -> T {
+        self.depth += 1;
+        let made = one(self);
+        self.depth -= 1;
+        made
     }
 
     fn one_in(&mut self, count: u8) -> bool {
@@ -102,8 +112,8 @@ fn value(input: &mut Input<'_>) -> Value {
         10 | 11 => Value::text(["", "blue", "green"][usize::from(input.below(3))]),
         12 => Value::text("t".repeat(60 + usize::from(input.below(6)))),
         13 if !input.writable => Value::Float([f64::NAN, f64::INFINITY, -0.0][usize::from(input.below(3))]),
-        14 => Value::List(input.some(2, value)),
-        15 => Value::Map(Properties::from([("inner", value(input))])),
+        14 if input.depth < 4 => Value::List(input.within(|input| input.some(2, value))),
+        15 if input.depth < 4 => Value::Map(Properties::from([("inner", input.within(value))])),
         16 => Value::List((0..61 + i64::from(input.below(4))).map(|_| Value::Int(0)).collect()),
         17 => Value::Bytes([1, 2].as_slice().into()),
         _ => bytes_of(node(input)),

@@ -106,7 +106,7 @@ impl Seen {
     /// Checks that the index has exactly the nodes that `is_asked` takes, apart from those that are pending.
     fn check_indexed(&self, what: &str, indexed: impl Iterator<Item = u32>, is_asked: impl Fn(&NodeView) -> bool) {
         let at = self.view.at();
-        let pending: BTreeSet<usize> = self.view.pending().map(NodeIndex::index).collect();
+        let pending: BTreeSet<usize> = self.view.pending().iter().map(|pending| pending.node.index()).collect();
         assert!(self.view.is_index_current() == pending.is_empty());
         let settled = |node: &usize| !pending.contains(node);
         let indexed: BTreeSet<usize> = indexed.map(|node| NodeIndex::from(node).index()).filter(settled).collect();

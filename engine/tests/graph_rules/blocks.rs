@@ -1,6 +1,6 @@
 //! The blocks that large commands become, sealed as the writer does.
 
-use cidgraph::chain::{ChainTip, seal};
+use cidgraph::chain::{ChainTip, seal, verify_block};
 use cidgraph::entity::NodeUpdate;
 use cidgraph::pool::ComponentRegistry;
 use cidgraph::{
@@ -161,4 +161,25 @@ fn a_transaction_has_so_many_events() {
     assert_eq!(given.accepts(&add(most)).len(), 2);
     let expected = Rejected::LimitExceeded { what: "transaction_events_max", limit: 2, actual: 3 };
     given.rejects(&add(most + 1), expected);
+}
+
+/// Limits may allow more than a block can hold: what is deeper than a reader goes would be written and never read again.
+#[test]
+fn what_is_taken_can_be_read_again_whatever_the_limits() {
+    let given = given_within(Limits { value_depth_max: usize::MAX - 1, ..Limits::default() });
+    let nested = |depth| (0..depth).fold(Value::Null, |inner, _| Value::Map([("a", inner)].into()));
+    let entity = |depth| NodeEntity::new(node(9), "Person").with("Profile", [("a", nested(depth))]);
+    let add = |depth| GraphCommand::AddNodes { nodes: vec![entity(depth)] };
+    let deepest = (32..400).rev().find(|depth| given.aggregate.decide(&add(*depth)).is_ok()).expect("some are taken");
+    let refused = given.aggregate.decide(&add(deepest + 1)).expect_err("deeper ones are refused");
+    assert_eq!(refused, Rejected::LimitExceeded { what: "value_depth_max", limit: deepest, actual: deepest + 1 });
+    let mut tip = ChainTip::empty(AggregateId::from(graph()), HashKind::Sha2_256);
+    let mut sealed = Vec::new();
+    let context = CommandContext::new(CommandId::from_u64(1), "tester");
+    seal(&mut tip, &context, 1, &given.accepts(&add(deepest)), &mut sealed);
+    let (opened, _) = verify_block(&sealed[0], None).expect("it can be read");
+    let mut events = Vec::<GraphEvent>::new();
+    opened.decode(&mut events).expect("it can be read");
+    assert_eq!(events, [GraphEvent::NodesAdded { nodes: vec![entity(deepest)] }]);
+    assert_eq!(given.command(add(deepest)).replayed().view().version(), 5);
 }

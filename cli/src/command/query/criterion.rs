@@ -49,8 +49,8 @@ fn in_any(path: &PropertyPath, types: &[Name], make: impl Fn(Name, Name) -> Crit
 fn component_types(model: &GraphReadModel) -> Vec<Name> {
     let view = model.view();
     let at = view.at();
-    let pending = view.pending().filter(|node| at.contains_node(*node));
-    let pending = pending.flat_map(|node| at.components(node)).map(|component| component.component_type);
+    let pending = view.pending().iter().filter(|pending| pending.content.is_some());
+    let pending = pending.flat_map(|pending| at.components(pending.node)).map(|component| component.component_type);
     let indexed = view.index().components().map(|(name, _)| at.name(NameId(name)));
     indexed.chain(pending).collect::<BTreeSet<_>>().into_iter().collect()
 }

@@ -31,7 +31,7 @@ impl GraphAggregate {
     fn check_connected(&self, edge: &EdgeEntity) -> Result<(), Rejected> {
         self.rules.edge(edge)?;
         for (end, node) in [("source", edge.source), ("target", edge.target)] {
-            if self.at().find_node(node).is_none() {
+            if self.lookup(node).is_none() {
                 return Err(Rejected::UnknownEndpoint { end, node });
             }
         }

@@ -74,7 +74,7 @@ impl GraphAggregate {
     }
 
     fn known_node(&self, node: NodeId) -> Result<NodeIndex, Rejected> {
-        self.at().find_node(node).ok_or(Rejected::UnknownNode { node })
+        self.lookup(node).ok_or(Rejected::UnknownNode { node })
     }
 
     fn known_edge(&self, edge: EdgeId) -> Result<EdgeIndex, Rejected> {

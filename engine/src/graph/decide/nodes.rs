@@ -26,7 +26,7 @@ impl GraphAggregate {
 
     fn check_added(&self, batch: &mut Batch, node: &NodeEntity) -> Result<NodeEntity, Rejected> {
         let node = self.rules.node(node.clone())?;
-        if self.at().find_node(node.id).is_some() {
+        if self.lookup(node.id).is_some() {
             return Err(Rejected::DuplicateNode { node: node.id });
         }
         let mut parent = None;

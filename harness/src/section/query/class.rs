@@ -129,7 +129,7 @@ impl Classes<'_> {
             number::grouped(self.reached.nodes),
             number::grouped(self.reached.edges),
             number::grouped(number::count(view.generation().row_count())),
-            number::grouped(number::count(view.pending().count())),
+            number::grouped(number::count(view.pending().len())),
         ));
     }
 
