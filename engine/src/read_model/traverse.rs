@@ -127,8 +127,8 @@ impl Walk<'_> {
 
     pub(super) fn a_star(&self, ends: (NodeId, NodeId), direction: Direction, weight: &str) -> Answered {
         let (source, target) = (self.find(ends.0)?, self.find(ends.1)?);
-        let at = self.at();
-        let straight = |a: NodeIndex, b: NodeIndex| distance(position(at, a), position(at, b));
+        let (at, places) = (self.at(), Places::of(self.at()));
+        let straight = |a: NodeIndex, b: NodeIndex| distance(places.position(a), places.position(b));
         let weigh = self.weights(weight, move |edge| {
             let (source, target) = at.edge_ends(edge);
             straight(source, target)
@@ -209,15 +209,27 @@ impl Walk<'_> {
     }
 }
 
-/// Returns where a node stands, the origin without a place.
-fn position(at: At<'_>, node: NodeIndex) -> [f64; 3] {
-    let names = at.pool().names();
-    let component = names.find(SPATIAL).and_then(|spatial| at.component(node, spatial));
-    let axis = |name| {
-        let value = at.pool().property(component?, names.find(name)?)?;
-        at.pool().value(value).as_f64()
-    };
-    ["x", "y", "z"].map(|name| axis(name).unwrap_or(0.0))
+/// Where nodes stand, with the names looked up once.
+#[derive(Clone, Copy)]
+struct Places<'a> {
+    at: At<'a>,
+    spatial: Option<NameId>,
+    axes: [Option<NameId>; 3],
+}
+
+impl<'a> Places<'a> {
+    fn of(at: At<'a>) -> Self {
+        let names = at.pool().names();
+        Self { at, spatial: names.find(SPATIAL), axes: ["x", "y", "z"].map(|axis| names.find(axis)) }
+    }
+
+    /// Returns where a node stands, the origin without a place.
+    fn position(&self, node: NodeIndex) -> [f64; 3] {
+        let pool = self.at.pool();
+        let component = self.spatial.and_then(|spatial| self.at.component(node, spatial));
+        let axis = |name: Option<NameId>| pool.value(pool.property(component?, name?)?).as_f64();
+        self.axes.map(|name| axis(name).unwrap_or(0.0))
+    }
 }
 
 fn distance(a: [f64; 3], b: [f64; 3]) -> f64 {
