@@ -1,8 +1,12 @@
 //! One run of the command: its options, its runtime, its store.
 
+use std::future::poll_fn;
 use std::path::PathBuf;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::sync_channel;
+use std::task::Poll;
 use std::time::Duration;
 
 use cidgraph::{AggregateId, Engine, EventStore, GraphId, GraphReadModel, Head};
@@ -147,8 +151,17 @@ impl Session {
     pub fn watch_interruption(&self) -> Arc<AtomicBool> {
         let interrupted = Arc::new(AtomicBool::new(false));
         let seen = Arc::clone(&interrupted);
+        let (listening, ready) = sync_channel(1);
         drop(self.runtime.spawn(async move {
-            if ctrl_c().await.is_ok() {
+            let mut first = pin!(ctrl_c());
+            // The first poll begins to listen: nobody is to be interrupted unheard after this function.
+            let early = poll_fn(|context| Poll::Ready(first.as_mut().poll(context))).await;
+            listening.send(()).expect("the other end waits for it");
+            let heard = match early {
+                Poll::Ready(heard) => heard,
+                Poll::Pending => first.await,
+            };
+            if heard.is_ok() {
                 seen.store(true, Ordering::Relaxed);
                 eprintln!("cidgraph: finishing the transaction in flight; interrupt again to stop at once");
                 if ctrl_c().await.is_ok() {
@@ -156,6 +169,7 @@ impl Session {
                 }
             }
         }));
+        ready.recv().expect("the task sends before anything can end it");
         interrupted
     }
 

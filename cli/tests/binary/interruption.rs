@@ -6,9 +6,10 @@ use std::process::{Command, Stdio};
 
 use crate::binary::{command, done, failed, field, write};
 
-/// Edges of a path, enough for many transactions.
-fn edges() -> String {
-    (0..60_000).map(|line| format!("{line} {} {line}\n", line + 1)).collect()
+/// Nodes in transactions of their own: more acknowledgements than a pipe holds, so that nothing ends unread.
+fn commands() -> String {
+    let command = |key| format!("{{\"transaction\":{{}}}}\n{{\"add_node\":{{\"kind\":\"P\",\"key\":{key}}}}}\n");
+    (0..3000).map(command).collect()
 }
 
 fn head(path: &Path, data: &str) -> String {
@@ -18,7 +19,7 @@ fn head(path: &Path, data: &str) -> String {
 /// Starts an import, ends it with a signal after some acknowledgements, and returns its exit code and the version that
 /// was acknowledged last.
 fn stopped(path: &Path, data: &str, signal: &str) -> (Option<i32>, u64) {
-    let arguments = ["import", "edges", "e.txt", "-g", "g", "--resume", "--progress", "json", "--data-dir", data];
+    let arguments = ["import", "jsonl", "c.jsonl", "-g", "g", "--resume", "--progress", "json", "--data-dir", data];
     let mut import = command(path, &arguments).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("runs");
     let lines = BufReader::new(import.stdout.take().expect("a pipe")).lines();
     let mut acknowledged = 0;
@@ -37,8 +38,8 @@ fn stopped(path: &Path, data: &str, signal: &str) -> (Option<i32>, u64) {
 fn an_interrupted_import_goes_on_where_it_stopped() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path();
-    write(path, "e.txt", edges());
-    done(path, &["import", "edges", "e.txt", "-g", "g", "--data-dir", "straight"]);
+    write(path, "c.jsonl", commands());
+    done(path, &["import", "jsonl", "c.jsonl", "-g", "g", "--data-dir", "straight"]);
     for (data, signal, code) in [("interrupted", "-INT", Some(130)), ("killed", "-KILL", None)] {
         let (ended, acknowledged) = stopped(path, data, signal);
         assert_eq!(ended, code, "{signal}");
@@ -46,8 +47,8 @@ fn an_interrupted_import_goes_on_where_it_stopped() {
             field(&done(path, &["stats", "--data-dir", data, "--json"]), "/events").parse().expect("one");
         assert!(version >= acknowledged, "{version} events, {acknowledged} acknowledged");
         done(path, &["verify", "--data-dir", data]);
-        failed(path, &["import", "edges", "e.txt", "-g", "g", "--data-dir", data], 1, "give --resume");
-        done(path, &["import", "edges", "e.txt", "-g", "g", "--data-dir", data, "--resume"]);
+        failed(path, &["import", "jsonl", "c.jsonl", "-g", "g", "--data-dir", data], 1, "give --resume");
+        done(path, &["import", "jsonl", "c.jsonl", "-g", "g", "--data-dir", data, "--resume"]);
         assert_eq!(head(path, data), head(path, "straight"), "{signal}");
     }
 }
