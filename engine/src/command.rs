@@ -261,14 +261,6 @@ pub enum Rejected {
         /// What was asked for.
         actual: usize,
     },
-    /// The graph is not at the version that the caller expected.
-    #[error("the graph is at version {actual}, not {expected}")]
-    VersionMismatch {
-        /// The caller's version.
-        expected: u64,
-        /// The graph's version.
-        actual: u64,
-    },
 }
 
 /// What one command may hold.

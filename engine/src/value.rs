@@ -18,7 +18,7 @@ pub type Name = SmolStr;
 ///
 /// Floats compare by their bits' total order, so values can be sorted and hashed; a whole float is not equal to an
 /// integer.
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 pub enum Value {
     /// No value.
     Null,
@@ -90,6 +90,12 @@ impl Value {
             Self::Map(_) => 7,
             Self::Link(_) => 8,
         }
+    }
+}
+
+impl PartialEq for Value {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
     }
 }
 

@@ -288,9 +288,10 @@ impl Twin {
         let opened = MemoryStore::open_on(Arc::new(self.disk.clone()), "/store", options);
         let unsynced = loss == Loss::Unsynced && matches!(self.policy, Policy::Never);
         let store = match opened {
-            Ok(store) => store,
-            // Without any sync the power may take bytes out of the middle, and that is told.
+            // Without any sync the power may take bytes out of the middle: opening tells it, or the full check does.
             Err(StoreError::Corrupt { .. }) if unsynced => return *self = Self::new(policy),
+            Ok(store) if unsynced && store.verify().is_err() => return *self = Self::new(policy),
+            Ok(store) => store,
             Err(error) => panic!("the store cannot be opened: {error}"),
         };
         let kept: Vec<_> = all(&store).into_iter().map(|stored| stored.event).collect();

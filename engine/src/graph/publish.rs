@@ -28,6 +28,9 @@ pub(super) struct Indexed {
 /// The fewest pending nodes that are worth an update.
 const PENDING_MIN: u32 = 256;
 
+/// The most pending nodes: every query that starts from the index looks at each.
+const PENDING_MAX: u32 = 1024;
+
 /// How many copied bytes of an update are worth one pending node.
 const COPIED_BYTES_A_NODE: usize = 4096;
 
@@ -39,7 +42,7 @@ impl GraphAggregate {
         self.steps.clear();
         self.adopt_fold();
         let pending = self.generation.touched_len() - self.indexed.touched;
-        if pending > self.indexed.pending_max.max(PENDING_MIN) {
+        if pending > self.indexed.pending_max.clamp(PENDING_MIN, PENDING_MAX) {
             self.bring_index_up_to_date();
         }
         self.store_published(Some(head), timestamp_ns);

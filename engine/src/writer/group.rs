@@ -15,6 +15,9 @@ use super::config::WriterConfig;
 use super::recent::{Recent, RecentTransactions};
 use super::submission::{Submission, Waiting, WriteError};
 
+/// The most bytes of an actor's name, which stands in every event.
+const ACTOR_BYTES_MAX: usize = 256;
+
 /// What the store and the writer allow a group to hold.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct GroupLimits {
@@ -99,6 +102,11 @@ impl<D: Draft> Group<D> {
         let actual = self.tip.version();
         if let Some(expected) = submission.expected.filter(|expected| *expected != actual) {
             return Some(Outcome::Refused(WriteError::VersionMismatch { expected, actual }));
+        }
+        let actor_bytes = submission.context.actor.len();
+        if actor_bytes > ACTOR_BYTES_MAX {
+            let (what, limit, actual) = ("bytes of the actor's name", ACTOR_BYTES_MAX, actor_bytes);
+            return Some(Outcome::Refused(WriteError::TooLarge { what, limit, actual }));
         }
         let savepoint = draft.savepoint();
         let outcome = self.decide_commands(draft, submission, now_ns);

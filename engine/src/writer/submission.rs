@@ -68,8 +68,8 @@ pub enum WriteError<R: std::error::Error + 'static> {
     /// The commands bring about no event.
     #[error("the commands bring about no event")]
     NoEvents,
-    /// The transaction exceeds what the store takes.
-    #[error("{what}: {actual} exceeds the store's limit of {limit}")]
+    /// The transaction exceeds what an event or the store takes.
+    #[error("{what}: {actual} exceeds the limit of {limit}")]
     TooLarge {
         /// What is too large.
         what: &'static str,
