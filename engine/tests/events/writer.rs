@@ -141,10 +141,13 @@ async fn commands_without_effect_and_too_large_ones_write_nothing() {
     assert!(matches!(writer.submit(count(1, 0)).await, Err(WriteError::NoEvents)));
     assert!(matches!(writer.submit(count(2, 5)).await, Err(WriteError::TooLarge { limit: 4, actual: 5, .. })));
     let mut long = add(3, 1);
-    long.context.actor = "a".repeat(300).into();
+    long.context.actor = "a".repeat(256).into();
     assert!(matches!(writer.submit(long).await, Err(WriteError::TooLarge { limit: 300, .. })));
+    let mut longer = add(4, 1);
+    longer.context.actor = "a".repeat(257).into();
+    assert!(matches!(writer.submit(longer).await, Err(WriteError::TooLarge { limit: 256, actual: 257, .. })));
     assert_eq!(reader.current().state, Counter::default());
-    assert_eq!(writer.submit(count(4, 4)).await.unwrap().head.version, 4);
+    assert_eq!(writer.submit(count(5, 4)).await.unwrap().head.version, 4);
 }
 
 #[tokio::test]
