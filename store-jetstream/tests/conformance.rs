@@ -1,0 +1,32 @@
+//! The store contract, on a real server that syncs now and then, on one that always does, and behind injected faults.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod support;
+
+use cidgraph::HashKind;
+use cidgraph::store::conformance::{FaultInjector, Subject};
+use cidgraph_store_jetstream::{JetStreamConfig, JetStreamStore};
+
+use crate::support::{Server, Sync};
+
+/// Returns a store on a server of its own, `None` where there is no server.
+async fn store(sync: Sync, hash: HashKind) -> Option<(JetStreamStore, Server)> {
+    let server = Server::start(sync)?;
+    let config = JetStreamConfig { hash, ..JetStreamConfig::new(&server.url) };
+    Some((JetStreamStore::connect(config).await.unwrap(), server))
+}
+
+async fn subject(sync: Sync, hash: HashKind) -> Option<Subject> {
+    let (store, server) = store(sync, hash).await?;
+    Some(Subject::new(store).keeping(server))
+}
+
+async fn faulty_subject(seed: u64) -> Option<Subject> {
+    let (store, server) = store(Sync::Default, HashKind::Sha2_256).await?;
+    Some(Subject::new(FaultInjector::seeded(store, seed, 300)).keeping(server))
+}
+
+cidgraph::store_conformance!(one_server, subject(Sync::Default, HashKind::Sha2_256));
+cidgraph::store_conformance!(one_server_always_blake3, subject(Sync::Always, HashKind::Blake3));
+cidgraph::store_conformance!(faulty_server, faulty_subject(7));
