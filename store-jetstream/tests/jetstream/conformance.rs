@@ -1,9 +1,5 @@
 //! The store contract, on a real server that syncs now and then, on one that always does, and behind injected faults.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
-mod support;
-
 use cidgraph::HashKind;
 use cidgraph::store::conformance::{FaultInjector, Subject};
 use cidgraph_store_jetstream::{JetStreamConfig, JetStreamStore};
