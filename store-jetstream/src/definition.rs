@@ -5,20 +5,34 @@ use async_nats::jetstream::stream::{Config, DiscardPolicy, Info, PersistenceMode
 use async_nats::jetstream::{Context, ErrorCode};
 use cidgraph::{HashKind, StoreError};
 
+use crate::backoff::{Failure, retry};
 use crate::config::JetStreamConfig;
-use crate::connection::{invalid, unavailable};
+use crate::connection::invalid;
 use crate::message::ALL_SUBJECTS;
 
 /// The entry of the stream's metadata that names the hash function.
 const HASH: &str = "cidgraph-hash";
 
+/// Codes that do not go away by trying again: replicas without a cluster, subjects of another stream, no JetStream for
+/// the account, a definition that the server does not take.
+const LASTING: [ErrorCode; 4] = [
+    ErrorCode::STREAM_REPLICAS_NOT_SUPPORTED,
+    ErrorCode::STREAM_SUBJECT_OVERLAP,
+    ErrorCode::JETSTREAM_NOT_ENABLED_FOR_ACCOUNT,
+    ErrorCode::STREAM_INVALID_CONFIG,
+];
+
 /// Makes the stream, or checks the one there is.
 pub(crate) async fn ensure(context: &Context, config: &JetStreamConfig) -> Result<Info, StoreError> {
     let wanted = wanted(config)?;
-    let info = match find(context, &wanted.name).await? {
-        Some(info) => info,
-        None => create(context, &wanted).await?,
-    };
+    let definition = &wanted;
+    let info = retry(config.deadline, || async move {
+        match find(context, &definition.name).await? {
+            Some(info) => Ok(info),
+            None => create(context, definition).await,
+        }
+    });
+    let info = info.await?;
     match mismatch(&wanted, &info.config) {
         None => Ok(info),
         Some((field, is, wanted)) => {
@@ -28,33 +42,35 @@ pub(crate) async fn ensure(context: &Context, config: &JetStreamConfig) -> Resul
     }
 }
 
-async fn find(context: &Context, name: &str) -> Result<Option<Info>, StoreError> {
+async fn find(context: &Context, name: &str) -> Result<Option<Info>, Failure> {
     match context.get_stream(name).await {
         Ok(stream) => Ok(Some(stream.cached_info().clone())),
         Err(error) => match error.kind() {
             GetStreamErrorKind::JetStream(error) if error.error_code() == ErrorCode::STREAM_NOT_FOUND => Ok(None),
             GetStreamErrorKind::EmptyName | GetStreamErrorKind::InvalidStreamName => {
-                Err(invalid(format!("{name:?} names no stream")))
+                Err(invalid(format!("{name:?} names no stream")).into())
             }
             GetStreamErrorKind::JetStream(_) | GetStreamErrorKind::Request => {
-                Err(unavailable(format!("the stream cannot be looked up: {error}")))
+                Err(Failure::Transient(format!("the stream cannot be looked up: {error}")))
             }
         },
     }
 }
 
 /// Creates the stream; where another was faster, returns that one.
-async fn create(context: &Context, wanted: &Config) -> Result<Info, StoreError> {
+async fn create(context: &Context, wanted: &Config) -> Result<Info, Failure> {
     match context.create_stream(wanted).await {
         Ok(stream) => Ok(stream.cached_info().clone()),
         Err(error) => {
-            if let CreateStreamErrorKind::JetStream(cause) = error.kind()
-                && cause.error_code() == ErrorCode::STREAM_NAME_EXIST
+            let reason = format!("the stream cannot be made: {error}");
+            let CreateStreamErrorKind::JetStream(cause) = error.kind() else { return Err(Failure::Transient(reason)) };
+            if cause.error_code() == ErrorCode::STREAM_NAME_EXIST
                 && let Some(info) = find(context, &wanted.name).await?
             {
                 return Ok(info);
             }
-            Err(unavailable(format!("the stream cannot be made: {error}")))
+            let lasting = LASTING.contains(&cause.error_code());
+            Err(if lasting { invalid(reason).into() } else { Failure::Transient(reason) })
         }
     }
 }

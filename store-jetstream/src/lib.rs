@@ -6,10 +6,10 @@
 
 pub mod config;
 mod connection;
+mod backoff;
+mod message;
 mod definition;
 mod durability;
-mod message;
-mod backoff;
 mod log;
 mod places;
 mod shared;

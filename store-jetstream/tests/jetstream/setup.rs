@@ -8,7 +8,7 @@ use cidgraph::store::conformance::SampleStream;
 use cidgraph::{Durability, EventStore, HashKind, StoreError};
 use cidgraph_store_jetstream::{Credentials, JetStreamConfig, JetStreamStore, Secret};
 
-use crate::support::{Server, Sync};
+use crate::support::{Cluster, Server, Sync};
 
 fn reason(connected: Result<JetStreamStore, StoreError>) -> String {
     match connected {
@@ -61,6 +61,27 @@ async fn durability_is_what_the_server_says() {
         let appended = store.append(&[SampleStream::new(1, HashKind::Sha2_256).append(1)]).await.unwrap();
         assert_eq!(appended.durability, durability);
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn replicas_are_synced_where_every_one_of_them_says_so() {
+    let Some(cluster) = Cluster::start(Sync::Always) else { return };
+    let monitor_urls = cluster.monitor_urls();
+    let some = monitor_urls[1..].to_vec();
+    for (monitor_urls, durability) in [(some, Durability::PageCache), (monitor_urls, Durability::QuorumFsynced)] {
+        let deadline = Duration::from_secs(60);
+        let urls = cluster.urls();
+        let config = JetStreamConfig { urls, replicas: 3, deadline, monitor_urls, ..JetStreamConfig::new("") };
+        assert_eq!(JetStreamStore::connect(config).await.unwrap().durability(), durability);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn replicas_without_a_cluster_are_refused() {
+    let Some(server) = Server::start(Sync::Default) else { return };
+    let config = JetStreamConfig { replicas: 3, ..JetStreamConfig::new(&server.url) };
+    let reason = reason(JetStreamStore::connect(config).await);
+    assert!(reason.contains("replicas"), "{reason}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

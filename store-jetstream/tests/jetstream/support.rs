@@ -3,6 +3,7 @@
 //! Where there is no server a test is skipped with a printed reason; under `CI` it fails.
 
 use std::fs;
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -29,6 +30,8 @@ pub(crate) enum Sync {
 pub(crate) struct Server {
     process: Child,
     folder: TempDir,
+    /// Lines of its file besides those that all servers have.
+    lines: String,
     /// The address of its clients.
     pub(crate) url: String,
     /// The address of its monitor.
@@ -43,25 +46,21 @@ impl Server {
 
     /// Starts a server whose file has more lines.
     pub(crate) fn start_with(sync: Sync, lines: &str) -> Option<Self> {
-        let Some(program) = program() else {
-            let reason = "there is no nats-server: scripts/setup installs it";
-            assert!(std::env::var_os("CI").is_none(), "{reason}");
-            eprintln!("skipped: {reason}");
-            return None;
-        };
-        let folder = tempfile::tempdir().unwrap();
-        write_config(folder.path(), "-1", "-1", sync, lines);
-        let process = spawn(&program, folder.path());
-        let mut server = Self { process, folder, url: String::new(), monitor_url: String::new() };
-        (server.url, server.monitor_url) = server.addresses();
+        let mut server = spawn_server(sync, lines)?;
+        server.wait();
         Some(server)
+    }
+
+    /// Waits until the server says where it listens.
+    fn wait(&mut self) {
+        (self.url, self.monitor_url) = self.addresses();
     }
 
     /// Kills the server and starts it again at the same addresses with the same files.
     pub(crate) fn restart(&mut self, sync: Sync) {
         self.kill();
         let port = |url: &str| url.rsplit_once(':').unwrap().1.to_owned();
-        write_config(self.folder.path(), &port(&self.url), &port(&self.monitor_url), sync, "");
+        write_config(self.folder.path(), &port(&self.url), &port(&self.monitor_url), sync, &self.lines);
         self.process = spawn(&program().unwrap(), self.folder.path());
         self.addresses();
     }
@@ -97,11 +96,60 @@ impl Server {
     }
 }
 
+/// Three servers that replicate; they end with this.
+#[derive(Debug)]
+pub(crate) struct Cluster {
+    /// The servers.
+    pub(crate) servers: Vec<Server>,
+}
+
+impl Cluster {
+    /// Starts three servers, or says why there are none.
+    pub(crate) fn start(sync: Sync) -> Option<Self> {
+        let listeners: Vec<_> = (0..3).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
+        let routes: Vec<_> = listeners.iter().map(|listener| listener.local_addr().unwrap().to_string()).collect();
+        drop(listeners);
+        let peers: Vec<_> = routes.iter().map(|route| format!("nats://{route}")).collect();
+        let lines = |number: usize, route: &str| {
+            let peers = peers.join(", ");
+            format!("server_name: n{number}\ncluster {{ name: c, listen: \"{route}\", routes: [{peers}] }}")
+        };
+        let started = (1..).zip(&routes).map(|(number, route)| spawn_server(sync, &lines(number, route)));
+        let mut servers = started.collect::<Option<Vec<_>>>()?;
+        servers.iter_mut().for_each(Server::wait);
+        Some(Self { servers })
+    }
+
+    /// Returns the addresses of all clients' ports.
+    pub(crate) fn urls(&self) -> Vec<String> {
+        self.servers.iter().map(|server| server.url.clone()).collect()
+    }
+
+    /// Returns the addresses of all monitors.
+    pub(crate) fn monitor_urls(&self) -> Vec<String> {
+        self.servers.iter().map(|server| server.monitor_url.clone()).collect()
+    }
+}
+
 impl Drop for Server {
     fn drop(&mut self) {
         drop(self.process.kill());
         drop(self.process.wait());
     }
+}
+
+fn spawn_server(sync: Sync, lines: &str) -> Option<Server> {
+    let Some(program) = program() else {
+        let reason = "there is no nats-server: scripts/setup installs it";
+        assert!(std::env::var_os("CI").is_none(), "{reason}");
+        eprintln!("skipped: {reason}");
+        return None;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    write_config(folder.path(), "-1", "-1", sync, lines);
+    let process = spawn(&program, folder.path());
+    let lines = lines.to_owned();
+    Some(Server { process, folder, lines, url: String::new(), monitor_url: String::new() })
 }
 
 fn program() -> Option<PathBuf> {
