@@ -1,7 +1,5 @@
 //! The store contract, on a real server that syncs now and then, on one that always does, and behind injected faults.
 
-use std::time::Duration;
-
 use cidgraph::HashKind;
 use cidgraph::store::conformance::{FaultInjector, Subject};
 use cidgraph_store_jetstream::{JetStreamConfig, JetStreamStore};
@@ -28,12 +26,7 @@ async fn faulty_subject(seed: u64) -> Option<Subject> {
 /// Returns a store that three servers keep.
 async fn replicated_store() -> Option<(JetStreamStore, Cluster)> {
     let cluster = Cluster::start(Sync::Default)?;
-    let config = JetStreamConfig {
-        urls: cluster.urls(),
-        replicas: 3,
-        deadline: Duration::from_secs(60),
-        ..JetStreamConfig::new("")
-    };
+    let config = cluster.config();
     Some((JetStreamStore::connect(config).await.unwrap(), cluster))
 }
 

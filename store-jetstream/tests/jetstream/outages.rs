@@ -7,7 +7,7 @@ use cidgraph::{EventStore, HashKind, StoreError, StreamFilter};
 use cidgraph_store_jetstream::{JetStreamConfig, JetStreamStore};
 use futures::StreamExt;
 
-use crate::support::{Server, Sync};
+use crate::support::{Cluster, Server, Sync};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_killed_server_loses_nothing_and_followers_go_on() {
@@ -39,6 +39,43 @@ async fn a_killed_server_loses_nothing_and_followers_go_on() {
     let read = store.read(stream.aggregate(), 1, usize::MAX).await.unwrap();
     assert_eq!(read.len() as u64, EVENTS);
     assert_eq!(store.last_sequence().await.unwrap(), EVENTS);
+}
+
+/// Returns the place of the stream's leader among the servers, which are named n1 to n3.
+async fn leader(cluster: &Cluster, among: usize) -> usize {
+    let context = async_nats::jetstream::new(async_nats::connect(&cluster.servers[among].url).await.unwrap());
+    let info = context.get_stream("event-store").await.unwrap().cached_info().clone();
+    let name = info.cluster.unwrap().leader.unwrap();
+    name.strip_prefix('n').unwrap().parse::<usize>().unwrap() - 1
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_killed_leader_loses_nothing_and_followers_go_on() {
+    const EVENTS: u64 = 400;
+    let Some(mut cluster) = Cluster::start(Sync::Default) else { return };
+    let store = JetStreamStore::connect(cluster.config()).await.unwrap();
+    let mut follower = store.follow(0, StreamFilter::All).await.unwrap();
+    let writer = async {
+        let mut stream = SampleStream::new(1, HashKind::Sha2_256);
+        while stream.expected().version() < EVENTS {
+            if stream.expected().version() == EVENTS / 2 {
+                let leader = leader(&cluster, 0).await;
+                tokio::task::block_in_place(|| cluster.servers[leader].kill());
+            }
+            store.append(&[stream.append(2)]).await.unwrap();
+        }
+        stream
+    };
+    let reader = async {
+        for version in 1..=EVENTS {
+            let event = tokio::time::timeout(Duration::from_secs(90), follower.next()).await.unwrap();
+            assert_eq!(event.unwrap().unwrap().event.version, version);
+        }
+    };
+    let (stream, ()) = tokio::join!(writer, reader);
+    let read = store.read(stream.aggregate(), 1, usize::MAX).await.unwrap();
+    assert_eq!(read.len() as u64, EVENTS);
+    assert_eq!(store.read_all(0, usize::MAX).await.unwrap(), read);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -69,9 +69,7 @@ async fn replicas_are_synced_where_every_one_of_them_says_so() {
     let monitor_urls = cluster.monitor_urls();
     let some = monitor_urls[1..].to_vec();
     for (monitor_urls, durability) in [(some, Durability::PageCache), (monitor_urls, Durability::QuorumFsynced)] {
-        let deadline = Duration::from_secs(60);
-        let urls = cluster.urls();
-        let config = JetStreamConfig { urls, replicas: 3, deadline, monitor_urls, ..JetStreamConfig::new("") };
+        let config = JetStreamConfig { monitor_urls, ..cluster.config() };
         assert_eq!(JetStreamStore::connect(config).await.unwrap().durability(), durability);
     }
 }

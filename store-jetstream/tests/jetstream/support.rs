@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use cidgraph_store_jetstream::JetStreamConfig;
 use tempfile::TempDir;
 
 /// The version that `scripts/setup` installs.
@@ -120,9 +121,15 @@ impl Cluster {
         Some(Self { servers })
     }
 
-    /// Returns the addresses of all clients' ports.
-    pub(crate) fn urls(&self) -> Vec<String> {
-        self.servers.iter().map(|server| server.url.clone()).collect()
+    /// Returns what a store on all three must be told. A request that meets no leader yet is soon sent again.
+    pub(crate) fn config(&self) -> JetStreamConfig {
+        JetStreamConfig {
+            urls: self.servers.iter().map(|server| server.url.clone()).collect(),
+            replicas: 3,
+            request_timeout: Duration::from_millis(500),
+            deadline: Duration::from_secs(60),
+            ..JetStreamConfig::new("")
+        }
     }
 
     /// Returns the addresses of all monitors.
