@@ -44,8 +44,15 @@ async fn a_killed_server_loses_nothing_and_followers_go_on() {
 /// Returns the place of the stream's leader among the servers, which are named n1 to n3.
 async fn leader(cluster: &Cluster, among: usize) -> usize {
     let context = async_nats::jetstream::new(async_nats::connect(&cluster.servers[among].url).await.unwrap());
-    let info = context.get_stream("event-store").await.unwrap().cached_info().clone();
-    let name = info.cluster.unwrap().leader.unwrap();
+    let until = Instant::now() + Duration::from_secs(60);
+    let name = loop {
+        // Nobody answers while the cluster elects.
+        let info = context.get_stream("event-store").await.map(|stream| stream.cached_info().clone());
+        if let Some(leader) = info.ok().and_then(|info| info.cluster?.leader) {
+            break leader;
+        }
+        assert!(Instant::now() < until, "the stream has no leader");
+    };
     name.strip_prefix('n').unwrap().parse::<usize>().unwrap() - 1
 }
 
