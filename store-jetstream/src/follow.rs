@@ -14,6 +14,7 @@ use cidgraph::{StoreError, StoredEvent, StreamFilter};
 use futures::{StreamExt, stream};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
+use tokio::time::timeout;
 
 use crate::backoff::{Backoff, Failure};
 use crate::connection::unavailable;
@@ -40,6 +41,28 @@ pub(crate) fn follow(log: &Log, open: watch::Receiver<()>, from_sequence: u64, f
     let subjects = filter_subjects(filter);
     let follower = Follower { log: log.clone(), open, subjects, next: from_sequence.max(1), feed: None };
     Box::pin(stream::try_unfold(follower, Follower::step))
+}
+
+/// Reads up to `limit` events from `from_sequence` to `last_sequence`, which must be an event's with these subjects: for
+/// many events faster than pages are.
+pub(crate) async fn read_many(
+    log: &Log,
+    subjects: &str,
+    from_sequence: u64,
+    last_sequence: u64,
+    limit: usize,
+) -> Result<Vec<StoredEvent>, StoreError> {
+    let open = watch::Sender::new(());
+    let subjects = subjects.to_owned();
+    let mut follower =
+        Follower { log: log.clone(), open: open.subscribe(), subjects, next: from_sequence.max(1), feed: None };
+    let mut events: Vec<StoredEvent> = Vec::new();
+    while events.len() < limit && follower.next <= last_sequence {
+        let event = timeout(log.deadline, follower.event()).await;
+        events.push(event.map_err(|_| unavailable("no event came in time"))??);
+    }
+    assert!(events.last().is_none_or(|last| last.sequence <= last_sequence), "the last sequence is an event's");
+    Ok(events)
 }
 
 struct Follower {

@@ -12,9 +12,9 @@ mod definition;
 mod durability;
 mod log;
 mod places;
+mod follow;
 mod shared;
 mod append;
-mod follow;
 mod positions;
 mod store;
 

@@ -53,13 +53,13 @@ impl Log {
         aggregate: AggregateId,
         deadline: Duration,
     ) -> Result<Option<StoredEvent>, StoreError> {
-        let subjects = aggregate_subjects(aggregate);
+        self.last_of(&aggregate_subjects(aggregate), deadline).await
+    }
+
+    /// Returns the last event with one of these subjects.
+    pub(crate) async fn last_of(&self, subjects: &str, deadline: Duration) -> Result<Option<StoredEvent>, StoreError> {
         let handle = self.handle().await?;
-        retry(deadline, || async {
-            let message = handle.raw_message_builder().last_by_subject(&*subjects).send().await;
-            found(message)
-        })
-        .await
+        retry(deadline, || async { found(handle.raw_message_builder().last_by_subject(subjects).send().await) }).await
     }
 
     /// Returns the first event from a sequence on with one of these subjects.

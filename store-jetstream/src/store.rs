@@ -18,7 +18,7 @@ use crate::definition;
 use crate::durability;
 use crate::follow::follow;
 use crate::log::Log;
-use crate::message::{ALL_SUBJECTS, OVERHEAD_BYTES};
+use crate::message::OVERHEAD_BYTES;
 use crate::places::Places;
 use crate::positions;
 use crate::shared::Shared;
@@ -91,8 +91,7 @@ impl EventStore for JetStreamStore {
     }
 
     async fn read_all(&self, from_sequence: u64, limit: usize) -> Result<Vec<StoredEvent>, StoreError> {
-        let last = self.shared.log.last_sequence().await?;
-        self.shared.log.range(ALL_SUBJECTS, from_sequence, last, limit).await
+        self.shared.read_all(from_sequence, limit).await
     }
 
     async fn follow(&self, from_sequence: u64, filter: StreamFilter) -> Result<Followed, StoreError> {

@@ -77,12 +77,19 @@ async fn more_than_a_page_is_read_whole() {
     let Some(server) = Server::start(Sync::Default) else { return };
     let store = JetStreamStore::connect(JetStreamConfig::new(&server.url)).await.unwrap();
     let mut stream = SampleStream::new(1, HashKind::Sha2_256);
-    for _ in 0..4 {
+    for _ in 0..5 {
         store.append(&[stream.append(1000)]).await.unwrap();
     }
-    assert_eq!(store.read(stream.aggregate(), 1, usize::MAX).await.unwrap().len(), 4000);
-    assert_eq!(store.read(stream.aggregate(), 2500, 1200).await.unwrap()[1199].event.version, 3699);
-    assert_eq!(store.read_all(3000, usize::MAX).await.unwrap().len(), 1001);
+    let aggregate = stream.aggregate();
+    // Both ways of reading: by page, and by consumer where it is many.
+    for (from, limit) in [(1, usize::MAX), (1, 3999), (700, 4001), (2500, 1200), (4500, usize::MAX)] {
+        let expected: Vec<u64> = (from..=5000).take(limit).collect();
+        let read = store.read(aggregate, from, limit).await.unwrap();
+        let versions: Vec<u64> = read.iter().map(|stored| stored.event.version).collect();
+        assert!(versions == expected, "{} versions from {from}, limit {limit}", versions.len());
+        let all = store.read_all(from, limit).await.unwrap();
+        assert!(all == read, "{} events from {from}, limit {limit}", all.len());
+    }
     let refused = store.append(&[stream.append(1001)]).await;
     assert!(matches!(refused, Err(cidgraph::StoreError::Malformed { .. })), "{refused:?}");
 }
