@@ -6,7 +6,7 @@ use crate::command::CommandContext;
 use crate::dag_cbor::{Decoder, Encoder};
 use crate::event::{DecodeError, EventPayload};
 use crate::id::{AggregateId, CommandId};
-use crate::store::{AggregateAppend, Expected, SealedEvent};
+use crate::store::{AggregateAppend, Expected, Head, SealedEvent};
 
 /// An event of no meaning.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,6 +74,13 @@ impl SampleStream {
     /// Returns the same aggregate as another writer sees it, whose events differ.
     pub const fn fork(&self) -> Self {
         Self { tip: self.tip, branch: self.branch + 1 }
+    }
+
+    /// Returns the same writer's view of the aggregate where this is its last event.
+    #[must_use]
+    pub const fn at(&self, head: Option<Head>) -> Self {
+        let tip = ChainTip { head, ..self.tip };
+        Self { tip, branch: self.branch }
     }
 
     /// Returns what an append now expects.

@@ -1,0 +1,253 @@
+//! Appends: one message, or one atomic batch of messages, each aggregate with its check; and what became of them.
+//!
+//! The server takes an aggregate's first message only where the aggregate's last one has the expected sequence. The
+//! same bytes can therefore be sent again at any time: at most one of the copies is taken. What became of a copy whose
+//! answer was lost is read from the leader: either the event is there, by its CID, or another one is, or none yet.
+
+use std::time::Duration;
+
+use async_nats::client::{Request, RequestErrorKind};
+use async_nats::{Client, HeaderMap};
+use cidgraph::store::batch::{appended, check_batch};
+use cidgraph::{AggregateAppend, AggregateId, Appended, SealedEvent, StoreError};
+use futures::{StreamExt, TryStreamExt, stream};
+use serde::Deserialize;
+use tokio::time::timeout;
+use uuid::Uuid;
+
+use crate::backoff::Backoff;
+use crate::connection::unavailable;
+use crate::message::{aggregate_subjects, headers, is_token, subject};
+use crate::places::{Place, find};
+use crate::shared::Shared;
+
+/// Messages of one atomic batch, at most.
+pub(crate) const BATCH_EVENTS_MAX: usize = 1000;
+
+/// Heads that are asked for at the same time.
+const HEADS_IN_FLIGHT: usize = 64;
+
+/// Codes of the server that say: the expectation does not hold, or the same batch was there before.
+const STALE: [u64; 3] = [10071, 10164, 10201];
+
+/// Codes that do not go away by trying again: no such stream, too large a message, a full stream or disk, a sealed
+/// stream, batches switched off.
+const LASTING: [u64; 7] = [10059, 10054, 10077, 10122, 10047, 10109, 10174];
+
+/// What the server said to a publish.
+enum Sent {
+    /// It was taken; the last message has this sequence.
+    Taken(u64),
+    /// An aggregate's last message is not the expected one.
+    Stale,
+    /// It was not taken, and will not be.
+    Refused(String),
+    /// It was not taken this time.
+    Failed(String),
+    /// It may have been taken.
+    Lost(String),
+}
+
+/// What the stream says of a batch.
+enum Found {
+    /// All of it is there.
+    Applied(Appended),
+    /// Every aggregate is as expected; its last sequences, 0 where it has none.
+    Ready(Vec<u64>),
+}
+
+#[derive(Debug, Deserialize)]
+struct Answer {
+    #[serde(default)]
+    seq: u64,
+    error: Option<AnswerError>,
+}
+
+#[derive(Debug, Deserialize)]
+struct AnswerError {
+    #[serde(default)]
+    err_code: u64,
+    #[serde(default)]
+    description: String,
+}
+
+pub(crate) async fn append(shared: &Shared, batch: &[AggregateAppend]) -> Result<Appended, StoreError> {
+    check_batch(batch, shared.hash, &shared.capabilities)?;
+    if !batch.iter().flat_map(|part| &part.events).all(|event| is_token(&event.event_type)) {
+        return Err(StoreError::Malformed { reason: "an event type that cannot stand in a subject" });
+    }
+    let mut backoff = Backoff::new(shared.log.deadline);
+    let mut lost = None;
+    let mut known = known(shared, batch);
+    loop {
+        let ready = match known.take() {
+            Some(sequences) => Ok(Found::Ready(sequences)),
+            None => look(shared, batch, backoff.left()).await,
+        };
+        let sequences = match ready {
+            Ok(Found::Applied(appended)) => return Ok(appended),
+            Ok(Found::Ready(sequences)) => sequences,
+            Err(error) => return Err(given_up(lost, error)),
+        };
+        let sent = timeout(backoff.left(), publish(shared, batch, &sequences)).await;
+        let reason = match sent.unwrap_or_else(|_| Sent::Lost("no answer came in time".to_owned())) {
+            Sent::Taken(last) => return Ok(taken(shared, batch, last)),
+            Sent::Refused(reason) => return Err(given_up(lost, unavailable(reason))),
+            Sent::Stale if lost.is_none() => {
+                // The first look at the stream needs no pause: it mostly finds a conflict.
+                match look(shared, batch, backoff.left()).await? {
+                    Found::Applied(appended) => return Ok(appended),
+                    Found::Ready(_) => "the stream's leader is changing".to_owned(),
+                }
+            }
+            Sent::Stale => "the stream's leader is changing".to_owned(),
+            Sent::Failed(reason) => reason,
+            Sent::Lost(reason) => lost.insert(reason).clone(),
+        };
+        if !backoff.pause().await {
+            return Err(given_up(lost, unavailable(reason)));
+        }
+    }
+}
+
+/// Returns what to say where an append ends without an answer: once a copy was lost, only its absence for ever (a
+/// conflict) or damage is certain.
+fn given_up(lost: Option<String>, error: StoreError) -> StoreError {
+    match (lost, error) {
+        (Some(reason), StoreError::Unavailable { .. }) => StoreError::Unknown { reason },
+        (_, error) => error,
+    }
+}
+
+/// Returns the expected sequences where all are remembered.
+fn known(shared: &Shared, batch: &[AggregateAppend]) -> Option<Vec<u64>> {
+    let sequence = |part: &AggregateAppend| match part.expected.cid() {
+        None => Some(0),
+        Some(_) => {
+            let place = shared.heads.get(part.aggregate)?;
+            part.expected.holds(Some(place.head)).then_some(place.sequence)
+        }
+    };
+    batch.iter().map(sequence).collect()
+}
+
+/// Looks at the stream through its leader.
+async fn look(shared: &Shared, batch: &[AggregateAppend], left: Duration) -> Result<Found, StoreError> {
+    let aggregates: Vec<AggregateId> = batch.iter().map(|part| part.aggregate).collect();
+    let lasts = stream::iter(aggregates).map(|aggregate| shared.log.last(aggregate, left));
+    let lasts: Vec<_> = lasts.buffered(HEADS_IN_FLIGHT).try_collect().await?;
+    let places: Vec<_> = lasts.iter().map(|last| last.as_ref().map(Place::from)).collect();
+    let mut heads = batch.iter().zip(&places).map(|(part, place)| (part, place.map(|place| place.head)));
+    let Some((part, actual)) = heads.find(|(part, head)| !part.expected.holds(*head)) else {
+        return Ok(Found::Ready(places.iter().map(|place| place.map_or(0, |place| place.sequence)).collect()));
+    };
+    let conflict = StoreError::Conflict { aggregate: part.aggregate, expected: part.expected, actual };
+    match bounds(shared, batch, &places).await? {
+        Some((first, last)) => Ok(Found::Applied(appended(batch, first, last, shared.durability))),
+        None => Err(conflict),
+    }
+}
+
+/// Returns the first and last sequence of a batch that is there already, `None` where it is not.
+async fn bounds(
+    shared: &Shared,
+    batch: &[AggregateAppend],
+    places: &[Option<Place>],
+) -> Result<Option<(u64, u64)>, StoreError> {
+    let mut bounds = (u64::MAX, 0);
+    for (part, place) in batch.iter().zip(places) {
+        let (first, last) = (part.events.first(), part.events.last());
+        let (Some(first), Some(last), Some(head)) = (first, last, *place) else { return Ok(None) };
+        if head.head.version < last.version {
+            return Ok(None);
+        }
+        // Each event names the one before it, so where the last one is there, all of them are.
+        let Some(last_sequence) = sequence_of(shared, last, head).await? else { return Ok(None) };
+        let Some(first_sequence) = sequence_of(shared, first, head).await? else { return Ok(None) };
+        bounds = (bounds.0.min(first_sequence), bounds.1.max(last_sequence));
+    }
+    Ok(Some(bounds))
+}
+
+/// Returns where an event stands, `None` where another one has its version.
+async fn sequence_of(shared: &Shared, event: &SealedEvent, head: Place) -> Result<Option<u64>, StoreError> {
+    let sequence = find(&shared.log, event.aggregate, event.version, None, head).await?;
+    if sequence == head.sequence {
+        return Ok((head.head == event.head()).then_some(sequence));
+    }
+    let stored = shared.log.next(&aggregate_subjects(event.aggregate), sequence).await?;
+    Ok(stored.filter(|stored| stored.event.head() == event.head()).map(|stored| stored.sequence))
+}
+
+/// Answers a batch that was just taken, and remembers its heads.
+fn taken(shared: &Shared, batch: &[AggregateAppend], last_sequence: u64) -> Appended {
+    let events = batch.iter().map(|part| part.events.len() as u64).sum::<u64>();
+    assert!(last_sequence >= events, "a batch has consecutive sequences, the first of them not below 1");
+    let before = last_sequence - events;
+    let mut sequence = before;
+    for part in batch {
+        sequence += part.events.len() as u64;
+        shared.heads.remember(part.aggregate, Place { head: part.head(), sequence });
+    }
+    appended(batch, before + 1, last_sequence, shared.durability)
+}
+
+async fn publish(shared: &Shared, batch: &[AggregateAppend], sequences: &[u64]) -> Sent {
+    let client = &shared.log.client;
+    let total: usize = batch.iter().map(|part| part.events.len()).sum();
+    let batch_id = Uuid::new_v4().simple().to_string();
+    let mut number = 0;
+    for (part, sequence) in batch.iter().zip(sequences) {
+        for (index, event) in part.events.iter().enumerate() {
+            number += 1;
+            let mut headers = headers(event);
+            if index == 0 {
+                headers.insert("Nats-Expected-Last-Subject-Sequence", sequence.to_string());
+                headers.insert("Nats-Expected-Last-Subject-Sequence-Subject", aggregate_subjects(part.aggregate));
+            }
+            if total > 1 {
+                headers.insert("Nats-Batch-Id", batch_id.as_str());
+                headers.insert("Nats-Batch-Sequence", number.to_string());
+            }
+            if number < total {
+                let published = client.publish_with_headers(subject(event), headers, event.block.clone()).await;
+                if let Err(error) = published {
+                    // Without its last message a batch is not taken.
+                    return Sent::Failed(error.to_string());
+                }
+                continue;
+            }
+            if total > 1 {
+                headers.insert("Nats-Batch-Commit", "1");
+            }
+            return send(client, event, headers).await;
+        }
+    }
+    Sent::Failed("the batch is empty".to_owned())
+}
+
+/// Sends the message that the server answers.
+async fn send(client: &Client, event: &SealedEvent, headers: HeaderMap) -> Sent {
+    let request = Request::new().headers(headers).payload(event.block.clone());
+    match client.send_request(subject(event), request).await {
+        Ok(message) => match serde_json::from_slice::<Answer>(&message.payload) {
+            Ok(Answer { error: None, seq }) if seq > 0 => Sent::Taken(seq),
+            Ok(Answer { error: Some(error), .. }) => refused(error),
+            Ok(Answer { .. }) | Err(_) => Sent::Lost("the server's answer cannot be read".to_owned()),
+        },
+        Err(error) => match error.kind() {
+            RequestErrorKind::NoResponders => Sent::Failed("no server keeps the stream".to_owned()),
+            RequestErrorKind::MaxPayloadExceeded | RequestErrorKind::InvalidSubject => Sent::Refused(error.to_string()),
+            RequestErrorKind::TimedOut | RequestErrorKind::Other => Sent::Lost(error.to_string()),
+        },
+    }
+}
+
+fn refused(error: AnswerError) -> Sent {
+    let AnswerError { err_code, description } = error;
+    if STALE.contains(&err_code) {
+        return Sent::Stale;
+    }
+    let reason = format!("{description} ({err_code})");
+    if LASTING.contains(&err_code) { Sent::Refused(reason) } else { Sent::Failed(reason) }
+}

@@ -1,0 +1,79 @@
+//! Trying again: after growing pauses, never the same for two callers, up to a deadline.
+
+use std::time::Duration;
+
+use cidgraph::StoreError;
+use tokio::time::{Instant, sleep, timeout};
+use uuid::Uuid;
+
+use crate::connection::unavailable;
+
+/// The first pause and the longest.
+const PAUSE: (Duration, Duration) = (Duration::from_millis(4), Duration::from_millis(500));
+
+/// Why something was not done.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// It may be done the next time.
+    Transient(String),
+    /// It will not.
+    Final(StoreError),
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::Final(error)
+    }
+}
+
+/// The pauses of one call.
+#[derive(Debug)]
+pub(crate) struct Backoff {
+    until: Instant,
+    pause: Duration,
+}
+
+impl Backoff {
+    pub(crate) fn new(deadline: Duration) -> Self {
+        Self { until: Instant::now() + deadline, pause: PAUSE.0 }
+    }
+
+    /// Returns the time that is left.
+    pub(crate) fn left(&self) -> Duration {
+        self.until.saturating_duration_since(Instant::now())
+    }
+
+    /// Pauses, and returns whether there is time to try again.
+    pub(crate) async fn pause(&mut self) -> bool {
+        let pause = self.pause.mul_f64(0.5 + jitter() / 2.0);
+        self.pause = (self.pause * 2).min(PAUSE.1);
+        if pause >= self.left() {
+            return false;
+        }
+        sleep(pause).await;
+        true
+    }
+}
+
+/// Does something until it is done, it cannot be done, or the time is over.
+pub(crate) async fn retry<T, Attempt: Future<Output = Result<T, Failure>>>(
+    deadline: Duration,
+    mut attempt: impl FnMut() -> Attempt,
+) -> Result<T, StoreError> {
+    let mut backoff = Backoff::new(deadline);
+    loop {
+        let attempted = timeout(backoff.left(), attempt()).await;
+        match attempted.unwrap_or_else(|_| Err(Failure::Transient("no answer came in time".to_owned()))) {
+            Ok(done) => return Ok(done),
+            Err(Failure::Final(error)) => return Err(error),
+            Err(Failure::Transient(reason)) if !backoff.pause().await => return Err(unavailable(reason)),
+            Err(Failure::Transient(_)) => {}
+        }
+    }
+}
+
+/// Returns a number from 0 to 1.
+fn jitter() -> f64 {
+    let [random, ..] = *Uuid::new_v4().as_bytes();
+    f64::from(random) / f64::from(u8::MAX)
+}

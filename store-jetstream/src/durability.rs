@@ -1,0 +1,82 @@
+//! What the servers do before they acknowledge: asked at their monitoring addresses, never assumed.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use async_nats::jetstream::stream::Info;
+use cidgraph::{Durability, StoreError};
+use serde::Deserialize;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use crate::connection::{invalid, unavailable};
+
+/// Bytes of an answer, at most.
+const ANSWER_BYTES_MAX: u64 = 4 << 20;
+
+/// What is read of a server's `/varz`.
+#[derive(Debug, Deserialize)]
+struct Server {
+    server_name: String,
+    jetstream: JetStream,
+}
+
+#[derive(Debug, Deserialize, Default)]
+#[serde(default)]
+struct JetStream {
+    config: JetStreamSettings,
+}
+
+#[derive(Debug, Deserialize, Default)]
+#[serde(default)]
+struct JetStreamSettings {
+    sync_always: bool,
+}
+
+/// Returns what an acknowledgement of this stream means. Only where every server that keeps the stream says that it
+/// writes to the disk first, it means that; of a server that was not asked nothing is believed.
+pub(crate) async fn probe(
+    monitor_urls: &[String],
+    info: &Info,
+    connected_to: &str,
+    patience: Duration,
+) -> Result<Durability, StoreError> {
+    let mut syncing = HashSet::new();
+    for url in monitor_urls {
+        let asked = timeout(patience, ask(url)).await;
+        let server = asked.map_err(|_| unavailable(format!("{url} does not answer")))??;
+        if server.jetstream.config.sync_always {
+            syncing.insert(server.server_name);
+        }
+    }
+    if !keepers(info, connected_to).iter().all(|keeper| syncing.contains(*keeper)) {
+        return Ok(Durability::PageCache);
+    }
+    Ok(if info.config.num_replicas > 1 { Durability::QuorumFsynced } else { Durability::Fsynced })
+}
+
+/// Returns the names of the servers that keep the stream.
+fn keepers<'a>(info: &'a Info, connected_to: &'a str) -> Vec<&'a str> {
+    let Some(cluster) = &info.cluster else { return vec![connected_to] };
+    let leader = cluster.leader.as_deref().unwrap_or(connected_to);
+    std::iter::once(leader).chain(cluster.replicas.iter().map(|peer| peer.name.as_str())).collect()
+}
+
+async fn ask(url: &str) -> Result<Server, StoreError> {
+    let host = url.strip_prefix("http://").map(|rest| rest.trim_end_matches('/'));
+    let host = host.ok_or_else(|| invalid("a monitoring address is http://host:port"))?;
+    let answer = get(host).await.map_err(|error| unavailable(format!("{url}: {error}")))?;
+    let start = answer.windows(4).position(|bytes| bytes == b"\r\n\r\n");
+    let body = start.map_or(&[][..], |start| &answer[start + 4..]);
+    serde_json::from_slice(body).map_err(|_| invalid(format!("{url} is not a NATS server's monitoring address")))
+}
+
+/// Asks as HTTP/1.0, which has no chunks.
+async fn get(host: &str) -> std::io::Result<Vec<u8>> {
+    let mut stream = TcpStream::connect(host).await?;
+    stream.write_all(format!("GET /varz HTTP/1.0\r\nHost: {host}\r\n\r\n").as_bytes()).await?;
+    let mut answer = Vec::new();
+    stream.take(ANSWER_BYTES_MAX).read_to_end(&mut answer).await?;
+    Ok(answer)
+}

@@ -1,0 +1,22 @@
+//! An [`EventStore`](cidgraph::EventStore) in a stream of NATS JetStream: durable, replicated, live.
+//!
+//! An event is a message with subject `event.store.{aggregate}.{event type}`: its body the block, its headers `Cid` and
+//! `Previous-Cid`. The check that an append continues its aggregates travels in the publish, so the server itself lets
+//! no two writers fork a chain.
+
+pub mod config;
+mod connection;
+mod backoff;
+mod message;
+mod definition;
+mod durability;
+mod log;
+mod places;
+mod follow;
+mod shared;
+mod append;
+mod positions;
+mod store;
+
+pub use config::{Credentials, JetStreamConfig, Secret, Tls};
+pub use store::JetStreamStore;
