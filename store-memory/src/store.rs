@@ -187,6 +187,9 @@ impl Drop for MemoryStore {
             // A panic of the worker was already shown; the appends it owed were answered as unknown.
             drop(worker.join());
         }
+        if let Log::Journal(log) = &self.log {
+            log.note_durable();
+        }
     }
 }
 

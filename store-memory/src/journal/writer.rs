@@ -15,6 +15,7 @@ use parking_lot::{Condvar, Mutex};
 use tokio::sync::oneshot;
 
 use crate::disk::DiskFile;
+use crate::journal::durable::Durable;
 use crate::journal::format::Commit;
 use crate::journal::index::Active;
 use crate::journal::log::{CAPABILITIES, Journal, Role, read_only};
@@ -247,6 +248,10 @@ impl Journal {
         let mut index = self.index.write();
         let table = Table::new(index.last_sequence() + 1, header_len, commit);
         index.roll(Active { number: number + 1, file, table });
+        drop(index);
+        if self.files.synced {
+            Durable { segment: number + 1, offset: u64::from(header_len), commit }.keep(&self.files);
+        }
         Ok(())
     }
 
@@ -285,6 +290,17 @@ impl Journal {
         if let Some(side) = self.write_side() {
             side.queue.lock().closing = true;
             side.wake.notify_all();
+        }
+    }
+
+    /// Notes what is on the disk, once the background work has ended.
+    pub(crate) fn note_durable(&self) {
+        let Some(side) = self.write_side().filter(|_| self.files.synced) else { return };
+        let writer = side.writer.lock();
+        let index = self.index.read();
+        let Active { number, table, .. } = &index.active;
+        if writer.durable == writer.len && writer.len == u64::from(table.end) {
+            Durable { segment: *number, offset: writer.len, commit: table.last_commit }.keep(&self.files);
         }
     }
 }
