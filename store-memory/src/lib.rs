@@ -15,4 +15,4 @@ mod volatile;
 
 pub use journal::open::RecoveryReport;
 pub use journal::writer::FsyncPolicy;
-pub use store::{MemoryStore, MemoryStoreOptions, SEGMENT_BYTES, Verified};
+pub use store::{MemoryStore, MemoryStoreOptions, SEGMENT_BYTES, Survey, Verified};

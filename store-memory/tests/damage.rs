@@ -267,12 +267,14 @@ fn a_full_disk_ends_writing_and_loses_nothing() {
     disk.set_full(true);
     for _ in 0..2 {
         let refused = block_on(store.append(&appends[1..2]));
-        assert!(matches!(refused, Err(StoreError::Unavailable { .. })), "{refused:?}");
+        let Err(StoreError::Invalid { reason }) = refused else { panic!("{refused:?}") };
+        assert!(reason.starts_with("the disk is full: ") && reason.contains("free space"), "{reason}");
         assert_eq!(all(&store), events(&appends[..1]));
     }
     disk.set_full(false);
     let refused = block_on(store.append(&appends[1..2]));
-    assert!(matches!(refused, Err(StoreError::Unavailable { .. })), "{refused:?}");
+    let Err(StoreError::Invalid { reason }) = refused else { panic!("{refused:?}") };
+    assert!(reason.starts_with("the disk is full: ") && reason.contains("free space"), "{reason}");
     drop(store);
     let store = open(&disk, always).unwrap();
     assert_eq!(store.recovery(), RecoveryReport::default());

@@ -185,3 +185,42 @@ fn a_disk_that_is_full_at_closing_leaves_the_claim_before() {
     assert!(disk.contents(path(last)).is_some());
     assert_eq!(open(&disk, options(FsyncPolicy::Always, 1 << 20)).unwrap().recovery(), RecoveryReport::default());
 }
+
+#[test]
+fn a_survey_lists_every_break_and_what_is_intact() {
+    let short = options(FsyncPolicy::Always, 1000);
+    let (disk, last) = closed(short, 10);
+    let store = open_to_read(&disk).unwrap();
+    let events = block_on(store.read_all(1, usize::MAX)).unwrap();
+    drop(store);
+    let survey = || MemoryStore::survey_on(Arc::new(disk.clone()), "/store").unwrap();
+    let whole = survey();
+    assert_eq!((whole.intact.events, whole.broken.len()), (events.len() as u64, 0));
+    let broken = [0, 1, 5, events.len() - 1];
+    let mut places = Vec::new();
+    for at in broken {
+        let block = &events[at].event.block;
+        let found = (1..=last).find_map(|number| {
+            let bytes = disk.contents(path(number))?;
+            let at = bytes.windows(block.len()).position(|bytes| bytes == block)?;
+            Some((number, bytes, at))
+        });
+        let (number, mut bytes, start) = found.unwrap();
+        bytes[start + 20] ^= 1;
+        disk.damage(path(number), Some(bytes));
+        places.push(path(number).display().to_string());
+    }
+    let found = survey();
+    let named: Vec<_> = found.broken.iter().map(|damage| (damage.place.clone(), damage.sequence)).collect();
+    let expected: Vec<_> = places.into_iter().zip(broken.map(|at| Some(events[at].sequence))).collect();
+    assert_eq!(named, expected);
+    for (damage, at) in found.broken.iter().zip(broken) {
+        let event = &events[at].event;
+        assert_eq!((damage.aggregate, damage.version), (Some(event.aggregate), Some(event.version)));
+        assert_eq!(damage.expected, Some(event.cid.to_string()));
+    }
+    assert_eq!(found.intact.events, (events.len() - broken.len()) as u64);
+    assert_eq!(found.left_out, RecoveryReport::default());
+    disk.damage(path(2), None);
+    assert!(survey().broken.iter().any(|damage| damage.place == path(2).display().to_string()));
+}

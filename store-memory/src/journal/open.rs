@@ -173,7 +173,7 @@ fn unusable(folder: &Path, error: &io::Error) -> StoreError {
 }
 
 /// Returns the number of the last segment, 0 where there is none.
-fn last_segment(disk: &dyn Disk, folder: &Path) -> Result<u32, StoreError> {
+pub(crate) fn last_segment(disk: &dyn Disk, folder: &Path) -> Result<u32, StoreError> {
     let names = disk.list(folder).map_err(|error| unusable(folder, &error))?;
     Ok(names.iter().filter_map(|name| segment_number(name)).max().unwrap_or(0))
 }
@@ -256,7 +256,7 @@ fn load_sealed(files: &Files, last: u32) -> Result<(Index, Start), StoreError> {
 
 fn segment_missing(files: &Files, number: u32) -> Damage {
     Damage {
-        place: files.folder.display().to_string(),
+        place: files.segment_place(number),
         reason: format!("{} is missing though later segments are there", segment_name(number)),
         ..Damage::default()
     }

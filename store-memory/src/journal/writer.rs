@@ -5,6 +5,7 @@
 //! the disk did. The first error of the disk ends writing: what the file holds is then for the next opening to find.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -16,6 +17,7 @@ use tokio::sync::oneshot;
 
 use crate::disk::DiskFile;
 use crate::journal::durable::Durable;
+use crate::journal::files::full;
 use crate::journal::format::Commit;
 use crate::journal::index::Active;
 use crate::journal::log::{CAPABILITIES, Journal, Role, read_only};
@@ -123,7 +125,7 @@ impl Journal {
         let mut deferred = VecDeque::new();
         for pending in group {
             let judgement = match &writer.failed {
-                Some(reason) => Judgement::Answer(Err(StoreError::Unavailable { reason: reason.clone() })),
+                Some(reason) => Judgement::Answer(Err(StoreError::Invalid { reason: reason.clone() })),
                 None => self.judge(side, &pending, &heads),
             };
             match judgement {
@@ -141,7 +143,16 @@ impl Journal {
         match self.write(side, writer, &mut accepted, &heads) {
             Ok(first_sequence) => answer_all(accepted, first_sequence, side.policy.durability()),
             Err(error) => {
-                writer.failed = Some(format!("writing ended with an error, open the store again: {error}"));
+                writer.failed = Some(match &error {
+                    StoreError::Invalid { reason } => reason.clone(),
+                    StoreError::Conflict { .. }
+                    | StoreError::Malformed { .. }
+                    | StoreError::Unavailable { .. }
+                    | StoreError::Unknown { .. }
+                    | StoreError::Corrupt { .. } => {
+                        format!("writing ended with an error, open the store again: {error}")
+                    }
+                });
                 accepted.into_iter().for_each(|pending| pending.answer(Err(error.clone())));
             }
         }
@@ -218,7 +229,7 @@ impl Journal {
         let block = commit.encode();
         let cid = Cid::of_block(self.files.hash, &block);
         push_section(&mut buffer, &cid, &block);
-        writer.write(&buffer, side.policy)?;
+        writer.write(&self.files.folder, &buffer, side.policy)?;
         let end = u32::try_from(writer.len).expect("a segment is rolled long before 4 GiB");
         let mut index = self.index.write();
         index.extend("the append", &runs, cid, end).expect("every append was judged against the same heads");
@@ -407,11 +418,11 @@ impl WriteSide {
 
 impl Writer {
     /// Writes at the end. Where that fails the file is cut back, so that nothing of it is ever found.
-    fn write(&mut self, bytes: &[u8], policy: FsyncPolicy) -> Result<(), StoreError> {
+    fn write(&mut self, folder: &Path, bytes: &[u8], policy: FsyncPolicy) -> Result<(), StoreError> {
         if let Err(error) = self.file.write_at(bytes, self.len) {
             let reason = format!("the journal cannot be written: {error}");
             return Err(match self.file.set_length(self.len) {
-                Ok(()) => StoreError::Unavailable { reason },
+                Ok(()) => full(folder, &error).unwrap_or(StoreError::Unavailable { reason }),
                 Err(_) => StoreError::Unknown { reason },
             });
         }
