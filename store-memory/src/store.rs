@@ -7,8 +7,8 @@ use std::thread::{Builder, JoinHandle};
 use async_trait::async_trait;
 use cidgraph::store::Followed;
 use cidgraph::{
-    AggregateAppend, AggregateId, Appended, Capabilities, Damage, EventStore, HashKind, Head, StoreError, StoredEvent,
-    StreamFilter,
+    AggregateAppend, AggregateId, Appended, Capabilities, Damage, Durability, EventStore, HashKind, Head, StoreError,
+    StoredEvent, StreamFilter,
 };
 
 use crate::disk::{Disk, LockGuard, RealDisk};
@@ -319,6 +319,13 @@ impl EventStore for MemoryStore {
         match &self.log {
             Log::Volatile(log) => log.capabilities(),
             Log::Journal(_) => CAPABILITIES,
+        }
+    }
+
+    fn durability_of_kept(&self) -> Durability {
+        match &self.log {
+            Log::Volatile(_) => Durability::Memory,
+            Log::Journal(log) => log.durability_of_kept(),
         }
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cidgraph::store::conformance::SampleStream;
-use cidgraph::{Damage, EventStore, HashKind, StoreError};
+use cidgraph::{Damage, Durability, EventStore, HashKind, StoreError};
 use cidgraph_store_memory::simulated::SimulatedDisk;
 use cidgraph_store_memory::{FsyncPolicy, MemoryStore, MemoryStoreOptions, RecoveryReport};
 use futures::executor::block_on;
@@ -223,4 +223,18 @@ fn a_survey_lists_every_break_and_what_is_intact() {
     assert_eq!(found.left_out, RecoveryReport::default());
     disk.damage(path(2), None);
     assert!(survey().broken.iter().any(|damage| damage.place == path(2).display().to_string()));
+}
+
+#[test]
+fn what_is_kept_is_as_durable_as_the_policy_it_was_opened_with() {
+    let (disk, _) = closed(options(FsyncPolicy::Never, 1000), 3);
+    for (fsync, durability) in [
+        (FsyncPolicy::Always, Durability::Fsynced),
+        (INTERVAL, Durability::PageCache),
+        (FsyncPolicy::Never, Durability::PageCache),
+    ] {
+        assert_eq!(open(&disk, options(fsync, 1000)).unwrap().durability_of_kept(), durability);
+    }
+    assert_eq!(open_to_read(&disk).unwrap().durability_of_kept(), Durability::PageCache);
+    assert_eq!(MemoryStore::new().durability_of_kept(), Durability::Memory);
 }

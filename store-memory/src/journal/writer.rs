@@ -304,6 +304,11 @@ impl Journal {
         }
     }
 
+    /// Returns what was done for all that is shown: opening syncs what it finds, unless nothing is ever synced.
+    pub(crate) fn durability_of_kept(&self) -> Durability {
+        self.write_side().map_or(Durability::PageCache, |side| side.policy.durability())
+    }
+
     /// Notes what is on the disk, once the background work has ended.
     pub(crate) fn note_durable(&self) {
         let Some(side) = self.write_side().filter(|_| self.files.synced) else { return };
