@@ -1,7 +1,7 @@
 //! One run of the command: its options, its runtime, its store.
 
 use std::future::poll_fn;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -133,13 +133,21 @@ impl Session {
     /// # Errors
     /// [`Failure::Store`]; [`Failure::Usage`] where there is none.
     pub fn open_to_read(&self) -> Result<Arc<MemoryStore>, Failure> {
+        Ok(Arc::new(MemoryStore::open_read_only(self.data_folder()?)?))
+    }
+
+    /// Returns the folder of the store, which is there.
+    ///
+    /// # Errors
+    /// [`Failure::Usage`] where there is no such folder.
+    pub fn data_folder(&self) -> Result<&Path, Failure> {
         let StoreKind::Memory = self.options.store;
         let folder = &self.options.data_dir;
-        if !folder.is_dir() {
-            let reason = format!("no store in {}: import something first, or give --data-dir", folder.display());
-            return Err(Failure::usage(reason));
+        if folder.is_dir() {
+            return Ok(folder);
         }
-        Ok(Arc::new(MemoryStore::open_read_only(folder)?))
+        let reason = format!("no store in {}: import something first, or give --data-dir", folder.display());
+        Err(Failure::usage(reason))
     }
 
     /// Returns the runtime, to wait on.

@@ -201,7 +201,7 @@ impl Twin {
                     self.durable = self.batches.len();
                 }
             }
-            Err(StoreError::Unavailable { .. }) => self.failed = true,
+            Err(StoreError::Unavailable { .. } | StoreError::Invalid { .. }) => self.failed = true,
             Err(StoreError::Unknown { .. }) => {
                 assert!(!self.failed, "nothing is written any more, so nothing is in doubt");
                 self.failed = true;
@@ -230,7 +230,7 @@ impl Twin {
                 assert_eq!((aggregate, expected), (fork.aggregate(), batch[0].expected));
                 assert_eq!(actual, self.head(stream));
             }
-            Err(StoreError::Unavailable { .. }) => {}
+            Err(StoreError::Unavailable { .. } | StoreError::Invalid { .. }) => {}
             other => panic!("a stale append: {other:?}"),
         }
     }
@@ -256,7 +256,7 @@ impl Twin {
         let Some(at) = self.batches.len().checked_sub(back % 8 + 1) else { return };
         match block_on(self.store().append(&self.batches[at].parts)) {
             Ok(appended) => assert_eq!(appended, self.answer(at)),
-            Err(StoreError::Unavailable { .. }) => {}
+            Err(StoreError::Unavailable { .. } | StoreError::Invalid { .. }) => {}
             Err(error) => panic!("a batch that was appended: {error}"),
         }
     }
@@ -265,7 +265,7 @@ impl Twin {
         match block_on(self.store().save_position("reader", sequence)) {
             Ok(()) if matches!(self.policy, Policy::Never) => self.positions.push(Some(sequence)),
             Ok(()) => self.positions = vec![Some(sequence)],
-            Err(StoreError::Unavailable { .. }) => self.positions.insert(0, Some(sequence)),
+            Err(StoreError::Unavailable { .. } | StoreError::Invalid { .. }) => self.positions.insert(0, Some(sequence)),
             Err(error) => panic!("{error}"),
         }
     }

@@ -2,8 +2,9 @@
 //!
 //! [`MemoryStore::new`] keeps all events in memory. [`MemoryStore::open`] keeps them in a folder: `segment-N.car` files
 //! that any IPLD tool reads, in each a fixed manifest as root, the event blocks, and one commit block after each group
-//! of appends; `segment-N.idx` says where a sealed segment's events stand and can be made again. One process writes,
-//! any number read.
+//! of appends; `segment-N.idx` says where a sealed segment's events stand and can be made again; `durable.cbor` says up
+//! to where the journal was on the disk when a segment was begun or the store closed. One process writes, any number
+//! read.
 
 pub mod disk;
 mod follow;
@@ -15,4 +16,4 @@ mod volatile;
 
 pub use journal::open::RecoveryReport;
 pub use journal::writer::FsyncPolicy;
-pub use store::{MemoryStore, MemoryStoreOptions, SEGMENT_BYTES, Verified};
+pub use store::{MemoryStore, MemoryStoreOptions, SEGMENT_BYTES, Survey, Verified};

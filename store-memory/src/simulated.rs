@@ -255,11 +255,16 @@ impl DiskFile for SimulatedFile {
 
     fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
         let mut state = self.disk.state.lock();
-        let half = state.step()? || state.full;
+        let (crashed, full) = (state.step()?, state.full);
+        let half = crashed || full;
         let offset = usize::try_from(offset).map_err(|_| io::ErrorKind::FileTooLarge)?;
         let written = if half { &bytes[..bytes.len() / 2] } else { bytes };
         state.change(self.file, Change::Write(offset, written.to_vec()));
-        if half { Err(by_half()) } else { Ok(()) }
+        match (crashed, full) {
+            (true, _) => Err(by_half()),
+            (false, true) => Err(io::ErrorKind::StorageFull.into()),
+            (false, false) => Ok(()),
+        }
     }
 
     fn set_length(&self, length: u64) -> io::Result<()> {

@@ -7,14 +7,15 @@ use std::thread::{Builder, JoinHandle};
 use async_trait::async_trait;
 use cidgraph::store::Followed;
 use cidgraph::{
-    AggregateAppend, AggregateId, Appended, Capabilities, EventStore, HashKind, Head, StoreError, StoredEvent,
-    StreamFilter,
+    AggregateAppend, AggregateId, Appended, Capabilities, Damage, Durability, EventStore, HashKind, Head, StoreError,
+    StoredEvent, StreamFilter,
 };
 
 use crate::disk::{Disk, LockGuard, RealDisk};
 use crate::follow::{Waiting, follow};
 use crate::journal::log::{CAPABILITIES, Journal, POLL_INTERVAL, Role};
 use crate::journal::open::{Opened, RecoveryReport, WriteOptions, open_to_read, open_to_write};
+use crate::journal::survey::survey;
 use crate::journal::writer::FsyncPolicy;
 use crate::volatile::Volatile;
 
@@ -49,6 +50,17 @@ pub struct Verified {
     pub segments: u64,
     /// Bytes of blocks, or of segments where there are some.
     pub bytes: u64,
+}
+
+/// What a check that goes on behind damage found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Survey {
+    /// What holds.
+    pub intact: Verified,
+    /// Every break.
+    pub broken: Vec<Damage>,
+    /// What stands behind the last whole commit and was never known durable, or is being written.
+    pub left_out: RecoveryReport,
 }
 
 /// Keeps events in this process's memory, or durably in a journal of CARv1 files.
@@ -146,6 +158,29 @@ impl MemoryStore {
         Self::of(open_to_read(disk, folder.as_ref())?)
     }
 
+    /// Checks the durable store in `folder` as [`verify`](Self::verify) does, and where something is damaged goes on
+    /// through all segments and lists every break. Where it is damaged, links and commits are followed only up to the
+    /// first break; behind it every block is hashed.
+    ///
+    /// # Errors
+    /// [`StoreError::Invalid`] where there is no store; [`StoreError::Unavailable`] where the disk refuses.
+    pub fn survey(folder: impl AsRef<Path>) -> Result<Survey, StoreError> {
+        Self::survey_on(Arc::new(RealDisk), folder)
+    }
+
+    /// Checks the durable store in `folder` of a disk and lists every break.
+    ///
+    /// # Errors
+    /// As [`survey`](Self::survey).
+    pub fn survey_on(disk: Arc<dyn Disk>, folder: impl AsRef<Path>) -> Result<Survey, StoreError> {
+        let strict = Self::open_read_only_on(Arc::clone(&disk), folder.as_ref());
+        match strict.and_then(|store| Ok((store.recovery(), store.verify()?))) {
+            Ok((left_out, intact)) => Ok(Survey { intact, broken: Vec::new(), left_out }),
+            Err(StoreError::Corrupt { damage }) => survey(disk, folder.as_ref(), *damage),
+            Err(error) => Err(error),
+        }
+    }
+
     fn of(opened: Opened) -> Result<Self, StoreError> {
         let Opened { journal, recovery, lock } = opened;
         let journal = Arc::new(journal);
@@ -186,6 +221,9 @@ impl Drop for MemoryStore {
         if let Some(worker) = self.worker.take() {
             // A panic of the worker was already shown; the appends it owed were answered as unknown.
             drop(worker.join());
+        }
+        if let Log::Journal(log) = &self.log {
+            log.note_durable();
         }
     }
 }
@@ -281,6 +319,13 @@ impl EventStore for MemoryStore {
         match &self.log {
             Log::Volatile(log) => log.capabilities(),
             Log::Journal(_) => CAPABILITIES,
+        }
+    }
+
+    fn durability_of_kept(&self) -> Durability {
+        match &self.log {
+            Log::Volatile(_) => Durability::Memory,
+            Log::Journal(log) => log.durability_of_kept(),
         }
     }
 }

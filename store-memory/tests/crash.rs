@@ -49,7 +49,9 @@ fn run(disk: &SimulatedDisk, fsync: FsyncPolicy, batches: &[Vec<AggregateAppend>
     for (done, batch) in batches.iter().enumerate() {
         match block_on(store.append(batch)) {
             Ok(_) => {}
-            Err(StoreError::Unavailable { .. } | StoreError::Unknown { .. }) => return (done, true),
+            Err(StoreError::Unavailable { .. } | StoreError::Unknown { .. } | StoreError::Invalid { .. }) => {
+                return (done, true);
+            }
             Err(error) => panic!("{error}"),
         }
     }

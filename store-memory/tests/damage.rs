@@ -39,7 +39,8 @@ fn all(store: &MemoryStore) -> Vec<SealedEvent> {
     block_on(store.read_all(1, usize::MAX)).unwrap().into_iter().map(|stored| stored.event).collect()
 }
 
-/// A disk with the appends on it, and where the first segment's groups end.
+/// A disk with the appends on it, as the process left it that died after them, and where the first segment's groups
+/// end.
 fn written(options: MemoryStoreOptions) -> (SimulatedDisk, Vec<usize>) {
     let disk = SimulatedDisk::new();
     let store = open(&disk, options).unwrap();
@@ -48,7 +49,7 @@ fn written(options: MemoryStoreOptions) -> (SimulatedDisk, Vec<usize>) {
         block_on(store.append(&[append])).unwrap();
         ends.push(disk.contents(path(1, "car")).unwrap().len());
     }
-    (disk, ends)
+    (disk.after_process_death(), ends)
 }
 
 fn damage_of(result: Result<impl std::fmt::Debug, StoreError>) -> Damage {
@@ -64,6 +65,7 @@ fn a_file_cut_anywhere_opens_at_the_last_whole_group() {
     let (disk, ends) = written(always);
     let bytes = disk.contents(path(1, "car")).unwrap();
     for len in (0..ends[1]).chain(ends[6]..=bytes.len()) {
+        disk.damage("/store/durable.cbor", None);
         disk.damage(path(1, "car"), Some(bytes[..len].to_vec()));
         let store = open(&disk, always).unwrap();
         let groups = ends.iter().rposition(|end| *end <= len).unwrap_or(0);
@@ -265,12 +267,14 @@ fn a_full_disk_ends_writing_and_loses_nothing() {
     disk.set_full(true);
     for _ in 0..2 {
         let refused = block_on(store.append(&appends[1..2]));
-        assert!(matches!(refused, Err(StoreError::Unavailable { .. })), "{refused:?}");
+        let Err(StoreError::Invalid { reason }) = refused else { panic!("{refused:?}") };
+        assert!(reason.starts_with("the disk is full: ") && reason.contains("free space"), "{reason}");
         assert_eq!(all(&store), events(&appends[..1]));
     }
     disk.set_full(false);
     let refused = block_on(store.append(&appends[1..2]));
-    assert!(matches!(refused, Err(StoreError::Unavailable { .. })), "{refused:?}");
+    let Err(StoreError::Invalid { reason }) = refused else { panic!("{refused:?}") };
+    assert!(reason.starts_with("the disk is full: ") && reason.contains("free space"), "{reason}");
     drop(store);
     let store = open(&disk, always).unwrap();
     assert_eq!(store.recovery(), RecoveryReport::default());

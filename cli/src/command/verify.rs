@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use cidgraph::chain::LogVerifier;
 use cidgraph::{AggregateId, ChainError, Damage, EventStore, StoreError};
-use cidgraph_store_memory::{RecoveryReport, Verified};
+use cidgraph_store_memory::{MemoryStore, RecoveryReport, Survey, Verified};
 use clap::Args;
 use serde_json::{Value as Json, json};
 
@@ -96,16 +96,9 @@ fn as_text(broken: &Json) -> String {
 }
 
 fn verify_store(session: &Session) -> Result<Found, Failure> {
-    let checked = session.open_to_read().and_then(|store| Ok((store.recovery(), store.verify()?)));
-    match checked {
-        Ok((left_out, Verified { events, aggregates, .. })) => {
-            Ok(Found { events, graphs: aggregates, broken: Vec::new(), left_out })
-        }
-        Err(Failure::Store(StoreError::Corrupt { damage })) => {
-            Ok(Found { broken: vec![damage_object(&damage)], ..Found::default() })
-        }
-        Err(other) => Err(other),
-    }
+    let Survey { intact, broken, left_out } = MemoryStore::survey(session.data_folder()?)?;
+    let Verified { events, aggregates, .. } = intact;
+    Ok(Found { events, graphs: aggregates, broken: broken.iter().map(damage_object).collect(), left_out })
 }
 
 fn verify_graph(session: &Session, name: &str) -> Result<Found, Failure> {
@@ -131,7 +124,7 @@ fn verify_graph(session: &Session, name: &str) -> Result<Found, Failure> {
         }
         found.broken.extend(verifier.push(&page).iter().map(chain_object));
     }
-    found.events = verifier.events();
+    found.events = verifier.held();
     Ok(found)
 }
 
@@ -155,7 +148,7 @@ fn verify_car(file: &Path) -> Result<Found, Failure> {
         }
     }
     found.broken.extend(verifier.push(&page).iter().map(chain_object));
-    found.events = verifier.events();
+    found.events = verifier.held();
     found.graphs = verifier.aggregates() as u64;
     Ok(found)
 }

@@ -88,6 +88,7 @@ pub fn verify_blocks(events: &[StoredEvent]) -> Vec<Result<Link, ChainError>> {
 pub struct LogVerifier {
     chains: HashMap<AggregateId, Option<ChainVerifier>, FixedState>,
     events: u64,
+    held: u64,
 }
 
 impl LogVerifier {
@@ -107,7 +108,10 @@ impl LogVerifier {
         let aggregate = run.first.event.aggregate;
         let chain = self.chains.entry(aggregate).or_insert_with(|| Some(ChainVerifier::new(aggregate)));
         let Some(verifier) = chain else { return Ok(()) };
+        let version = |verifier: &ChainVerifier| verifier.tip().map_or(0, |tip| tip.version);
+        let before = version(verifier);
         let outcome = run.append_to(verifier);
+        self.held += version(verifier) - before;
         if outcome.is_err() {
             *chain = None;
         }
@@ -117,6 +121,11 @@ impl LogVerifier {
     /// Returns the number of events handed over.
     pub const fn events(&self) -> u64 {
         self.events
+    }
+
+    /// Returns the number of events that held: each aggregate's up to its first error.
+    pub const fn held(&self) -> u64 {
+        self.held
     }
 
     /// Returns the number of aggregates seen.

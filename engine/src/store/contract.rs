@@ -316,4 +316,9 @@ pub trait EventStore: Send + Sync + fmt::Debug {
 
     /// Returns what this store can do.
     fn capabilities(&self) -> Capabilities;
+
+    /// Returns what was done at least for every event that can be read.
+    fn durability_of_kept(&self) -> Durability {
+        if self.capabilities().durable { Durability::PageCache } else { Durability::Memory }
+    }
 }

@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::aggregate::Draft;
 use crate::clock::Clock;
 use crate::id::AggregateId;
-use crate::store::{Durability, EventStore};
+use crate::store::EventStore;
 
 use super::config::WriterConfig;
 use super::group::{GroupLimits, WaitingFor};
@@ -76,7 +76,7 @@ pub(super) fn spawn_then<D: Draft>(
     let capabilities = store.capabilities();
     let writer = Writer {
         limits: GroupLimits::new(&config, capabilities),
-        durability: if capabilities.durable { Durability::PageCache } else { Durability::Memory },
+        durability: store.durability_of_kept(),
         store,
         clock,
         config,

@@ -101,7 +101,18 @@ pub(crate) fn read_range(file: &dyn DiskFile, from: u64, to: u64) -> io::Result<
 }
 
 pub(crate) fn unavailable(path: &Path, error: &io::Error) -> StoreError {
-    StoreError::Unavailable { reason: format!("{}: {error}", path.display()) }
+    full(path, error).unwrap_or_else(|| StoreError::Unavailable { reason: format!("{}: {error}", path.display()) })
+}
+
+/// Returns the error of a disk without room: nothing is gained by sending the same again.
+pub(crate) fn full(path: &Path, error: &io::Error) -> Option<StoreError> {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded).then(|| {
+        let path = path.display();
+        let reason = format!(
+            "the disk is full: {path} cannot be written; free space and open the store again, nothing of this is kept"
+        );
+        StoreError::Invalid { reason }
+    })
 }
 
 pub(crate) fn corrupt(damage: Damage) -> StoreError {

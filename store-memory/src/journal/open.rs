@@ -9,6 +9,7 @@ use parking_lot::{Mutex, RwLock};
 use tokio::sync::watch;
 
 use crate::disk::{Access, Disk, DiskFile, LockGuard, Locked};
+use crate::journal::durable::Durable;
 use crate::journal::files::{Files, corrupt, read_range, unavailable};
 use crate::journal::format::{hash_name, segment_header, segment_name, segment_number};
 use crate::journal::index::{Active, Index};
@@ -51,8 +52,10 @@ pub(crate) struct Opened {
 pub(crate) fn open_to_write(disk: Arc<dyn Disk>, folder: &Path, options: WriteOptions) -> Result<Opened, StoreError> {
     disk.create_folder(folder).map_err(|error| unusable(folder, &error))?;
     let lock = take_lock(&*disk, folder)?;
+    let claim = Durable::read(&*disk, folder);
     let last = last_segment(&*disk, folder)?;
     let found = found_hash(&*disk, folder)?;
+    check_begins(folder, last, found.is_some(), claim)?;
     let hash = choose_hash(folder, found, options.hash)?;
     let synced = options.fsync != FsyncPolicy::Never;
     let files = Files { disk, folder: folder.to_owned(), hash, writable: true, synced };
@@ -62,7 +65,7 @@ pub(crate) fn open_to_write(disk: Arc<dyn Disk>, folder: &Path, options: WriteOp
         return finish(files, index, RecoveryReport::default(), Some(Writing { options, lock, whole_journal: false }));
     }
     let (mut index, start) = load_sealed(&files, last)?;
-    let found = load_last(&files, &mut index, start)?;
+    let found = load_last(&files, &mut index, start, claim)?;
     let recovery = found.recovery;
     let end = u64::from(index.active.table.end);
     if recovery.bytes_cut > 0 {
@@ -81,15 +84,18 @@ pub(crate) fn open_to_write(disk: Arc<dyn Disk>, folder: &Path, options: WriteOp
 
 /// Opens the journal in `folder` to read, beside any writer.
 pub(crate) fn open_to_read(disk: Arc<dyn Disk>, folder: &Path) -> Result<Opened, StoreError> {
+    // Looked at before the segments, which a writer in another process may go on with.
+    let claim = Durable::read(&*disk, folder);
     let last = last_segment(&*disk, folder)?;
     let hash = found_hash(&*disk, folder)?;
+    check_begins(folder, last, hash.is_some(), claim)?;
     let (Some(hash), 1..) = (hash, last) else {
         let reason = format!("{} holds no journal: open it to write once", folder.display());
         return Err(StoreError::Invalid { reason });
     };
     let files = Files { disk, folder: folder.to_owned(), hash, writable: false, synced: false };
     let (mut index, start) = load_sealed(&files, last)?;
-    let found = load_last(&files, &mut index, start)?;
+    let found = load_last(&files, &mut index, start, claim)?;
     finish(files, index, found.recovery, None)
 }
 
@@ -116,6 +122,8 @@ fn finish(
             if files.synced {
                 sync_all(&files, &index, whole_journal).map_err(|error| unavailable(&files.folder, &error))?;
                 durable = len;
+                let commit = index.active.table.last_commit;
+                Durable { segment: index.active.number, offset: len, commit }.keep(&files);
             }
             (Role::Writer(WriteSide::new(fsync, segment_bytes, file, len, durable)), Some(lock))
         }
@@ -165,9 +173,25 @@ fn unusable(folder: &Path, error: &io::Error) -> StoreError {
 }
 
 /// Returns the number of the last segment, 0 where there is none.
-fn last_segment(disk: &dyn Disk, folder: &Path) -> Result<u32, StoreError> {
+pub(crate) fn last_segment(disk: &dyn Disk, folder: &Path) -> Result<u32, StoreError> {
     let names = disk.list(folder).map_err(|error| unusable(folder, &error))?;
     Ok(names.iter().filter_map(|name| segment_number(name)).max().unwrap_or(0))
+}
+
+/// Refuses a journal whose beginning is lost, or all of it.
+fn check_begins(folder: &Path, last: u32, begins: bool, claim: Option<Durable>) -> Result<(), StoreError> {
+    let claimed = claim.and_then(|claim| claim.lost(folder, last, 0, None));
+    match claimed {
+        Some(damage) if last == 0 => Err(corrupt(damage)),
+        Some(_) | None if last > 1 && !begins => Err(corrupt(Damage {
+            place: folder.join(segment_name(1)).display().to_string(),
+            offset: Some(0),
+            reason: "the file is missing or empty though later segments are there".to_owned(),
+            ..Damage::default()
+        })),
+        Some(damage) if last == 1 && !begins => Err(corrupt(damage)),
+        Some(_) | None => Ok(()),
+    }
 }
 
 /// Returns the hash function that the first segment's manifest names; `None` where there is no first segment, or only
@@ -232,7 +256,7 @@ fn load_sealed(files: &Files, last: u32) -> Result<(Index, Start), StoreError> {
 
 fn segment_missing(files: &Files, number: u32) -> Damage {
     Damage {
-        place: files.folder.display().to_string(),
+        place: files.segment_place(number),
         reason: format!("{} is missing though later segments are there", segment_name(number)),
         ..Damage::default()
     }
@@ -246,9 +270,11 @@ struct FoundLast {
 }
 
 /// Checks the last segment and adds its whole groups; what is behind them is reported, not yet cut.
-fn load_last(files: &Files, index: &mut Index, start: Start) -> Result<FoundLast, StoreError> {
+fn load_last(files: &Files, index: &mut Index, start: Start, claim: Option<Durable>) -> Result<FoundLast, StoreError> {
+    let number = index.active.number;
+    let lost = |end, found| claim.and_then(|claim| claim.lost(&files.folder, number, end, found));
     let file = Arc::clone(&index.active.file);
-    let place = files.segment_place(index.active.number);
+    let place = files.segment_place(number);
     let read = || {
         let length = file.length()?;
         read_range(&*file, 0, length)
@@ -258,6 +284,9 @@ fn load_last(files: &Files, index: &mut Index, start: Start) -> Result<FoundLast
         if !is_torn_header(&*file, bytes.len() as u64) {
             return Err(corrupt(header_damage(&place)));
         }
+        if let Some(damage) = lost(0, None) {
+            return Err(corrupt(damage));
+        }
         // At least one byte counts as cut, so that the header is written anew even over an empty file.
         let recovery = RecoveryReport { bytes_cut: (bytes.len() as u64).max(1), events_cut: 0 };
         return Ok(FoundLast { recovery, synced: false });
@@ -266,10 +295,31 @@ fn load_last(files: &Files, index: &mut Index, start: Start) -> Result<FoundLast
     if scan.damage_is_durable() {
         return Err(corrupt(scan.damage.expect("damage that is durable is damage")));
     }
+    if let Some(damage) = lost(scan.end, scan.damage.clone()) {
+        return Err(corrupt(damage));
+    }
+    if let Some(damage) = claim.and_then(|claim| replaced(files, index, claim, start, &scan)) {
+        return Err(corrupt(damage));
+    }
     add_groups(index, &place, &scan)?;
     let bytes_cut = bytes.len() as u64 - scan.end;
     let recovery = RecoveryReport { bytes_cut, events_cut: scan.events_behind };
     Ok(FoundLast { recovery, synced: scan.durable_offset > 0 })
+}
+
+/// Returns the damage where the journal reaches the claimed place, but is not the one of which it was claimed.
+fn replaced(files: &Files, index: &Index, claim: Durable, start: Start, scan: &Scan) -> Option<Damage> {
+    let actual = if claim.segment < index.active.number {
+        let sealed = index.segments();
+        let after = sealed.get(claim.segment as usize)?;
+        // A claim within a segment that was sealed later is held by the links between its commits.
+        (u64::from(sealed[claim.segment as usize - 1].end) <= claim.offset).then_some(after.commit_before)?
+    } else if claim.offset == start.offset {
+        start.commit
+    } else {
+        scan.groups.iter().find(|group| u64::from(group.end) == claim.offset).map(|group| group.commit)
+    };
+    claim.other_commit(&files.folder, actual)
 }
 
 fn add_groups(index: &mut Index, place: &str, scan: &Scan) -> Result<(), StoreError> {

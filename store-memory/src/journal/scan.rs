@@ -106,14 +106,14 @@ pub(crate) fn scan(place: &str, bytes: &[u8], start: Start) -> Scan {
     }
 }
 
-fn bare(place: &str, offset: u64, reason: &str) -> Damage {
+pub(crate) fn bare(place: &str, offset: u64, reason: &str) -> Damage {
     Damage { place: place.to_owned(), offset: Some(offset), reason: reason.to_owned(), ..Damage::default() }
 }
 
 /// A section with its place in the file.
-struct Section<'a> {
-    offset: u64,
-    slice: SectionSlice<'a>,
+pub(crate) struct Section<'a> {
+    pub(crate) offset: u64,
+    pub(crate) slice: SectionSlice<'a>,
 }
 
 impl Section<'_> {
@@ -127,7 +127,7 @@ impl Section<'_> {
 }
 
 /// Splits the bytes into sections, as far as their lengths make sense.
-fn split(bytes: &[u8], start: u64) -> (Vec<Section<'_>>, Option<(u64, &'static str)>) {
+pub(crate) fn split(bytes: &[u8], start: u64) -> (Vec<Section<'_>>, Option<(u64, &'static str)>) {
     let mut sections = Vec::with_capacity(bytes.len() / 256);
     let mut at = 0;
     while at < bytes.len() {
@@ -145,14 +145,14 @@ fn split(bytes: &[u8], start: u64) -> (Vec<Section<'_>>, Option<(u64, &'static s
 }
 
 /// What a section holds, once its bytes are checked.
-enum Checked {
+pub(crate) enum Checked {
     Event { aggregate: AggregateId, previous: Option<Cid>, link: Link },
     Commit(Cid, Commit),
 }
 
 /// What is wrong with a section.
 #[derive(Default)]
-struct Flaw {
+pub(crate) struct Flaw {
     reason: String,
     expected: Option<String>,
     actual: Option<String>,
@@ -169,7 +169,7 @@ impl Flaw {
 
     /// Makes it the damage of `section`. An event is named by the one `behind` it that links to it, because its own
     /// bytes cannot be trusted, and by its own bytes only where there is none.
-    fn at(self, place: &str, section: &Section<'_>, sequence: u64, behind: &[Section<'_>]) -> Damage {
+    pub(crate) fn at(self, place: &str, section: &Section<'_>, sequence: u64, behind: &[Section<'_>]) -> Damage {
         let own = Envelope::of(section.slice.block).map(|envelope| (envelope.aggregate, envelope.version));
         let linked = Cid::from_bytes(section.slice.cid).ok().and_then(|cid| {
             let next = behind.iter().filter_map(|section| Envelope::of(section.slice.block));
@@ -192,7 +192,7 @@ impl Flaw {
 }
 
 /// Checks a section by itself.
-fn check(section: &Section<'_>, hash: HashKind) -> Result<Checked, Flaw> {
+pub(crate) fn check(section: &Section<'_>, hash: HashKind) -> Result<Checked, Flaw> {
     let block = section.slice.block;
     let cid = Cid::from_bytes(section.slice.cid).map_err(|_| Flaw::new("a CID that no event has"))?;
     let actual = Cid::of_block(hash, block);
@@ -375,7 +375,7 @@ fn of_chain(error: &ChainError) -> Flaw {
 }
 
 /// Returns the greatest durable offset that any genuine commit in `bytes` names, wherever it starts.
-fn durable_behind(bytes: &[u8], hash: HashKind) -> u64 {
+pub(crate) fn durable_behind(bytes: &[u8], hash: HashKind) -> u64 {
     let starts = (0..bytes.len()).filter(|at| bytes[*at..].starts_with(COMMIT_START));
     let offsets = starts.filter_map(|at| {
         let mut input = Decoder::new(&bytes[at..]);

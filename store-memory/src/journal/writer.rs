@@ -5,6 +5,7 @@
 //! the disk did. The first error of the disk ends writing: what the file holds is then for the next opening to find.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -15,6 +16,8 @@ use parking_lot::{Condvar, Mutex};
 use tokio::sync::oneshot;
 
 use crate::disk::DiskFile;
+use crate::journal::durable::Durable;
+use crate::journal::files::full;
 use crate::journal::format::Commit;
 use crate::journal::index::Active;
 use crate::journal::log::{CAPABILITIES, Journal, Role, read_only};
@@ -122,7 +125,7 @@ impl Journal {
         let mut deferred = VecDeque::new();
         for pending in group {
             let judgement = match &writer.failed {
-                Some(reason) => Judgement::Answer(Err(StoreError::Unavailable { reason: reason.clone() })),
+                Some(reason) => Judgement::Answer(Err(StoreError::Invalid { reason: reason.clone() })),
                 None => self.judge(side, &pending, &heads),
             };
             match judgement {
@@ -140,7 +143,16 @@ impl Journal {
         match self.write(side, writer, &mut accepted, &heads) {
             Ok(first_sequence) => answer_all(accepted, first_sequence, side.policy.durability()),
             Err(error) => {
-                writer.failed = Some(format!("writing ended with an error, open the store again: {error}"));
+                writer.failed = Some(match &error {
+                    StoreError::Invalid { reason } => reason.clone(),
+                    StoreError::Conflict { .. }
+                    | StoreError::Malformed { .. }
+                    | StoreError::Unavailable { .. }
+                    | StoreError::Unknown { .. }
+                    | StoreError::Corrupt { .. } => {
+                        format!("writing ended with an error, open the store again: {error}")
+                    }
+                });
                 accepted.into_iter().for_each(|pending| pending.answer(Err(error.clone())));
             }
         }
@@ -217,7 +229,7 @@ impl Journal {
         let block = commit.encode();
         let cid = Cid::of_block(self.files.hash, &block);
         push_section(&mut buffer, &cid, &block);
-        writer.write(&buffer, side.policy)?;
+        writer.write(&self.files.folder, &buffer, side.policy)?;
         let end = u32::try_from(writer.len).expect("a segment is rolled long before 4 GiB");
         let mut index = self.index.write();
         index.extend("the append", &runs, cid, end).expect("every append was judged against the same heads");
@@ -247,6 +259,10 @@ impl Journal {
         let mut index = self.index.write();
         let table = Table::new(index.last_sequence() + 1, header_len, commit);
         index.roll(Active { number: number + 1, file, table });
+        drop(index);
+        if self.files.synced {
+            Durable { segment: number + 1, offset: u64::from(header_len), commit }.keep(&self.files);
+        }
         Ok(())
     }
 
@@ -285,6 +301,22 @@ impl Journal {
         if let Some(side) = self.write_side() {
             side.queue.lock().closing = true;
             side.wake.notify_all();
+        }
+    }
+
+    /// Returns what was done for all that is shown: opening syncs what it finds, unless nothing is ever synced.
+    pub(crate) fn durability_of_kept(&self) -> Durability {
+        self.write_side().map_or(Durability::PageCache, |side| side.policy.durability())
+    }
+
+    /// Notes what is on the disk, once the background work has ended.
+    pub(crate) fn note_durable(&self) {
+        let Some(side) = self.write_side().filter(|_| self.files.synced) else { return };
+        let writer = side.writer.lock();
+        let index = self.index.read();
+        let Active { number, table, .. } = &index.active;
+        if writer.durable == writer.len && writer.len == u64::from(table.end) {
+            Durable { segment: *number, offset: writer.len, commit: table.last_commit }.keep(&self.files);
         }
     }
 }
@@ -391,11 +423,11 @@ impl WriteSide {
 
 impl Writer {
     /// Writes at the end. Where that fails the file is cut back, so that nothing of it is ever found.
-    fn write(&mut self, bytes: &[u8], policy: FsyncPolicy) -> Result<(), StoreError> {
+    fn write(&mut self, folder: &Path, bytes: &[u8], policy: FsyncPolicy) -> Result<(), StoreError> {
         if let Err(error) = self.file.write_at(bytes, self.len) {
             let reason = format!("the journal cannot be written: {error}");
             return Err(match self.file.set_length(self.len) {
-                Ok(()) => StoreError::Unavailable { reason },
+                Ok(()) => full(folder, &error).unwrap_or(StoreError::Unavailable { reason }),
                 Err(_) => StoreError::Unknown { reason },
             });
         }
