@@ -4,6 +4,8 @@ use cidgraph::chain::OpenedBlock;
 use cidgraph::{CorrelationId, GraphEvent, StoredEvent};
 use clap::Args;
 use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use serde_json::{Value as Json, json};
 
 use super::apply::reference;
@@ -35,17 +37,17 @@ pub struct Arguments {
     /// Only events that this actor asked for
     #[arg(long, value_name = "ACTOR")]
     pub actor: Option<String>,
-    /// Only events from this time on, as 2026-01-31T12:00:00Z
-    #[arg(long, value_name = "TIME")]
+    /// Only events from this time on, as 2026-01-31T12:00:00Z, or 2026-01-31 for its midnight in UTC
+    #[arg(long, value_name = "TIME", value_parser = read_time)]
     pub since: Option<Timestamp>,
     /// Only events before this time
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = read_time)]
     pub until: Option<Timestamp>,
     /// Only events from this version on
-    #[arg(long, value_name = "VERSION", default_value_t = 1)]
+    #[arg(long, value_name = "VERSION", default_value_t = 1, allow_negative_numbers = true)]
     pub from: u64,
     /// At most so many events
-    #[arg(long, value_name = "COUNT")]
+    #[arg(long, value_name = "COUNT", allow_negative_numbers = true)]
     pub limit: Option<u64>,
 }
 
@@ -153,6 +155,13 @@ pub fn print(session: &mut Session, lines: Vec<Line>) -> Result<(), Failure> {
         session.output.table(&table)?;
     }
     Ok(())
+}
+
+/// Reads a time as RFC 3339 says it, or a date as its midnight in UTC.
+fn read_time(text: &str) -> Result<Timestamp, String> {
+    let midnight = || text.parse::<Date>().and_then(|date| date.to_zoned(TimeZone::UTC)).map(|at| at.timestamp());
+    let expected = "expected a time as 2026-01-31T12:00:00Z, or a date as 2026-01-31";
+    text.parse::<Timestamp>().or_else(|_| midnight()).map_err(|_| expected.to_owned())
 }
 
 /// Returns a time as RFC 3339 says it.

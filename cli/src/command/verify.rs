@@ -44,6 +44,7 @@ struct Found {
 /// # Errors
 /// [`Failure::Broken`] where something is broken, after it was printed.
 pub fn run(session: &mut Session, arguments: &Arguments) -> Result<(), Failure> {
+    session.output.outlive_reader();
     let start = Instant::now();
     let found = match (&arguments.car, &arguments.graph) {
         (Some(file), _) => verify_car(file)?,

@@ -8,7 +8,7 @@ use cidgraph::{
     NodeUpdate, TransformOperation,
 };
 use serde::de::Error;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::reference::{IdForm, KeyForm, NodeReference};
 use super::value::PropertiesForm;
@@ -118,11 +118,21 @@ pub enum CommandForm {
 #[serde(deny_unknown_fields)]
 pub struct TransactionForm {
     /// The transaction's clock, nanoseconds since the Unix epoch; without it that of the transaction before.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "read_timestamp")]
     pub timestamp_ns: Option<u64>,
     /// Who asks; without it the actor of the import.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub actor: Option<String>,
+}
+
+fn read_timestamp<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    let time = Option::<u64>::deserialize(deserializer)?;
+    match time {
+        Some(later) if later > i64::MAX as u64 => {
+            Err(D::Error::custom("timestamp_ns is at least 0 and at most 2^63-1 nanoseconds"))
+        }
+        read => Ok(read),
+    }
 }
 
 /// A node to be added: a key or an id, a kind, components by type.

@@ -20,6 +20,7 @@ use crate::session::{Session, graph_id};
 /// # Errors
 /// Where a command cannot be read, a rule of the graph forbids it, or the store fails; what got a receipt is kept.
 pub fn run(session: &mut Session, arguments: &Arguments) -> Result<(), Failure> {
+    session.output.outlive_reader();
     let commands = match &arguments.command {
         Some(asked) => {
             let graph = arguments.graph.as_deref().unwrap_or_default();
@@ -175,6 +176,8 @@ impl Made {
 
     fn named(&self, receipt: &Receipt) -> Option<(&'static str, String)> {
         match self {
+            // The id was applied before: what it made then need not be what this command says.
+            _ if receipt.repeated => None,
             Self::Node(node) => Some(("node", node.to_string())),
             Self::Edge(edge) => {
                 let made = || EdgeId::engine_made(receipt.first_version, 0);

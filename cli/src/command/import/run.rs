@@ -26,6 +26,7 @@ use crate::session::{Fsync, ProgressKind, Session, graph_id};
 /// Where the input cannot be read, a rule of the graph forbids a command, the graph is there already, or the store
 /// fails. What was acknowledged before is kept.
 pub fn run(session: &mut Session, arguments: &Arguments) -> Result<(), Failure> {
+    session.output.outlive_reader();
     if let Input::Car { file, fsync } = &arguments.input {
         return import_log(session, file, *fsync);
     }
@@ -60,7 +61,7 @@ fn import_commands(session: &mut Session, opened: Opened<'_>) -> Result<(), Fail
 
 /// Says of a failure that there is something to go on from.
 fn stopped(source: Failure, at: Option<Acknowledged>) -> Failure {
-    let resumable = matches!(source, Failure::Import(_) | Failure::Refused { .. });
+    let resumable = matches!(source, Failure::Import(_) | Failure::Refused { .. } | Failure::Output(_));
     match at {
         Some(at) if resumable => Failure::Stopped { source: Box::new(source), version: at.head.version },
         _ => source,

@@ -13,7 +13,8 @@ use crate::import::field::{FieldForm, read_key};
 pub(super) fn read_row(graph: GraphId, header: &Header, records: &Records) -> Result<GraphCommand, ImportError> {
     if records.len() != header.columns.len() {
         let expected = format!("{} fields", header.columns.len());
-        return Err(ImportError::bad(records.position(), expected, records.len().to_string()));
+        let column = (header.columns.len() + 1).min(records.len() + 1) as u64;
+        return Err(ImportError::bad(records.position().at(column), expected, format!("{} fields", records.len())));
     }
     match header.role {
         FileRole::Edges => read_edge(graph, header, records).map(|edge| GraphCommand::ConnectEdge { edge }),
