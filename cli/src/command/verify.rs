@@ -83,9 +83,10 @@ fn print(session: &mut Session, found: &Found, rate: f64) -> Result<(), Failure>
         ))?;
     }
     session.output.line(format_args!(
-        "{} events of {} graphs verified, {rate} events/s, {} broken",
+        "{} events of {} {} verified, {rate} events/s, {} broken",
         found.events,
         found.graphs,
+        if found.graphs == 1 { "graph" } else { "graphs" },
         found.broken.len()
     ))?;
     Ok(())

@@ -312,7 +312,14 @@ impl Iterator for EdgesImport {
         }
         self.next = end;
         let command = self.ids.next(&input);
-        Some(Ok(Transaction { command, actor: self.import.actor.clone(), timestamp_ns: last, commands, positions }))
+        Some(Ok(Transaction {
+            command,
+            actor: self.import.actor.clone(),
+            timestamp_ns: last,
+            commands,
+            positions,
+            named: Vec::new(),
+        }))
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use cidgraph::{Key, Limits, Value};
 
-use crate::json::ValueForm;
+use crate::json::{ValueForm, find_wide_integer};
 
 /// What the fields of a column are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +55,7 @@ impl FieldForm {
             Self::Float => None,
             Self::Bool => text.parse().ok().map(Value::Bool),
             Self::Text => Some(Value::text(text)),
+            Self::Json if find_wide_integer(text).is_some() => None,
             Self::Json => serde_json::from_str::<ValueForm>(text).ok().map(|form| form.0),
             Self::List(separator) => Some(Value::List(text.split(separator).map(Value::text).collect())),
         }

@@ -1,13 +1,14 @@
 //! Commands as JSON, one a line: `{"add_node": {"kind": "Person", "key": "alice", …}}`.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use cidgraph::value::compare_names;
 use cidgraph::{
     Component, ConceptualPoint, EdgeEntity, EdgeId, GraphCommand, GraphId, GraphMetadata, Name, NodeEntity, NodeId,
     NodeUpdate, TransformOperation,
 };
-use serde::de::Error;
+use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::reference::{IdForm, KeyForm, NodeReference};
@@ -148,8 +149,33 @@ pub struct NodeForm {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<KeyForm>,
     /// The components, by type.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty", deserialize_with = "read_components")]
     pub components: BTreeMap<String, PropertiesForm>,
+}
+
+fn read_components<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, PropertiesForm>, D::Error> {
+    deserializer.deserialize_map(ReadComponents)
+}
+
+struct ReadComponents;
+
+impl<'de> Visitor<'de> for ReadComponents {
+    type Value = BTreeMap<String, PropertiesForm>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object of components by type")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut components = BTreeMap::new();
+        while let Some((name, properties)) = map.next_entry::<String, PropertiesForm>()? {
+            if components.contains_key(&name) {
+                return Err(A::Error::custom(format_args!("component {name:?} stands twice")));
+            }
+            components.insert(name, properties);
+        }
+        Ok(components)
+    }
 }
 
 /// A merge into one component of a node.

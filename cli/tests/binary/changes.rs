@@ -80,6 +80,7 @@ fn a_command_that_is_sent_again_gets_its_first_receipt() {
     let twice = ["apply", "--json", "--command-id", id, "add-node", "--key", "z", "--kind", "Person"];
     let (first, second) = (json(&done(path, &twice)), json(&done(path, &twice)));
     assert_eq!(first["head"], second["head"]);
+    assert_eq!((first.get("node").is_some(), second.get("node")), (true, None));
     assert_eq!((&first["repeated"], &second["repeated"]), (&json("false"), &json("true")));
 }
 

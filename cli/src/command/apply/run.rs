@@ -123,7 +123,9 @@ impl Applying<'_> {
             Ok(receipt) => receipt,
             Err(cidgraph::Error::Write(WriteError::Rejected { index, rejection })) => {
                 return Err(match positions {
-                    Some(positions) => Failure::Refused { position: positions[index].clone(), rejection },
+                    Some(positions) => {
+                        Failure::Refused { position: positions[index].clone(), reason: rejection.to_string() }
+                    }
                     None => Failure::usage(rejection.to_string()),
                 });
             }

@@ -183,18 +183,14 @@ impl Writing {
             match self.send(submission) {
                 Ok(head) => return Ok(head),
                 Err(cidgraph::Error::Write(WriteError::Rejected { index, rejection })) => {
-                    let position = transaction.positions[index].clone();
-                    let Some(mut commands) = kept else { return Err(Failure::Refused { position, rejection }) };
-                    self.refused.skip(ImportError::bad(
-                        position.clone(),
-                        "a command that the graph takes",
-                        rejection.to_string(),
-                    ))?;
+                    let (position, reason) = transaction.refusal(index, &rejection);
+                    let Some(mut commands) = kept else { return Err(Failure::Refused { position, reason }) };
+                    self.refused.skip(ImportError::bad(position.clone(), "a command that the graph takes", &reason))?;
                     commands.remove(index);
                     transaction.positions.remove(index);
                     transaction.commands = commands;
                     if transaction.commands.is_empty() {
-                        return self.head().ok_or(Failure::Refused { position, rejection });
+                        return self.head().ok_or(Failure::Refused { position, reason });
                     }
                 }
                 Err(other) => return Err(other.into()),

@@ -89,6 +89,7 @@ impl GitImport {
             timestamp_ns: seconds.saturating_mul(1_000_000_000).min(TIME_NS_MAX),
             positions: vec![position; commands.len()],
             commands,
+            named: Vec::new(),
         })
     }
 
