@@ -1,14 +1,14 @@
 //! `cidgraph log`: the events of a graph.
 
 use cidgraph::chain::OpenedBlock;
-use cidgraph::{CorrelationId, GraphEvent, StoredEvent};
+use cidgraph::{CorrelationId, GraphEvent, NodeId, StoredEvent};
 use clap::Args;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde_json::{Value as Json, json};
 
-use super::apply::reference;
+use super::node::{find_node, reference};
 use crate::events::{NodeTrace, payload_value, visit_events};
 use crate::failure::Failure;
 use crate::json::ValueForm;
@@ -28,7 +28,7 @@ pub struct Arguments {
     /// Only events of this type; may be given several times
     #[arg(long = "type", value_name = "TYPE")]
     pub types: Vec<String>,
-    /// Only events about this node: its id, or KIND:KEY
+    /// Only events about this node: its id, KIND:KEY, or a key that one node has
     #[arg(long, value_name = "NODE")]
     pub node: Option<String>,
     /// Only events of this correlation
@@ -58,8 +58,13 @@ pub struct Arguments {
 pub fn run(session: &mut Session, arguments: &Arguments) -> Result<(), Failure> {
     let store = session.open_to_read()?;
     let (graph, head) = session.graph(&*store, arguments.graph.as_deref())?;
-    let mut trace =
-        arguments.node.as_deref().map(reference).transpose()?.map(|node| NodeTrace::new(node.resolve(graph)));
+    let named = |text: &str| -> Result<NodeId, Failure> {
+        match reference(text) {
+            Ok(node) => Ok(node.resolve(graph)),
+            Err(_) => Ok(find_node(&session.read_graph(arguments.graph.as_deref())?.1, text)?.id),
+        }
+    };
+    let mut trace = arguments.node.as_deref().map(named).transpose()?.map(NodeTrace::new);
     let mut shown = Vec::new();
     let mut left = arguments.limit.unwrap_or(u64::MAX);
     visit_events(session, &*store, graph.into(), head.version, |stored, opened| {

@@ -90,5 +90,6 @@ fn an_end_that_is_no_node_is_named_in_the_words_of_the_input() {
     let arguments = ["import", "csv", "--nodes", "n.csv", "--edges", "e.csv", "-g", "g"];
     failed(path, &arguments, 1, "e.csv:2:2: the edge's target Person 9 is not a node of the graph");
     write(path, "n.csv", "id:ID(Person)\n1\n1\n");
+    let arguments = ["import", "csv", "--nodes", "n.csv", "--edges", "e.csv", "-g", "h"];
     failed(path, &arguments, 1, "n.csv:3:1: node Person 1 exists already");
 }

@@ -90,7 +90,7 @@ fn verify_counts_what_holds() {
     );
     let line = done(folder.path(), &["verify", "--json", "--graph", "g"]);
     assert_eq!(field(&line, "/events"), "5");
-    assert!(done(folder.path(), &["verify"]).contains("5 events of 1 graphs verified"));
+    assert!(done(folder.path(), &["verify"]).contains("5 events of 1 graph verified"));
 }
 
 #[test]

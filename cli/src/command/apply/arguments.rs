@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use cidgraph::{CommandId, EdgeId, Key, NodeId, Value};
 use clap::{Args, Subcommand};
 
+use crate::command::node::reference;
 use crate::failure::Failure;
 use crate::import::field::read_key;
 use crate::json::{
-    CommandForm, EdgeForm, IdForm, KeyForm, NodeForm, NodeReference, OperationForm, PropertiesForm, UpdateForm,
-    ValueForm, find_wide_integer,
+    CommandForm, EdgeForm, IdForm, KeyForm, NodeForm, OperationForm, PropertiesForm, UpdateForm, ValueForm,
+    find_wide_integer,
 };
 use crate::session::Fsync;
 
@@ -50,7 +51,7 @@ pub struct Arguments {
 ///
 /// A node is its id or `KIND:KEY`; a property is `Component.name=value`, on an edge `name=value`, its value JSON or
 /// text.
-#[derive(Debug, Subcommand)]
+#[derive(Debug, Clone, Subcommand)]
 pub enum Asked {
     /// Bring the graph into being
     Create {
@@ -209,6 +210,29 @@ pub enum Asked {
 }
 
 impl Asked {
+    /// Returns the texts that name nodes.
+    pub fn nodes_mut(&mut self) -> Vec<&mut String> {
+        match self {
+            Self::UpdateNode { node, .. }
+            | Self::RemoveNode { node }
+            | Self::Attach { node, .. }
+            | Self::Replace { node, .. }
+            | Self::Detach { node, .. }
+            | Self::MapPoint { node, .. } => vec![node],
+            Self::Connect { source, target, .. } => vec![source, target],
+            Self::Translate { nodes, .. } | Self::Scale { nodes, .. } | Self::Rotate { nodes, .. } => {
+                nodes.iter_mut().collect()
+            }
+            Self::Reparent { nodes, parent } => nodes.iter_mut().chain(parent).collect(),
+            Self::Create { .. }
+            | Self::Rename { .. }
+            | Self::Archive { .. }
+            | Self::AddNode { .. }
+            | Self::UpdateEdge { .. }
+            | Self::Disconnect { .. } => Vec::new(),
+        }
+    }
+
     /// Returns the commands: one, or one for each component that an update touches; `graph` is the name that `create`
     /// gives.
     ///
@@ -282,20 +306,6 @@ fn transform(nodes: &[String], operation: OperationForm) -> Result<Vec<CommandFo
 
 fn key_of(text: &str) -> Key {
     read_key(text).unwrap_or_else(|| Key::from(text))
-}
-
-/// Reads a node: its id, or `KIND:KEY`.
-///
-/// # Errors
-/// [`Failure::Usage`].
-pub fn reference(text: &str) -> Result<NodeReference, Failure> {
-    if let Ok(id) = text.parse() {
-        return Ok(NodeReference::Id(id));
-    }
-    let (kind, key) = text
-        .split_once(':')
-        .ok_or_else(|| Failure::usage(format!("expected a node's id or KIND:KEY, as Person:alice, found {text:?}")))?;
-    Ok(NodeReference::Key { kind: kind.to_owned(), key: key_of(key) })
 }
 
 /// Reads `NAME=VALUE`: the value is JSON where it is some, otherwise text.

@@ -9,6 +9,7 @@ use cidgraph::{
 use serde_json::{Value as Json, json};
 
 use super::arguments::{Arguments, Asked};
+use crate::command::node::{find_node, reference};
 use crate::failure::Failure;
 use crate::import::jsonl::{JSON_LINE_BYTES_MAX, read_command};
 use crate::import::{Lines, SourcePosition};
@@ -24,7 +25,7 @@ pub fn run(session: &mut Session, arguments: &Arguments) -> Result<(), Failure> 
     let commands = match &arguments.command {
         Some(asked) => {
             let graph = arguments.graph.as_deref().unwrap_or_default();
-            Some(asked.forms(graph)?)
+            Some(with_ids(session, arguments, asked)?.forms(graph)?)
         }
         None => None,
     };
@@ -46,6 +47,19 @@ pub fn run(session: &mut Session, arguments: &Arguments) -> Result<(), Failure> 
     let engine = applying.engine;
     session.wait(engine.close());
     outcome
+}
+
+/// Puts ids in the place of keys without a kind; only for them the graph is read.
+fn with_ids(session: &Session, arguments: &Arguments, asked: &Asked) -> Result<Asked, Failure> {
+    let mut asked = asked.clone();
+    let mut bare: Vec<&mut String> = asked.nodes_mut().into_iter().filter(|text| reference(text).is_err()).collect();
+    if !bare.is_empty() {
+        let (_, model) = session.read_graph(arguments.graph.as_deref())?;
+        for text in &mut bare {
+            **text = find_node(&model, text)?.id.to_string();
+        }
+    }
+    Ok(asked)
 }
 
 /// Commands on their way into a graph.
