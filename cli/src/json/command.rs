@@ -425,7 +425,7 @@ mod tests {
         refused(r#"{"ad_node":{}}"#, 10, "unknown variant `ad_node`");
         refused(r#"{"rename_graph":{"name":"a","x":1}}"#, 31, "unknown field `x`");
         refused(r#"{"rename_graph":{"name":"a","name":"b"}}"#, 34, "duplicate field `name`");
-        refused(r#"{"remove_node":{"node":"alice"}}"#, 30, "not a node id");
+        refused(r#"{"remove_node":{"node":"alice"}}"#, 30, "no node id");
         refused(r#"{"remove_node":"#, 15, "EOF");
         refused(r#"{"add_node":{"kind":"P"}}"#, 0, "expected a \"key\" or an \"id\"");
     }

@@ -156,7 +156,7 @@ fn what_cannot_be_done_is_said_on_one_line() {
     let folder = small_store();
     let path = folder.path();
     failed(path, &["log", "--graph", "h"], 1, "has no graph \"h\": `cidgraph graphs` lists them");
-    failed(path, &["log", "--node", "alice"], 1, "expected a node's id or KIND:KEY");
+    failed(path, &["log", "--node", "nobody"], 1, "no node \"nobody\"");
     failed(path, &["graphs", "--data-dir", "no/such"], 1, "no store in no/such");
     failed(path, &["verify", "--car", "missing.car"], 1, "cannot read missing.car");
     failed(path, &["export", "car", "no/such/g.car"], 1, "cannot write no/such/g.car");
