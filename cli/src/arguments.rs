@@ -7,6 +7,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::command::{apply, bench, completions, export, graphs, import, log, man, query, show, stats, verify};
 use crate::failure::Failure;
+use crate::output::note;
 use crate::session::{Options, Session};
 
 /// An event-sourced property graph: every change a content-addressed event
@@ -54,7 +55,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Err(failure) => {
             let code = failure.exit_code();
             if code != 0 {
-                eprintln!("cidgraph: {}", failure.to_string().replace('\n', " "));
+                note(format_args!("cidgraph: {}", failure.to_string().replace('\n', " ")));
             }
             code
         }
@@ -71,7 +72,7 @@ fn report(error: &clap::Error) -> u8 {
     let text = error.render().to_string();
     let reason = text.lines().map(str::trim).take_while(|line| !line.is_empty() && !line.starts_with("Usage:"));
     let reason = reason.collect::<Vec<_>>().join(" ");
-    eprintln!("cidgraph: {}; see --help", reason.strip_prefix("error: ").unwrap_or(&reason));
+    note(format_args!("cidgraph: {}; see --help", reason.strip_prefix("error: ").unwrap_or(&reason)));
     1
 }
 
@@ -91,6 +92,7 @@ fn execute(line: CommandLine) -> Result<(), Failure> {
         Command::Completions(arguments) => completions::run(&mut session, arguments, CommandLine::command()),
         Command::Man(arguments) => man::run(&mut session, arguments, CommandLine::command()),
     };
-    session.output.finish()?;
-    outcome
+    let finished = session.output.finish();
+    outcome?;
+    Ok(finished?)
 }

@@ -14,7 +14,7 @@ pub fn markdown(mut command: Command) -> String {
     text.push_str("## Options of every subcommand\n\n");
     write_arguments(command.get_arguments().filter(|argument| argument.is_global_set()), &mut text);
     for subcommand in visible(&command) {
-        write_command(subcommand, "cidgraph", 2, &mut text);
+        write_command(subcommand, "cidgraph", &globals(&command), &mut text);
     }
     text.push_str(include_str!("json/forms.md"));
     text
@@ -24,7 +24,15 @@ fn visible(command: &Command) -> impl Iterator<Item = &Command> {
     command.get_subcommands().filter(|subcommand| !subcommand.is_hide_set() && subcommand.get_name() != "help")
 }
 
-fn write_command(command: &Command, above: &str, depth: usize, text: &mut String) {
+/// Returns the names of the options that a command hands down to its subcommands.
+fn globals(command: &Command) -> Vec<String> {
+    let global = command.get_arguments().filter(|argument| argument.is_global_set());
+    global.map(|argument| argument.get_id().to_string()).collect()
+}
+
+/// Writes a command below `above`; the options in `known` have been written there.
+fn write_command(command: &Command, above: &str, known: &[String], text: &mut String) {
+    let depth = above.split(' ').count() + 1;
     let path = format!("{above} {}", command.get_name());
     push(text, format_args!("{} `{path}`\n\n", "#".repeat(depth)));
     let about = command.get_long_about().or_else(|| command.get_about());
@@ -33,14 +41,17 @@ fn write_command(command: &Command, above: &str, depth: usize, text: &mut String
         let usage = command.clone().render_usage().to_string();
         push(text, format_args!("```\n{}\n```\n\n", usage.trim_start_matches("Usage: ")));
     }
-    write_arguments(command.get_arguments().filter(|argument| !argument.is_global_set()), text);
+    write_arguments(
+        command.get_arguments().filter(|argument| !known.iter().any(|name| name == argument.get_id().as_str())),
+        text,
+    );
     if let Some(after) = command.get_after_help() {
         let after = after.to_string();
         let examples = after.lines().skip(1).map(str::trim).collect::<Vec<_>>().join("\n");
         push(text, format_args!("```sh\n{examples}\n```\n\n"));
     }
     for subcommand in visible(command) {
-        write_command(subcommand, &path, depth + 1, text);
+        write_command(subcommand, &path, &globals(command), text);
     }
 }
 

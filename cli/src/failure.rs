@@ -33,12 +33,12 @@ pub enum Failure {
     #[error(transparent)]
     Engine(#[from] Error),
     /// A rule of the graph forbids a command of an input; nothing of its transaction was kept.
-    #[error("{position}: {rejection}")]
+    #[error("{position}: {reason}")]
     Refused {
         /// Where the command stands.
         position: SourcePosition,
-        /// The rule.
-        rejection: Rejected,
+        /// The rule, in the words of the input where they are known.
+        reason: String,
     },
     /// An import stopped after some of its transactions.
     #[error("{source}; what stood before is kept up to version {version}: --resume goes on from there")]

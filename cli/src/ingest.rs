@@ -122,6 +122,7 @@ mod tests {
                     timestamp_ns: 0,
                     commands: vec![GraphCommand::RenameGraph { name: "n".into() }],
                     positions: Vec::new(),
+                    named: Vec::new(),
                 })
             })
         }

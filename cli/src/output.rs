@@ -8,6 +8,8 @@ use serde_json::Value;
 #[derive(Debug)]
 pub struct Output {
     out: BufWriter<Stdout>,
+    outlives_reader: bool,
+    reader_gone: bool,
     /// Whether JSON was asked for.
     pub json: bool,
 }
@@ -15,7 +17,25 @@ pub struct Output {
 impl Output {
     /// Opens standard output.
     pub fn new(json: bool) -> Self {
-        Self { out: BufWriter::with_capacity(1 << 16, io::stdout()), json }
+        Self { out: BufWriter::with_capacity(1 << 16, io::stdout()), outlives_reader: false, reader_gone: false, json }
+    }
+
+    /// Lets what the run does go on where the reader of the output goes away: from then on nothing is printed.
+    pub const fn outlive_reader(&mut self) {
+        self.outlives_reader = true;
+    }
+
+    fn write(&mut self, write: impl FnOnce(&mut BufWriter<Stdout>) -> io::Result<()>) -> io::Result<()> {
+        if self.reader_gone {
+            return Ok(());
+        }
+        match write(&mut self.out) {
+            Err(error) if self.outlives_reader && error.kind() == io::ErrorKind::BrokenPipe => {
+                self.reader_gone = true;
+                Ok(())
+            }
+            written => written,
+        }
     }
 
     /// Writes one JSON object on a line of its own.
@@ -23,7 +43,7 @@ impl Output {
     /// # Errors
     /// Where standard output fails.
     pub fn object(&mut self, object: &Value) -> io::Result<()> {
-        writeln!(self.out, "{object}")
+        self.write(|out| writeln!(out, "{object}"))
     }
 
     /// Writes a line of text.
@@ -31,7 +51,7 @@ impl Output {
     /// # Errors
     /// Where standard output fails.
     pub fn line(&mut self, text: impl std::fmt::Display) -> io::Result<()> {
-        writeln!(self.out, "{text}")
+        self.write(|out| writeln!(out, "{text}"))
     }
 
     /// Writes a table.
@@ -39,7 +59,7 @@ impl Output {
     /// # Errors
     /// Where standard output fails.
     pub fn table(&mut self, table: &Table) -> io::Result<()> {
-        self.out.write_all(table.render().as_bytes())
+        self.write(|out| out.write_all(table.render().as_bytes()))
     }
 
     /// Returns the writer itself, for raw output.
@@ -52,8 +72,13 @@ impl Output {
     /// # Errors
     /// Where standard output fails.
     pub fn finish(&mut self) -> io::Result<()> {
-        self.out.flush()
+        self.write(Write::flush)
     }
+}
+
+/// Writes a line to standard error; where nobody can read it, the work goes on without it.
+pub fn note(text: impl std::fmt::Display) {
+    drop(writeln!(io::stderr().lock(), "{text}"));
 }
 
 /// Rows under a header, numbers to the right.

@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
 use crate::failure::Failure;
-use crate::output::Output;
+use crate::output::{Output, note};
 use crate::session::ProgressKind;
 
 /// What an import has done so far.
@@ -68,7 +68,7 @@ impl Progress {
                 *done += 1;
                 if last.elapsed() >= PLAIN_INTERVAL {
                     *last = Instant::now();
-                    eprintln!("{done} transactions, {}", message(at));
+                    note(format_args!("{done} transactions, {}", message(at)));
                 }
             }
             Self::Json => {

@@ -16,7 +16,7 @@ use tokio::runtime::Handle;
 use tokio::signal::ctrl_c;
 
 use crate::failure::Failure;
-use crate::output::Output;
+use crate::output::{Output, note};
 
 /// Which store is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -171,7 +171,7 @@ impl Session {
             };
             if heard.is_ok() {
                 seen.store(true, Ordering::Relaxed);
-                eprintln!("cidgraph: finishing the transaction in flight; interrupt again to stop at once");
+                note("cidgraph: finishing the transaction in flight; interrupt again to stop at once");
                 if ctrl_c().await.is_ok() {
                     std::process::exit(130);
                 }
@@ -240,10 +240,10 @@ impl Session {
 fn report_loss(store: &MemoryStore) {
     let recovery = store.recovery();
     if recovery.bytes_cut > 0 {
-        eprintln!(
+        note(format_args!(
             "cidgraph: {} bytes behind the last whole commit were cut off ({} events that were never known durable)",
             recovery.bytes_cut, recovery.events_cut
-        );
+        ));
     }
 }
 

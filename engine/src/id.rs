@@ -11,7 +11,7 @@ use uuid::{Builder, Uuid};
 
 /// Text that is not an id.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{text:?} is not a {noun} id: expected a UUID such as 67e55044-10b1-426f-9247-bb680e5fe0c8")]
+#[error("{text:?} is no {noun} id: expected a UUID such as 67e55044-10b1-426f-9247-bb680e5fe0c8")]
 pub struct InvalidId {
     /// What the id was to name, `node` for example.
     pub noun: &'static str,

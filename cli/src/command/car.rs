@@ -14,6 +14,7 @@ use cidgraph::{
     SealedEvent, StoreError, StoredEvent,
 };
 use cidgraph_store_memory::MemoryStore;
+use tempfile::NamedTempFile;
 use tokio::runtime::Handle;
 
 use crate::events::visit_events;
@@ -240,11 +241,46 @@ fn append(
     Ok(appended.heads.first().map(|(_, head)| *head))
 }
 
-/// Opens a file to write; `-` is standard output.
+/// Writes a file whole or leaves what stood there; `-` is standard output, and what is no plain file is written as it
+/// is.
 ///
 /// # Errors
-/// [`Failure::Unwritable`].
-pub fn create(file: &Path) -> Result<Box<dyn Write>, Failure> {
+/// [`Failure::Unwritable`]; [`Failure::Output`] for standard output; what `write` fails with.
+pub fn write_whole<T>(file: &Path, write: impl FnOnce(&mut dyn Write) -> Result<T, Failure>) -> Result<T, Failure> {
+    let unwritable = |source| match file.as_os_str() == "-" {
+        true => Failure::Output(source),
+        false => Failure::Unwritable { file: file.display().to_string(), source },
+    };
+    let about_file = |failure| match failure {
+        Failure::Output(source) => unwritable(source),
+        other => other,
+    };
+    if file.as_os_str() == "-" || file.metadata().is_ok_and(|found| !found.is_file()) {
+        let mut out = create(file)?;
+        let written = write(&mut *out).map_err(about_file)?;
+        out.flush().map_err(unwritable)?;
+        return Ok(written);
+    }
+    // A link stays one: what it leads to is replaced.
+    let place = file.canonicalize().unwrap_or_else(|_| file.to_owned());
+    let folder = place.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+    let beside = beside(folder).map_err(unwritable)?;
+    let mut out = BufWriter::new(beside);
+    let written = write(&mut out).map_err(about_file)?;
+    let beside = out.into_inner().map_err(|error| unwritable(error.into_error()))?;
+    beside.persist(&place).map_err(|error| unwritable(error.error))?;
+    Ok(written)
+}
+
+fn beside(folder: &Path) -> io::Result<NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".cidgraph-export-");
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    builder.tempfile_in(folder)
+}
+
+fn create(file: &Path) -> Result<Box<dyn Write>, Failure> {
     if file.as_os_str() == "-" {
         return Ok(Box::new(io::stdout().lock()));
     }

@@ -1,5 +1,7 @@
 //! `cidgraph completions`: what a shell completes.
 
+use std::io::Write;
+
 use clap::{Args, Command};
 use clap_complete::Shell;
 
@@ -20,6 +22,7 @@ pub struct Arguments {
 /// # Errors
 /// Where standard output fails.
 pub fn run(session: &mut Session, arguments: &Arguments, mut command: Command) -> Result<(), Failure> {
-    clap_complete::generate(arguments.shell, &mut command, "cidgraph", session.output.raw());
-    Ok(())
+    let mut script = Vec::new();
+    clap_complete::generate(arguments.shell, &mut command, "cidgraph", &mut script);
+    Ok(session.output.raw().write_all(&script)?)
 }

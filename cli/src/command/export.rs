@@ -7,7 +7,7 @@ use cidgraph::{GraphMetadata, GraphReadModel};
 use clap::{ArgGroup, Args, Subcommand};
 use serde_json::json;
 
-use super::car::{create, write_events};
+use super::car::{write_events, write_whole};
 use crate::export::{Exported, write_dot, write_edges_csv, write_graphml, write_jsonl, write_nodes_csv};
 use crate::failure::Failure;
 use crate::json::{CommandForm, PropertiesForm, write_line};
@@ -80,6 +80,11 @@ pub fn run(session: &mut Session, arguments: &Arguments) -> Result<(), Failure> 
             }
         }),
         Form::Csv { graph, nodes, edges } => {
+            if let (Some(nodes), Some(edges)) = (nodes, edges)
+                && (nodes == edges || same_file(nodes, edges))
+            {
+                return Err(Failure::usage("expected two files for --nodes and --edges, found the same one twice"));
+            }
             let (_, model) = session.read_graph(graph.as_deref())?;
             let source = Exported::new(&model);
             if let Some(file) = nodes {
@@ -99,7 +104,7 @@ pub fn run(session: &mut Session, arguments: &Arguments) -> Result<(), Failure> 
 fn export_events(session: &mut Session, Target { graph, file }: &Target) -> Result<(), Failure> {
     let store = session.open_to_read()?;
     let (graph, head) = session.graph(&*store, graph.as_deref())?;
-    let events = write_events(session, &*store, &[(graph.into(), head)], &mut *create(file)?)?;
+    let events = write_whole(file, |out| write_events(session, &*store, &[(graph.into(), head)], out))?;
     if session.output.json && !is_output(file) {
         session
             .output
@@ -120,12 +125,13 @@ fn export_state(
 
 /// Writes a file whole; a failure of standard output is one of its own.
 fn write_file(file: &Path, write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) -> Result<(), Failure> {
-    let mut out = create(file)?;
-    let written = write(&mut *out).and_then(|()| out.flush());
-    written.map_err(|source| match is_output(file) {
-        true => Failure::Output(source),
-        false => Failure::Unwritable { file: file.display().to_string(), source },
-    })
+    write_whole(file, |out| Ok(write(out)?))
+}
+
+fn same_file(one: &Path, other: &Path) -> bool {
+    let folder = |file: &Path| file.parent().map(|folder| Path::new(".").join(folder).canonicalize().ok());
+    let lexical = one.file_name() == other.file_name() && folder(one) == folder(other);
+    lexical || one.canonicalize().is_ok_and(|one| other.canonicalize().is_ok_and(|other| one == other))
 }
 
 fn is_output(file: &Path) -> bool {

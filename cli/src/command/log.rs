@@ -1,12 +1,14 @@
 //! `cidgraph log`: the events of a graph.
 
 use cidgraph::chain::OpenedBlock;
-use cidgraph::{CorrelationId, GraphEvent, StoredEvent};
+use cidgraph::{CorrelationId, GraphEvent, NodeId, StoredEvent};
 use clap::Args;
 use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use serde_json::{Value as Json, json};
 
-use super::apply::reference;
+use super::node::{find_node, reference};
 use crate::events::{NodeTrace, payload_value, visit_events};
 use crate::failure::Failure;
 use crate::json::ValueForm;
@@ -26,7 +28,7 @@ pub struct Arguments {
     /// Only events of this type; may be given several times
     #[arg(long = "type", value_name = "TYPE")]
     pub types: Vec<String>,
-    /// Only events about this node: its id, or KIND:KEY
+    /// Only events about this node: its id, KIND:KEY, or a key that one node has
     #[arg(long, value_name = "NODE")]
     pub node: Option<String>,
     /// Only events of this correlation
@@ -35,17 +37,17 @@ pub struct Arguments {
     /// Only events that this actor asked for
     #[arg(long, value_name = "ACTOR")]
     pub actor: Option<String>,
-    /// Only events from this time on, as 2026-01-31T12:00:00Z
-    #[arg(long, value_name = "TIME")]
+    /// Only events from this time on, as 2026-01-31T12:00:00Z, or 2026-01-31 for its midnight in UTC
+    #[arg(long, value_name = "TIME", value_parser = read_time)]
     pub since: Option<Timestamp>,
     /// Only events before this time
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = read_time)]
     pub until: Option<Timestamp>,
     /// Only events from this version on
-    #[arg(long, value_name = "VERSION", default_value_t = 1)]
+    #[arg(long, value_name = "VERSION", default_value_t = 1, allow_negative_numbers = true)]
     pub from: u64,
     /// At most so many events
-    #[arg(long, value_name = "COUNT")]
+    #[arg(long, value_name = "COUNT", allow_negative_numbers = true)]
     pub limit: Option<u64>,
 }
 
@@ -56,8 +58,13 @@ pub struct Arguments {
 pub fn run(session: &mut Session, arguments: &Arguments) -> Result<(), Failure> {
     let store = session.open_to_read()?;
     let (graph, head) = session.graph(&*store, arguments.graph.as_deref())?;
-    let mut trace =
-        arguments.node.as_deref().map(reference).transpose()?.map(|node| NodeTrace::new(node.resolve(graph)));
+    let named = |text: &str| -> Result<NodeId, Failure> {
+        match reference(text) {
+            Ok(node) => Ok(node.resolve(graph)),
+            Err(_) => Ok(find_node(&session.read_graph(arguments.graph.as_deref())?.1, text)?.id),
+        }
+    };
+    let mut trace = arguments.node.as_deref().map(named).transpose()?.map(NodeTrace::new);
     let mut shown = Vec::new();
     let mut left = arguments.limit.unwrap_or(u64::MAX);
     visit_events(session, &*store, graph.into(), head.version, |stored, opened| {
@@ -153,6 +160,13 @@ pub fn print(session: &mut Session, lines: Vec<Line>) -> Result<(), Failure> {
         session.output.table(&table)?;
     }
     Ok(())
+}
+
+/// Reads a time as RFC 3339 says it, or a date as its midnight in UTC.
+fn read_time(text: &str) -> Result<Timestamp, String> {
+    let midnight = || text.parse::<Date>().and_then(|date| date.to_zoned(TimeZone::UTC)).map(|at| at.timestamp());
+    let expected = "expected a time as 2026-01-31T12:00:00Z, or a date as 2026-01-31";
+    text.parse::<Timestamp>().or_else(|_| midnight()).map_err(|_| expected.to_owned())
 }
 
 /// Returns a time as RFC 3339 says it.

@@ -1,5 +1,7 @@
 //! The subcommands, one a file.
 
+pub mod node;
+
 pub mod apply;
 pub mod bench;
 pub mod car;
@@ -9,7 +11,6 @@ pub mod graphs;
 pub mod import;
 pub mod log;
 pub mod man;
-pub mod node;
 pub mod query;
 pub mod show;
 pub mod stats;

@@ -1,10 +1,24 @@
 //! How people name nodes: by id, by `KIND:KEY`, or by key alone.
 
-use cidgraph::{GraphReadModel, NodeView};
+use cidgraph::{GraphReadModel, Key, NodeView};
 
-use super::apply::reference;
 use crate::failure::Failure;
 use crate::import::field::read_key;
+use crate::json::NodeReference;
+
+/// Reads a node: its id, or `KIND:KEY`.
+///
+/// # Errors
+/// [`Failure::Usage`].
+pub fn reference(text: &str) -> Result<NodeReference, Failure> {
+    if let Ok(id) = text.parse() {
+        return Ok(NodeReference::Id(id));
+    }
+    let (kind, key) = text
+        .split_once(':')
+        .ok_or_else(|| Failure::usage(format!("expected a node's id or KIND:KEY, as Person:alice, found {text:?}")))?;
+    Ok(NodeReference::Key { kind: kind.to_owned(), key: read_key(key).unwrap_or_else(|| Key::from(key)) })
+}
 
 /// Finds the node that `text` names: its id, `KIND:KEY`, or a key that one node has.
 ///

@@ -4,9 +4,8 @@ use cidgraph::GraphReadModel;
 use clap::Args;
 use serde_json::Value as Json;
 
-use super::apply::reference;
 use super::log::{Line, concerns};
-use super::node::find_node;
+use super::node::{find_node, reference};
 use crate::events::{NodeTrace, visit_events};
 use crate::failure::Failure;
 use crate::json::{node_object, write_properties};

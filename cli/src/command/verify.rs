@@ -44,6 +44,7 @@ struct Found {
 /// # Errors
 /// [`Failure::Broken`] where something is broken, after it was printed.
 pub fn run(session: &mut Session, arguments: &Arguments) -> Result<(), Failure> {
+    session.output.outlive_reader();
     let start = Instant::now();
     let found = match (&arguments.car, &arguments.graph) {
         (Some(file), _) => verify_car(file)?,
@@ -82,9 +83,10 @@ fn print(session: &mut Session, found: &Found, rate: f64) -> Result<(), Failure>
         ))?;
     }
     session.output.line(format_args!(
-        "{} events of {} graphs verified, {rate} events/s, {} broken",
+        "{} events of {} {} verified, {rate} events/s, {} broken",
         found.events,
         found.graphs,
+        if found.graphs == 1 { "graph" } else { "graphs" },
         found.broken.len()
     ))?;
     Ok(())

@@ -3,6 +3,7 @@
 //! The whole list is held in memory to be sorted: its text and 40 bytes a line; 2^32 lines at most.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -63,6 +64,18 @@ impl Column {
             "-" | "" => Self::Skipped,
             _ => Self::Property(Name::new(name.trim())),
         }
+    }
+}
+
+impl fmt::Display for Column {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Source => "src",
+            Self::Target => "dst",
+            Self::Time => "time",
+            Self::Skipped => "-",
+            Self::Property(name) => name,
+        })
     }
 }
 
@@ -191,13 +204,14 @@ impl EdgesImport {
         for wanted in [Column::Source, Column::Target] {
             if !columns.contains(&wanted) {
                 let expected = "columns src and dst";
-                return Err(ImportError::bad(position.clone(), expected, format!("{columns:?}")));
+                let found: Vec<String> = columns.iter().map(ToString::to_string).collect();
+                return Err(ImportError::bad(position.clone(), expected, found.join(", ")));
             }
         }
         for (index, column) in columns.iter().enumerate() {
             if *column != Column::Skipped && columns[..index].contains(column) {
                 let expected = "column names that do not stand twice";
-                return Err(ImportError::bad(position.at(index as u64 + 1), expected, format!("{column:?}")));
+                return Err(ImportError::bad(position.at(index as u64 + 1), expected, column.to_string()));
             }
         }
         Ok(())
@@ -207,7 +221,8 @@ impl EdgesImport {
         let fields: Vec<(u64, &str)> = split(line, self.delimiter).collect();
         if fields.len() != self.columns.len() {
             let expected = format!("{} columns", self.columns.len());
-            return Err(ImportError::bad(position.clone(), expected, line));
+            let at = fields.get(self.columns.len()).or(fields.last()).map_or(1, |(column, _)| *column);
+            return Err(ImportError::bad(position.at(at), expected, line));
         }
         let (mut source, mut target, mut time_ns) = (None, None, self.import.clock_ns);
         for ((column, field), place) in self.columns.iter().zip(&fields).zip(0..) {
@@ -217,8 +232,9 @@ impl EdgesImport {
                 Column::Source => source = Some(key()?),
                 Column::Target => target = Some(key()?),
                 Column::Time => {
+                    let expected = "a time of at least 0 and at most 2^63-1 nanoseconds, as a decimal number";
                     time_ns = read_time_ns(field.1, self.format.time_unit_ns)
-                        .ok_or_else(|| ImportError::bad(at(), "a time of at least 0, as a decimal number", field.1))?;
+                        .ok_or_else(|| ImportError::bad(at(), expected, field.1))?;
                     self.forms[place] = Some(FieldForm::widened(self.forms[place], field.1));
                 }
                 Column::Property(_) if field.1.is_empty() => {}
@@ -296,7 +312,14 @@ impl Iterator for EdgesImport {
         }
         self.next = end;
         let command = self.ids.next(&input);
-        Some(Ok(Transaction { command, actor: self.import.actor.clone(), timestamp_ns: last, commands, positions }))
+        Some(Ok(Transaction {
+            command,
+            actor: self.import.actor.clone(),
+            timestamp_ns: last,
+            commands,
+            positions,
+            named: Vec::new(),
+        }))
     }
 }
 

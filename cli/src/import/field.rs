@@ -4,7 +4,7 @@ use std::fmt;
 
 use cidgraph::{Key, Limits, Value};
 
-use crate::json::ValueForm;
+use crate::json::{ValueForm, find_wide_integer};
 
 /// What the fields of a column are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +55,7 @@ impl FieldForm {
             Self::Float => None,
             Self::Bool => text.parse().ok().map(Value::Bool),
             Self::Text => Some(Value::text(text)),
+            Self::Json if find_wide_integer(text).is_some() => None,
             Self::Json => serde_json::from_str::<ValueForm>(text).ok().map(|form| form.0),
             Self::List(separator) => Some(Value::List(text.split(separator).map(Value::text).collect())),
         }
@@ -86,8 +87,11 @@ fn is_decimal(text: &str) -> bool {
     text.bytes().all(number) && text.parse::<f64>().is_ok_and(f64::is_finite)
 }
 
+/// The latest time that an event can have, nanoseconds since 1970: 2^63-1.
+pub const TIME_NS_MAX: u64 = i64::MAX as u64;
+
 /// Returns the nanoseconds of a decimal time with `unit_ns` nanoseconds a unit; `None` where it is negative, no
-/// decimal number, or past the year 2554. Digits below a nanosecond are dropped.
+/// decimal number, or past [`TIME_NS_MAX`]. Digits below a nanosecond are dropped.
 pub fn read_time_ns(text: &str, unit_ns: u64) -> Option<u64> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
@@ -100,7 +104,7 @@ pub fn read_time_ns(text: &str, unit_ns: u64) -> Option<u64> {
         place /= 10;
         total = total.checked_add(u64::from(digit - b'0') * place)?;
     }
-    Some(total)
+    (total <= TIME_NS_MAX).then_some(total)
 }
 
 #[cfg(test)]
@@ -143,7 +147,7 @@ mod tests {
         assert_eq!(read_time_ns("0", 1_000_000_000), Some(0));
         assert_eq!(read_time_ns("12", 1_000_000), Some(12_000_000));
         assert_eq!(read_time_ns("1.23456789012", 1_000_000_000), Some(1_234_567_890));
-        for bad in ["-1", "", ".5", "x", "1e9", "18446744074"] {
+        for bad in ["-1", "", ".5", "x", "1e9", "18446744074", "9223372037"] {
             assert_eq!(read_time_ns(bad, 1_000_000_000), None, "{bad}");
         }
     }

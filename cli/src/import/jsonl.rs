@@ -7,7 +7,7 @@ use cidgraph::{GraphCommand, GraphId, Limits, Name};
 use super::error::{ImportError, SourcePosition};
 use super::lines::Lines;
 use super::transaction::{BadLines, CommandIds, Import, ImportSource, TRANSACTION_LINES, Transaction};
-use crate::json::{JsonLine, TransactionForm, read_line};
+use crate::json::{JsonLine, TransactionForm, find_wide_integer, read_line};
 
 /// The longest line of a command file, bytes.
 pub const JSON_LINE_BYTES_MAX: usize = 8 << 20;
@@ -101,7 +101,14 @@ impl JsonlImport {
         if commands.is_empty() {
             return Ok(None);
         }
-        Ok(Some(Transaction { command: self.ids.next(&input), actor, timestamp_ns, commands, positions }))
+        Ok(Some(Transaction {
+            command: self.ids.next(&input),
+            actor,
+            timestamp_ns,
+            commands,
+            positions,
+            named: Vec::new(),
+        }))
     }
 }
 
@@ -113,10 +120,23 @@ pub fn read_command(graph: GraphId, lines: &mut Lines) -> Result<Option<JsonLine
     while lines.advance()? {
         if !lines.text().trim().is_empty() {
             let read = read_line(graph, lines.text());
+            if read.is_ok() {
+                refuse_wide_integers(lines)?;
+            }
             return read.map(Some).map_err(|error| bad_json(&error, lines.text(), lines.position()));
         }
     }
     Ok(None)
+}
+
+fn refuse_wide_integers(lines: &Lines) -> Result<(), ImportError> {
+    match find_wide_integer(lines.text()) {
+        None => Ok(()),
+        Some((at, number)) => {
+            let expected = "an integer of 64 bits with a sign, or a float with a point";
+            Err(ImportError::bad(lines.position().at(at as u64 + 1), expected, number))
+        }
+    }
 }
 
 fn bad_json(error: &serde_json::Error, line: &str, position: SourcePosition) -> ImportError {

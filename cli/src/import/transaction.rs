@@ -1,6 +1,6 @@
 //! What an importer yields: transactions whose ids, actor and clock come from the input.
 
-use cidgraph::{CommandContext, CommandId, GraphCommand, GraphId, GraphMetadata, Name};
+use cidgraph::{CommandContext, CommandId, GraphCommand, GraphId, GraphMetadata, Key, Name, NodeId, Rejected};
 
 use super::error::{ImportError, SourcePosition};
 
@@ -20,6 +20,21 @@ pub struct Transaction {
     pub commands: Vec<GraphCommand>,
     /// Where each command stands in the input.
     pub positions: Vec<SourcePosition>,
+    /// How the input names nodes and the ends of edges, where the importer keeps it.
+    pub named: Vec<NamedNode>,
+}
+
+/// A node as an input names it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NamedNode {
+    /// The node.
+    pub node: NodeId,
+    /// Where it is named.
+    pub position: SourcePosition,
+    /// The kind that it is named by.
+    pub kind: Name,
+    /// The key that it is named by.
+    pub key: Key,
 }
 
 impl Transaction {
@@ -31,6 +46,28 @@ impl Transaction {
             timestamp_ns,
             commands: vec![GraphCommand::CreateGraph { metadata: GraphMetadata::named(name) }],
             positions: vec![SourcePosition { file: name.into(), line: 0, column: 0 }],
+            named: Vec::new(),
+        }
+    }
+
+    /// Says why a command was refused, with its place: nodes in the input's own words where they are known.
+    pub fn refusal(&self, index: usize, rejection: &Rejected) -> (SourcePosition, String) {
+        let (position, reason) = (self.positions[index].clone(), rejection.to_string());
+        let (Rejected::UnknownEndpoint { node, .. }
+        | Rejected::UnknownNode { node }
+        | Rejected::DuplicateNode { node }) = rejection
+        else {
+            return (position, reason);
+        };
+        let named = self
+            .named
+            .iter()
+            .find(|end| end.node == *node && end.position.line == position.line && end.position.file == position.file);
+        match named {
+            Some(end) => {
+                (end.position.clone(), reason.replace(&node.to_string(), &format!("{} {}", end.kind, end.key)))
+            }
+            None => (position, reason),
         }
     }
 

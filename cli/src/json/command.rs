@@ -1,14 +1,15 @@
 //! Commands as JSON, one a line: `{"add_node": {"kind": "Person", "key": "alice", …}}`.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use cidgraph::value::compare_names;
 use cidgraph::{
     Component, ConceptualPoint, EdgeEntity, EdgeId, GraphCommand, GraphId, GraphMetadata, Name, NodeEntity, NodeId,
     NodeUpdate, TransformOperation,
 };
-use serde::de::Error;
-use serde::{Deserialize, Serialize};
+use serde::de::{Error, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::reference::{IdForm, KeyForm, NodeReference};
 use super::value::PropertiesForm;
@@ -118,11 +119,21 @@ pub enum CommandForm {
 #[serde(deny_unknown_fields)]
 pub struct TransactionForm {
     /// The transaction's clock, nanoseconds since the Unix epoch; without it that of the transaction before.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "read_timestamp")]
     pub timestamp_ns: Option<u64>,
     /// Who asks; without it the actor of the import.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub actor: Option<String>,
+}
+
+fn read_timestamp<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    let time = Option::<u64>::deserialize(deserializer)?;
+    match time {
+        Some(later) if later > i64::MAX as u64 => {
+            Err(D::Error::custom("timestamp_ns is at least 0 and at most 2^63-1 nanoseconds"))
+        }
+        read => Ok(read),
+    }
 }
 
 /// A node to be added: a key or an id, a kind, components by type.
@@ -138,8 +149,33 @@ pub struct NodeForm {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<KeyForm>,
     /// The components, by type.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty", deserialize_with = "read_components")]
     pub components: BTreeMap<String, PropertiesForm>,
+}
+
+fn read_components<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, PropertiesForm>, D::Error> {
+    deserializer.deserialize_map(ReadComponents)
+}
+
+struct ReadComponents;
+
+impl<'de> Visitor<'de> for ReadComponents {
+    type Value = BTreeMap<String, PropertiesForm>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object of components by type")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut components = BTreeMap::new();
+        while let Some((name, properties)) = map.next_entry::<String, PropertiesForm>()? {
+            if components.contains_key(&name) {
+                return Err(A::Error::custom(format_args!("component {name:?} stands twice")));
+            }
+            components.insert(name, properties);
+        }
+        Ok(components)
+    }
 }
 
 /// A merge into one component of a node.
@@ -389,7 +425,7 @@ mod tests {
         refused(r#"{"ad_node":{}}"#, 10, "unknown variant `ad_node`");
         refused(r#"{"rename_graph":{"name":"a","x":1}}"#, 31, "unknown field `x`");
         refused(r#"{"rename_graph":{"name":"a","name":"b"}}"#, 34, "duplicate field `name`");
-        refused(r#"{"remove_node":{"node":"alice"}}"#, 30, "not a node id");
+        refused(r#"{"remove_node":{"node":"alice"}}"#, 30, "no node id");
         refused(r#"{"remove_node":"#, 15, "EOF");
         refused(r#"{"add_node":{"kind":"P"}}"#, 0, "expected a \"key\" or an \"id\"");
     }

@@ -3,6 +3,7 @@
 //! `docs/CLI.md` lists them. What is written can be read again without loss.
 
 mod command;
+mod integer;
 mod reference;
 mod value;
 mod view;
@@ -10,6 +11,7 @@ mod view;
 pub use command::{
     CommandForm, EdgeForm, JsonLine, NodeForm, OperationForm, TransactionForm, UpdateForm, read_line, write_line,
 };
+pub use integer::find_wide_integer;
 pub use reference::{IdForm, KeyForm, NodeReference};
 pub use value::{PropertiesForm, ValueForm, write_properties, write_value};
 pub use view::{edge_object, node_object};

@@ -32,6 +32,7 @@ fn what_is_applied_is_shown() {
     for name in ["Person:alice", node["id"].as_str().expect("an id")] {
         assert_eq!(field(&done(path, &["show", name, "--json"]), "/key"), "alice");
     }
+    assert_eq!(done(path, &["log", "--node", "alice", "--json"]).lines().count(), 2);
     assert!(done(path, &["show", "alice"]).contains("1 edges out, 0 edges in"));
     let stats = json(&done(path, &["stats", "--json"]));
     assert_eq!((&stats["nodes"], &stats["edges"], &stats["events"]), (&json("2"), &json("1"), &json("4")));
@@ -44,7 +45,8 @@ fn what_is_applied_is_shown() {
 fn a_node_that_was_removed_or_never_was_is_named() {
     let folder = people();
     let path = folder.path();
-    done(path, &["apply", "remove-node", "Person:bob"]);
+    failed(path, &["apply", "remove-node", "nobody"], 1, "no node \"nobody\"");
+    done(path, &["apply", "remove-node", "bob"]);
     failed(path, &["show", "Person:bob"], 1, "was removed at version 5");
     failed(path, &["show", "nobody"], 1, "no node \"nobody\"");
     failed(path, &["show", "67e55044-10b1-426f-9247-bb680e5fe0c8"], 1, "expected an id, KIND:KEY or a key");
@@ -80,6 +82,7 @@ fn a_command_that_is_sent_again_gets_its_first_receipt() {
     let twice = ["apply", "--json", "--command-id", id, "add-node", "--key", "z", "--kind", "Person"];
     let (first, second) = (json(&done(path, &twice)), json(&done(path, &twice)));
     assert_eq!(first["head"], second["head"]);
+    assert_eq!((first.get("node").is_some(), second.get("node")), (true, None));
     assert_eq!((&first["repeated"], &second["repeated"]), (&json("false"), &json("true")));
 }
 

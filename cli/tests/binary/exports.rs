@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::binary::{done, field, json, write};
+use crate::binary::{done, failed, field, json, write};
 
 const COMMANDS: &str = r#"{"create_graph":{"name":"g","domain":"d","properties":{"p":1}}}
 {"add_node":{"kind":"P","key":"a","components":{"Profile":{"age":3,"tags":["x",1.5,null]},"Empty":{}}}}
@@ -71,4 +71,17 @@ fn networkx_reads_the_graphml() {
         return eprintln!("skipped: python3 with networkx is missing");
     };
     assert_eq!(json(&String::from_utf8_lossy(&output.stdout)), json("[3, 3, [0, 0, 3]]"));
+}
+
+#[test]
+fn a_failed_export_leaves_what_stood_there() {
+    let folder = graph();
+    let path = folder.path();
+    failed(path, &["export", "csv", "--nodes", "x.csv", "--edges", "./x.csv"], 1, "expected two files");
+    done(path, &["apply", "connect", "P:a", "P:7", "--kind", "k", "--set", "a.b=1"]);
+    write(path, "e.csv", "before");
+    failed(path, &["export", "csv", "--edges", "e.csv"], 1, "cannot be a CSV column");
+    assert_eq!(std::fs::read_to_string(path.join("e.csv")).expect("reads"), "before");
+    let left = std::fs::read_dir(path).expect("a folder").filter_map(Result::ok);
+    assert_eq!(left.filter(|file| file.file_name().to_string_lossy().contains("export-")).count(), 0);
 }

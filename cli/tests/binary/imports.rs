@@ -1,8 +1,10 @@
 //! Imports of small inputs: transactions, acknowledgements, what is refused and what is left out.
 
+use std::io::{BufRead, BufReader};
 use std::path::Path;
+use std::process::Stdio;
 
-use crate::binary::{cidgraph, done, failed, field, json, write};
+use crate::binary::{cidgraph, command, done, failed, field, json, write};
 
 const JSONL: &str = r#"{"transaction":{"timestamp_ns":5,"actor":"ann"}}
 {"add_node":{"kind":"P","key":1}}
@@ -140,4 +142,18 @@ fn a_log_that_is_not_whole_is_refused_whole() {
     write(path, "c.jsonl", other);
     done(path, &["import", "jsonl", "c.jsonl", "-g", "g", "--data-dir", "other"]);
     failed(path, &["import", "car", "g.car", "--data-dir", "other"], 3, "the append expected");
+}
+
+#[test]
+fn an_import_goes_on_where_nobody_reads_its_progress() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path();
+    let edges: String = (0..20_000).map(|edge| format!("{edge} {} {edge}\n", edge + 1)).collect();
+    write(path, "e.txt", edges);
+    let arguments = ["import", "edges", "e.txt", "-g", "g", "--progress", "json", "--fsync", "never"];
+    let mut child = command(path, &arguments).stdout(Stdio::piped()).spawn().expect("runs");
+    let mut first = String::new();
+    BufReader::new(child.stdout.take().expect("a pipe")).read_line(&mut first).expect("a line");
+    assert!(child.wait().expect("ends").success());
+    assert_eq!(field(&done(path, &["stats", "--json"]), "/edges"), "20000");
 }

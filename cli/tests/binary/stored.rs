@@ -90,7 +90,7 @@ fn verify_counts_what_holds() {
     );
     let line = done(folder.path(), &["verify", "--json", "--graph", "g"]);
     assert_eq!(field(&line, "/events"), "5");
-    assert!(done(folder.path(), &["verify"]).contains("5 events of 1 graphs verified"));
+    assert!(done(folder.path(), &["verify"]).contains("5 events of 1 graph verified"));
 }
 
 #[test]
@@ -156,7 +156,7 @@ fn what_cannot_be_done_is_said_on_one_line() {
     let folder = small_store();
     let path = folder.path();
     failed(path, &["log", "--graph", "h"], 1, "has no graph \"h\": `cidgraph graphs` lists them");
-    failed(path, &["log", "--node", "alice"], 1, "expected a node's id or KIND:KEY");
+    failed(path, &["log", "--node", "nobody"], 1, "no node \"nobody\"");
     failed(path, &["graphs", "--data-dir", "no/such"], 1, "no store in no/such");
     failed(path, &["verify", "--car", "missing.car"], 1, "cannot read missing.car");
     failed(path, &["export", "car", "no/such/g.car"], 1, "cannot write no/such/g.car");

@@ -62,6 +62,15 @@ pub enum Expected {
     Exact(Head),
 }
 
+impl fmt::Display for Expected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("no event"),
+            Self::Exact(head) => write!(f, "version {} ({})", head.version, head.cid),
+        }
+    }
+}
+
 /// Whole transactions for one aggregate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AggregateAppend {
@@ -114,7 +123,7 @@ pub struct Appended {
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
     /// An aggregate's head is not the expected one; nothing was written.
-    #[error("aggregate {aggregate} is at {actual:?}, the append expected {expected:?}")]
+    #[error("aggregate {aggregate} is at {}, the append expected {expected}", actual.map_or(Expected::Empty, Expected::Exact))]
     Conflict {
         /// The first such aggregate of the batch.
         aggregate: AggregateId,

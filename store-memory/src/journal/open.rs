@@ -161,7 +161,7 @@ fn take_lock(disk: &dyn Disk, folder: &Path) -> Result<Box<dyn LockGuard>, Store
             let (folder, path) = (folder.display(), path.display());
             let other = if other.is_empty() { "another process" } else { &other };
             let reason = format!(
-                "the store in {folder} is being written by {other}, which holds {path}: end it, or open to read only"
+                "the store in {folder} is being written by {other}, which holds {path}: end it first; reading goes on beside it"
             );
             Err(StoreError::Unavailable { reason })
         }

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use cidgraph::{CommandId, EdgeId, Key, NodeId, Value};
 use clap::{Args, Subcommand};
 
+use crate::command::node::reference;
 use crate::failure::Failure;
 use crate::import::field::read_key;
 use crate::json::{
-    CommandForm, EdgeForm, IdForm, KeyForm, NodeForm, NodeReference, OperationForm, PropertiesForm, UpdateForm,
-    ValueForm,
+    CommandForm, EdgeForm, IdForm, KeyForm, NodeForm, OperationForm, PropertiesForm, UpdateForm, ValueForm,
+    find_wide_integer,
 };
 use crate::session::Fsync;
 
@@ -30,7 +31,7 @@ pub struct Arguments {
     #[arg(long, global = true, value_name = "NAME", default_value = "cli")]
     pub actor: String,
     /// Refuse where the graph is not at this version
-    #[arg(long, global = true, value_name = "VERSION")]
+    #[arg(long, global = true, value_name = "VERSION", allow_negative_numbers = true)]
     pub expected: Option<u64>,
     /// When what was written is brought to the disk
     #[arg(long, global = true, value_enum, value_name = "WHEN", default_value = "always")]
@@ -50,118 +51,188 @@ pub struct Arguments {
 ///
 /// A node is its id or `KIND:KEY`; a property is `Component.name=value`, on an edge `name=value`, its value JSON or
 /// text.
-#[derive(Debug, Subcommand)]
-#[expect(missing_docs, reason = "each field is documented by its name and the help of the variant")]
+#[derive(Debug, Clone, Subcommand)]
 pub enum Asked {
     /// Bring the graph into being
     Create {
+        /// What the graph is about
         #[arg(long, default_value = "")]
         domain: String,
     },
     /// Give the graph a new name
-    Rename { name: String },
+    Rename {
+        /// The new name
+        name: String,
+    },
     /// End all change of the graph
     Archive {
+        /// Why it ends
         #[arg(default_value = "")]
         reason: String,
     },
     /// Add a node
     AddNode {
+        /// The kind
         #[arg(long)]
         kind: String,
+        /// The caller's own name for it; a number where it is written as one
         #[arg(long, required_unless_present = "id")]
         key: Option<String>,
+        /// An id, a UUID
         #[arg(long, conflicts_with = "key")]
         id: Option<NodeId>,
+        /// A property to set, its value JSON or text; may be given several times
         #[arg(long, value_name = "COMPONENT.NAME=VALUE")]
         set: Vec<String>,
     },
     /// Merge properties into a node's components
     UpdateNode {
+        /// The node: its id, KIND:KEY, or a key that one node has
         node: String,
+        /// A property to set, its value JSON or text; may be given several times
         #[arg(long, value_name = "COMPONENT.NAME=VALUE")]
         set: Vec<String>,
+        /// A property to take away; may be given several times
         #[arg(long, value_name = "COMPONENT.NAME")]
         unset: Vec<String>,
     },
     /// Remove a node and all its edges
-    RemoveNode { node: String },
+    RemoveNode {
+        /// The node: its id, KIND:KEY, or a key that one node has
+        node: String,
+    },
     /// Give a node a component of a type it does not have
     Attach {
+        /// The node: its id, KIND:KEY, or a key that one node has
         node: String,
+        /// The type of the component
         component: String,
+        /// A property to set, its value JSON or text; may be given several times
         #[arg(long, value_name = "NAME=VALUE")]
         set: Vec<String>,
     },
     /// Set all properties of a component that a node has
     Replace {
+        /// The node: its id, KIND:KEY, or a key that one node has
         node: String,
+        /// The type of the component
         component: String,
+        /// A property to set, its value JSON or text; may be given several times
         #[arg(long, value_name = "NAME=VALUE")]
         set: Vec<String>,
     },
     /// Take a component from a node
-    Detach { node: String, component: String },
+    Detach {
+        /// The node: its id, KIND:KEY, or a key that one node has
+        node: String,
+        /// The type of the component
+        component: String,
+    },
     /// Connect two nodes
     Connect {
+        /// Where the edge starts: an id, KIND:KEY, or a key that one node has
         source: String,
+        /// Where it ends: an id, KIND:KEY, or a key that one node has
         target: String,
+        /// The kind
         #[arg(long)]
         kind: String,
+        /// An id, a UUID
         #[arg(long)]
         id: Option<EdgeId>,
+        /// A property to set, its value JSON or text; may be given several times
         #[arg(long, value_name = "NAME=VALUE")]
         set: Vec<String>,
     },
     /// Merge properties into an edge
     UpdateEdge {
+        /// The edge's id
         edge: EdgeId,
+        /// A property to set, its value JSON or text; may be given several times
         #[arg(long, value_name = "NAME=VALUE")]
         set: Vec<String>,
+        /// A property to take away; may be given several times
         #[arg(long, value_name = "NAME")]
         unset: Vec<String>,
     },
     /// Remove an edge
-    Disconnect { edge: EdgeId },
+    Disconnect {
+        /// The edge's id
+        edge: EdgeId,
+    },
     /// Add a vector to the position of nodes
     Translate {
+        /// The nodes: each its id, KIND:KEY, or a key that one node has
         #[arg(required = true)]
         nodes: Vec<String>,
+        /// The numbers, one for each axis
         #[arg(long, num_args = 3, value_names = ["X", "Y", "Z"], allow_negative_numbers = true, required = true)]
         by: Vec<f64>,
     },
     /// Multiply the scale of nodes, axis by axis
     Scale {
+        /// The nodes: each its id, KIND:KEY, or a key that one node has
         #[arg(required = true)]
         nodes: Vec<String>,
+        /// The numbers, one for each axis
         #[arg(long, num_args = 3, value_names = ["X", "Y", "Z"], allow_negative_numbers = true, required = true)]
         by: Vec<f64>,
     },
     /// Multiply the rotation of nodes by a unit quaternion
     Rotate {
+        /// The nodes: each its id, KIND:KEY, or a key that one node has
         #[arg(required = true)]
         nodes: Vec<String>,
+        /// The numbers, one for each axis
         #[arg(long, num_args = 4, value_names = ["X", "Y", "Z", "W"], allow_negative_numbers = true, required = true)]
         by: Vec<f64>,
     },
     /// Make nodes children of another, or roots
     Reparent {
+        /// The nodes: each its id, KIND:KEY, or a key that one node has
         #[arg(required = true)]
         nodes: Vec<String>,
+        /// The parent, a node; without it they become roots
         #[arg(long)]
         parent: Option<String>,
     },
     /// Give a node a place in a conceptual space
     MapPoint {
+        /// The node: its id, KIND:KEY, or a key that one node has
         node: String,
+        /// The name of the space
         #[arg(long)]
         space: String,
+        /// The place in it, a number for each of its dimensions
         #[arg(long, num_args = 1.., allow_negative_numbers = true, required = true)]
         coordinates: Vec<f64>,
     },
 }
 
 impl Asked {
+    /// Returns the texts that name nodes.
+    pub fn nodes_mut(&mut self) -> Vec<&mut String> {
+        match self {
+            Self::UpdateNode { node, .. }
+            | Self::RemoveNode { node }
+            | Self::Attach { node, .. }
+            | Self::Replace { node, .. }
+            | Self::Detach { node, .. }
+            | Self::MapPoint { node, .. } => vec![node],
+            Self::Connect { source, target, .. } => vec![source, target],
+            Self::Translate { nodes, .. } | Self::Scale { nodes, .. } | Self::Rotate { nodes, .. } => {
+                nodes.iter_mut().collect()
+            }
+            Self::Reparent { nodes, parent } => nodes.iter_mut().chain(parent).collect(),
+            Self::Create { .. }
+            | Self::Rename { .. }
+            | Self::Archive { .. }
+            | Self::AddNode { .. }
+            | Self::UpdateEdge { .. }
+            | Self::Disconnect { .. } => Vec::new(),
+        }
+    }
+
     /// Returns the commands: one, or one for each component that an update touches; `graph` is the name that `create`
     /// gives.
     ///
@@ -237,26 +308,17 @@ fn key_of(text: &str) -> Key {
     read_key(text).unwrap_or_else(|| Key::from(text))
 }
 
-/// Reads a node: its id, or `KIND:KEY`.
-///
-/// # Errors
-/// [`Failure::Usage`].
-pub fn reference(text: &str) -> Result<NodeReference, Failure> {
-    if let Ok(id) = text.parse() {
-        return Ok(NodeReference::Id(id));
-    }
-    let (kind, key) = text
-        .split_once(':')
-        .ok_or_else(|| Failure::usage(format!("expected a node's id or KIND:KEY, as Person:alice, found {text:?}")))?;
-    Ok(NodeReference::Key { kind: kind.to_owned(), key: key_of(key) })
-}
-
 /// Reads `NAME=VALUE`: the value is JSON where it is some, otherwise text.
 fn assignment(text: &str) -> Result<(&str, Value), Failure> {
     let (name, value) = text
         .split_once('=')
         .filter(|(name, _)| !name.is_empty())
         .ok_or_else(|| Failure::usage(format!("expected a property, as Profile.age=3, found {text:?}")))?;
+    let is_json = serde_json::from_str::<serde::de::IgnoredAny>(value).is_ok();
+    if let Some((_, number)) = find_wide_integer(value).filter(|_| is_json) {
+        let expected = "expected an integer of 64 bits with a sign, or a float with a point";
+        return Err(Failure::usage(format!("{expected}, for {name}, found {number}")));
+    }
     let value = serde_json::from_str::<ValueForm>(value).map_or_else(|_| Value::text(value), |form| form.0);
     Ok((name, value))
 }

@@ -3,5 +3,5 @@
 mod arguments;
 mod run;
 
-pub use arguments::{Arguments, Asked, reference};
+pub use arguments::{Arguments, Asked};
 pub use run::run;

@@ -9,6 +9,7 @@ use cidgraph::{
 use serde_json::{Value as Json, json};
 
 use super::arguments::{Arguments, Asked};
+use crate::command::node::{find_node, reference};
 use crate::failure::Failure;
 use crate::import::jsonl::{JSON_LINE_BYTES_MAX, read_command};
 use crate::import::{Lines, SourcePosition};
@@ -20,10 +21,11 @@ use crate::session::{Session, graph_id};
 /// # Errors
 /// Where a command cannot be read, a rule of the graph forbids it, or the store fails; what got a receipt is kept.
 pub fn run(session: &mut Session, arguments: &Arguments) -> Result<(), Failure> {
+    session.output.outlive_reader();
     let commands = match &arguments.command {
         Some(asked) => {
             let graph = arguments.graph.as_deref().unwrap_or_default();
-            Some(asked.forms(graph)?)
+            Some(with_ids(session, arguments, asked)?.forms(graph)?)
         }
         None => None,
     };
@@ -45,6 +47,19 @@ pub fn run(session: &mut Session, arguments: &Arguments) -> Result<(), Failure> 
     let engine = applying.engine;
     session.wait(engine.close());
     outcome
+}
+
+/// Puts ids in the place of keys without a kind; only for them the graph is read.
+fn with_ids(session: &Session, arguments: &Arguments, asked: &Asked) -> Result<Asked, Failure> {
+    let mut asked = asked.clone();
+    let mut bare: Vec<&mut String> = asked.nodes_mut().into_iter().filter(|text| reference(text).is_err()).collect();
+    if !bare.is_empty() {
+        let (_, model) = session.read_graph(arguments.graph.as_deref())?;
+        for text in &mut bare {
+            **text = find_node(&model, text)?.id.to_string();
+        }
+    }
+    Ok(asked)
 }
 
 /// Commands on their way into a graph.
@@ -122,7 +137,9 @@ impl Applying<'_> {
             Ok(receipt) => receipt,
             Err(cidgraph::Error::Write(WriteError::Rejected { index, rejection })) => {
                 return Err(match positions {
-                    Some(positions) => Failure::Refused { position: positions[index].clone(), rejection },
+                    Some(positions) => {
+                        Failure::Refused { position: positions[index].clone(), reason: rejection.to_string() }
+                    }
                     None => Failure::usage(rejection.to_string()),
                 });
             }
@@ -175,6 +192,8 @@ impl Made {
 
     fn named(&self, receipt: &Receipt) -> Option<(&'static str, String)> {
         match self {
+            // The id was applied before: what it made then need not be what this command says.
+            _ if receipt.repeated => None,
             Self::Node(node) => Some(("node", node.to_string())),
             Self::Edge(edge) => {
                 let made = || EdgeId::engine_made(receipt.first_version, 0);

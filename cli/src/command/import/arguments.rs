@@ -7,6 +7,7 @@ use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 
 use crate::import::csv::{CsvFormat, CsvImport};
 use crate::import::edges::{EdgesFormat, EdgesImport};
+use crate::import::field::TIME_NS_MAX;
 use crate::import::git::{GitFormat, GitImport};
 use crate::import::jsonl::JsonlImport;
 use crate::import::{Import, ImportError, ImportSource};
@@ -37,13 +38,19 @@ pub struct Target {
     #[arg(long)]
     pub resume: bool,
     /// Leave out up to so many bad lines, and as many refused commands, and count them
-    #[arg(long, value_name = "COUNT", default_value_t = 0)]
+    #[arg(long, value_name = "COUNT", default_value_t = 0, allow_negative_numbers = true)]
     pub skip_bad: u64,
     /// Who asks, where the input does not say it
     #[arg(long, value_name = "NAME", default_value = "import")]
     pub actor: String,
     /// The clock of an input without times, nanoseconds since 1970
-    #[arg(long, value_name = "NS", default_value_t = 0)]
+    #[arg(
+        long,
+        value_name = "NS",
+        default_value_t = 0,
+        allow_negative_numbers = true,
+        value_parser = clap::value_parser!(u64).range(..=TIME_NS_MAX)
+    )]
     pub clock: u64,
     /// When what was written is brought to the disk
     #[arg(long, value_enum, value_name = "WHEN", default_value = "always")]
@@ -114,7 +121,7 @@ pub enum Input {
         #[arg(long, value_name = "NAMES", value_delimiter = ',')]
         columns: Option<Vec<String>>,
         /// What stands between columns; a space is any white space
-        #[arg(long, value_name = "CHARACTER")]
+        #[arg(long, value_name = "CHARACTER", value_parser = character)]
         delimiter: Option<char>,
         /// The first line names the columns
         #[arg(long, conflicts_with = "no_header")]
@@ -192,12 +199,19 @@ impl std::fmt::Debug for Opened<'_> {
     }
 }
 
+fn character(text: &str) -> Result<char, String> {
+    match text {
+        "\\t" | "tab" => Ok('\t'),
+        _ => text.parse().map_err(|_| "expected one character, or tab".to_owned()),
+    }
+}
+
 fn ascii(text: &str) -> Result<u8, String> {
     match text {
-        "\\t" => Ok(b'\t'),
+        "\\t" | "tab" => Ok(b'\t'),
         _ => match text.as_bytes() {
             [byte] if byte.is_ascii() => Ok(*byte),
-            _ => Err("expected one ASCII character".to_owned()),
+            _ => Err("expected one ASCII character, or tab".to_owned()),
         },
     }
 }

@@ -26,6 +26,7 @@ use crate::session::{Fsync, ProgressKind, Session, graph_id};
 /// Where the input cannot be read, a rule of the graph forbids a command, the graph is there already, or the store
 /// fails. What was acknowledged before is kept.
 pub fn run(session: &mut Session, arguments: &Arguments) -> Result<(), Failure> {
+    session.output.outlive_reader();
     if let Input::Car { file, fsync } = &arguments.input {
         return import_log(session, file, *fsync);
     }
@@ -60,7 +61,7 @@ fn import_commands(session: &mut Session, opened: Opened<'_>) -> Result<(), Fail
 
 /// Says of a failure that there is something to go on from.
 fn stopped(source: Failure, at: Option<Acknowledged>) -> Failure {
-    let resumable = matches!(source, Failure::Import(_) | Failure::Refused { .. });
+    let resumable = matches!(source, Failure::Import(_) | Failure::Refused { .. } | Failure::Output(_));
     match at {
         Some(at) if resumable => Failure::Stopped { source: Box::new(source), version: at.head.version },
         _ => source,
@@ -182,18 +183,14 @@ impl Writing {
             match self.send(submission) {
                 Ok(head) => return Ok(head),
                 Err(cidgraph::Error::Write(WriteError::Rejected { index, rejection })) => {
-                    let position = transaction.positions[index].clone();
-                    let Some(mut commands) = kept else { return Err(Failure::Refused { position, rejection }) };
-                    self.refused.skip(ImportError::bad(
-                        position.clone(),
-                        "a command that the graph takes",
-                        rejection.to_string(),
-                    ))?;
+                    let (position, reason) = transaction.refusal(index, &rejection);
+                    let Some(mut commands) = kept else { return Err(Failure::Refused { position, reason }) };
+                    self.refused.skip(ImportError::bad(position.clone(), "a command that the graph takes", &reason))?;
                     commands.remove(index);
                     transaction.positions.remove(index);
                     transaction.commands = commands;
                     if transaction.commands.is_empty() {
-                        return self.head().ok_or(Failure::Refused { position, rejection });
+                        return self.head().ok_or(Failure::Refused { position, reason });
                     }
                 }
                 Err(other) => return Err(other.into()),

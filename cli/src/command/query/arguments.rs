@@ -26,7 +26,7 @@ pub struct Arguments {
     #[arg(long, global = true)]
     pub explain: bool,
     /// Show at most so many rows
-    #[arg(long, global = true, value_name = "COUNT")]
+    #[arg(long, global = true, value_name = "COUNT", allow_negative_numbers = true)]
     pub limit: Option<usize>,
     /// What is asked
     #[command(subcommand)]

@@ -79,6 +79,9 @@ impl Header {
         lists: &[String],
     ) -> Result<Self, ImportError> {
         let stem = file_stem(file);
+        if let Some(index) = fields.iter().position(String::is_empty) {
+            return Err(ImportError::bad(position.at(index as u64 + 1), "a column name", ""));
+        }
         if fields.iter().any(|field| field.contains(':')) {
             return Self::read_typed(fields, position, &stem);
         }

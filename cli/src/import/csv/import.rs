@@ -10,7 +10,7 @@ use super::reader::{Dialect, Records};
 use super::row::read_row;
 use crate::import::field::FieldForm;
 use crate::import::{
-    BadLines, CommandIds, Import, ImportError, ImportSource, SourcePosition, TRANSACTION_LINES, Transaction,
+    BadLines, CommandIds, Import, ImportError, ImportSource, NamedNode, SourcePosition, TRANSACTION_LINES, Transaction,
 };
 
 /// Which CSV files are imported, and how they are written.
@@ -47,6 +47,8 @@ pub struct CsvImport {
     ids: CommandIds,
     bad: BadLines,
     done: bool,
+    /// How the rows of the transaction that is being read name their nodes.
+    named: Vec<NamedNode>,
 }
 
 impl CsvImport {
@@ -72,7 +74,18 @@ impl CsvImport {
         tables.iter_mut().try_for_each(|table| find_forms(table, dialect))?;
         let ids = CommandIds::start(import.graph, "csv", &options(&tables));
         let bad = BadLines::allow(import.skip_bad);
-        Ok(Self { import, dialect, tables, next: 0, records: None, lists: None, ids, bad, done: false })
+        Ok(Self {
+            import,
+            dialect,
+            tables,
+            next: 0,
+            records: None,
+            lists: None,
+            ids,
+            bad,
+            done: false,
+            named: Vec::new(),
+        })
     }
 
     fn read_transaction(&mut self) -> Result<Option<Transaction>, ImportError> {
@@ -87,7 +100,14 @@ impl CsvImport {
         }
         let command = self.ids.next(&input);
         let (actor, timestamp_ns) = (self.import.actor.clone(), self.import.clock_ns);
-        Ok(Some(Transaction { command, actor, timestamp_ns, commands, positions }))
+        Ok(Some(Transaction {
+            command,
+            actor,
+            timestamp_ns,
+            commands,
+            positions,
+            named: std::mem::take(&mut self.named),
+        }))
     }
 
     /// Reads on to the next command, over bad lines and the ends of files.
@@ -107,7 +127,7 @@ impl CsvImport {
             };
             let table = &self.tables[self.next - 1];
             let read = records.advance().and_then(|more| match more {
-                true => read_row(self.import.graph, &table.header, records).map(Some),
+                true => read_row(self.import.graph, &table.header, records, &mut self.named).map(Some),
                 false => Ok(None),
             });
             match read {
@@ -246,7 +266,10 @@ fn read_lists(
     let mut places: HashMap<NodeId, usize> = HashMap::new();
     loop {
         let read = records.advance().and_then(|more| match more {
-            true => read_row(import.graph, &Header { role: FileRole::Nodes, ..header.clone() }, &records).map(Some),
+            true => {
+                read_row(import.graph, &Header { role: FileRole::Nodes, ..header.clone() }, &records, &mut Vec::new())
+                    .map(Some)
+            }
             false => Ok(None),
         });
         let node = match read {

@@ -3,6 +3,7 @@
 //! Every row is one command, in the order of the files: nodes, then multi-valued properties, then edges.
 
 mod header;
+mod quotes;
 mod reader;
 mod row;
 

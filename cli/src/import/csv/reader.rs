@@ -2,10 +2,11 @@
 
 use std::io::Read;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use csv::{ByteRecord, ErrorKind, ReaderBuilder};
 
+use super::quotes::{QuoteKind, Quotes};
 use crate::import::{ImportError, LINE_BYTES_MAX, SourcePosition, open_input};
 
 /// How a file separates its fields.
@@ -20,6 +21,8 @@ pub(super) struct Dialect {
 /// One file, read record by record.
 pub(super) struct Records {
     reader: csv::Reader<Box<dyn Read + Send>>,
+    /// Where fields may be quoted: what follows the quotes of the bytes that the reader has been given.
+    quotes: Option<Arc<Mutex<Quotes>>>,
     file: Arc<str>,
     record: ByteRecord,
     line: u64,
@@ -42,13 +45,16 @@ impl Records {
         if start.starts_with(b"\xef\xbb\xbf") {
             input.consume(3);
         }
+        let quoted = dialect.quoted.unwrap_or(delimiter != b'|');
+        let quotes = quoted.then(|| Arc::new(Mutex::new(Quotes::new(delimiter))));
+        let bounded = BoundedLines { input, length: 0, quotes: quotes.clone() };
         let reader = ReaderBuilder::new()
             .has_headers(false)
             .flexible(true)
             .delimiter(delimiter)
-            .quoting(dialect.quoted.unwrap_or(delimiter != b'|'))
-            .from_reader(Box::new(BoundedLines { input, length: 0 }) as Box<dyn Read + Send>);
-        Ok(Self { reader, file: path.to_string_lossy().into(), record: ByteRecord::new(), line: 0 })
+            .quoting(quoted)
+            .from_reader(Box::new(bounded) as Box<dyn Read + Send>);
+        Ok(Self { reader, quotes, file: path.to_string_lossy().into(), record: ByteRecord::new(), line: 0 })
     }
 
     /// Returns the place of the record that was read last.
@@ -69,6 +75,7 @@ impl Records {
             return Ok(false);
         }
         self.line = self.record.position().map_or(self.line + 1, csv::Position::line);
+        self.check_quotes()?;
         if self.record.as_slice().len() > LINE_BYTES_MAX {
             let expected = format!("a line of at most {LINE_BYTES_MAX} bytes");
             return Err(ImportError::bad(self.position(), expected, self.record.as_slice()));
@@ -79,6 +86,26 @@ impl Records {
             }
         }
         Ok(true)
+    }
+
+    /// Refuses the record that was read last where a quote in it cannot be meant.
+    fn check_quotes(&self) -> Result<(), ImportError> {
+        let Some(quotes) = &self.quotes else { return Ok(()) };
+        let read = self.reader.position().byte();
+        let fault = quotes.lock().unwrap_or_else(PoisonError::into_inner).take_before(read);
+        let Some(fault) = fault else { return Ok(()) };
+        let position = SourcePosition { file: self.file.clone(), line: fault.line, column: fault.column };
+        let expected = match fault.kind {
+            QuoteKind::Unclosed => "an end of the quote that opens here, or --quoted false",
+            QuoteKind::TextAfter => "a delimiter or the end of the line after a closing quote",
+        };
+        let found = match fault.kind {
+            QuoteKind::Unclosed => b"the end of the file",
+            QuoteKind::TextAfter => {
+                usize::try_from(fault.column - 1).ok().and_then(|at| self.record.get(at)).unwrap_or_default()
+            }
+        };
+        Err(ImportError::bad(position, expected, found))
     }
 
     /// Returns the number of fields of the record that was read last.
@@ -102,13 +129,30 @@ impl Records {
 struct BoundedLines<R> {
     input: R,
     length: usize,
+    quotes: Option<Arc<Mutex<Quotes>>>,
+}
+
+impl<R> BoundedLines<R> {
+    /// Lets the quotes of what is passed on be followed; nothing is the end.
+    fn follow(&self, passed: &[u8]) {
+        let Some(quotes) = &self.quotes else { return };
+        let mut quotes = quotes.lock().unwrap_or_else(PoisonError::into_inner);
+        match passed.is_empty() {
+            true => quotes.end(),
+            false => quotes.push(passed),
+        }
+    }
 }
 
 impl<R: std::io::BufRead> Read for BoundedLines<R> {
     fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
         loop {
             let buffer = self.input.fill_buf()?;
-            if buffer.is_empty() || out.is_empty() {
+            if out.is_empty() {
+                return Ok(0);
+            }
+            if buffer.is_empty() {
+                self.follow(&[]);
                 return Ok(0);
             }
             let end = buffer.iter().position(|byte| *byte == b'\n');
@@ -117,6 +161,7 @@ impl<R: std::io::BufRead> Read for BoundedLines<R> {
                 out[0] = b'\n';
                 self.input.consume(1);
                 self.length = 0;
+                self.follow(b"\n");
                 return Ok(1);
             }
             let allowed = (LINE_BYTES_MAX + 2).saturating_sub(self.length);
@@ -128,6 +173,7 @@ impl<R: std::io::BufRead> Read for BoundedLines<R> {
             out[..take].copy_from_slice(&buffer[..take]);
             self.input.consume(take);
             self.length += take;
+            self.follow(&out[..take]);
             return Ok(take);
         }
     }

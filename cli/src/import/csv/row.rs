@@ -6,24 +6,35 @@ use cidgraph::{EdgeEntity, EdgeId, GraphCommand, GraphId, Key, Name, NodeEntity,
 
 use super::header::{Column, FileRole, Header};
 use super::reader::Records;
-use crate::import::ImportError;
 use crate::import::field::{FieldForm, read_key};
+use crate::import::{ImportError, NamedNode};
 
 /// Reads the record that was read last as a command.
-pub(super) fn read_row(graph: GraphId, header: &Header, records: &Records) -> Result<GraphCommand, ImportError> {
+pub(super) fn read_row(
+    graph: GraphId,
+    header: &Header,
+    records: &Records,
+    named: &mut Vec<NamedNode>,
+) -> Result<GraphCommand, ImportError> {
     if records.len() != header.columns.len() {
         let expected = format!("{} fields", header.columns.len());
-        return Err(ImportError::bad(records.position(), expected, records.len().to_string()));
+        let column = (header.columns.len() + 1).min(records.len() + 1) as u64;
+        return Err(ImportError::bad(records.position().at(column), expected, format!("{} fields", records.len())));
     }
     match header.role {
-        FileRole::Edges => read_edge(graph, header, records).map(|edge| GraphCommand::ConnectEdge { edge }),
+        FileRole::Edges => read_edge(graph, header, records, named).map(|edge| GraphCommand::ConnectEdge { edge }),
         FileRole::Nodes | FileRole::Lists(_) => {
-            read_node(graph, header, records).map(|node| GraphCommand::AddNode { node })
+            read_node(graph, header, records, named).map(|node| GraphCommand::AddNode { node })
         }
     }
 }
 
-fn read_node(graph: GraphId, header: &Header, records: &Records) -> Result<NodeEntity, ImportError> {
+fn read_node(
+    graph: GraphId,
+    header: &Header,
+    records: &Records,
+    named: &mut Vec<NamedNode>,
+) -> Result<NodeEntity, ImportError> {
     let (mut key, mut id, mut kind) = (None, None, header.kind.clone());
     let mut components: Vec<(Option<Name>, Properties)> = Vec::new();
     for (index, column) in header.columns.iter().enumerate() {
@@ -52,7 +63,11 @@ fn read_node(graph: GraphId, header: &Header, records: &Records) -> Result<NodeE
         }
     }
     let mut node = match (key, id) {
-        (Some((key, _)), _) => NodeEntity::keyed(graph, kind, key),
+        (Some((key, index)), _) => {
+            let node = NodeEntity::keyed(graph, kind.clone(), key.clone());
+            named.push(NamedNode { node: node.id, position: records.position().at(index as u64 + 1), kind, key });
+            node
+        }
         (None, Some(id)) => NodeEntity::new(id, kind),
         (None, None) => return Err(ImportError::bad(records.position(), "the id of a node", "")),
     };
@@ -79,18 +94,35 @@ struct End<'a> {
 }
 
 impl End<'_> {
-    fn resolve(&self, graph: GraphId, what: &str, records: &Records) -> Result<NodeId, ImportError> {
+    fn resolve(
+        &self,
+        graph: GraphId,
+        what: &str,
+        records: &Records,
+        named: &mut Vec<NamedNode>,
+    ) -> Result<NodeId, ImportError> {
         let Some((field, index)) = self.field else {
             return Err(ImportError::bad(records.position(), format!("the id of the edge's {what}"), ""));
         };
         match &self.kind {
-            Some(kind) => Ok(NodeId::of_key(graph, kind, &read_key_cell(field, records, index)?)),
+            Some(kind) => {
+                let key = read_key_cell(field, records, index)?;
+                let node = NodeId::of_key(graph, kind, &key);
+                let position = records.position().at(index as u64 + 1);
+                named.push(NamedNode { node, position, kind: kind.clone(), key });
+                Ok(node)
+            }
             None => read_id(field, records, index),
         }
     }
 }
 
-fn read_edge(graph: GraphId, header: &Header, records: &Records) -> Result<EdgeEntity, ImportError> {
+fn read_edge(
+    graph: GraphId,
+    header: &Header,
+    records: &Records,
+    named: &mut Vec<NamedNode>,
+) -> Result<EdgeEntity, ImportError> {
     let (mut source, mut target) = (End::default(), End::default());
     let (mut id, mut kind, mut properties) = (None, header.kind.clone(), Properties::new());
     for (index, column) in header.columns.iter().enumerate() {
@@ -117,8 +149,8 @@ fn read_edge(graph: GraphId, header: &Header, records: &Records) -> Result<EdgeE
             Column::Id(_) | Column::Uuid | Column::Label | Column::Component(_) | Column::Ignored => {}
         }
     }
-    let source = source.resolve(graph, "source", records)?;
-    let target = target.resolve(graph, "target", records)?;
+    let source = source.resolve(graph, "source", records, named)?;
+    let target = target.resolve(graph, "target", records, named)?;
     Ok(EdgeEntity { id, kind, source, target, properties })
 }
 

@@ -11,6 +11,7 @@ use cidgraph::{
 use gix::ObjectId;
 
 use super::history::{Change, ChangeKind, CommitDetails, History};
+use crate::import::field::TIME_NS_MAX;
 use crate::import::{CommandIds, Import, ImportError, ImportSource, SourcePosition, Transaction};
 
 const COMMIT: &str = "Commit";
@@ -85,9 +86,10 @@ impl GitImport {
         Ok(Transaction {
             command: self.ids.next(id.as_bytes()),
             actor: actor(&details.author_name),
-            timestamp_ns: seconds.saturating_mul(1_000_000_000),
+            timestamp_ns: seconds.saturating_mul(1_000_000_000).min(TIME_NS_MAX),
             positions: vec![position; commands.len()],
             commands,
+            named: Vec::new(),
         })
     }
 
