@@ -85,6 +85,8 @@ enum Step {
     Reopen { policy: Policy },
     /// The side files of the sealed segments get lost while the store is closed.
     LoseIndices { policy: Policy },
+    /// The store is opened to sync and closed, and a byte of its last segment changes: that is told, and undone.
+    Damage { policy: Policy, at: u16 },
 }
 
 fuzz_target!(|input: (Policy, Vec<Step>)| {
@@ -168,6 +170,7 @@ impl Twin {
                 let found = self.disk.after_process_death();
                 self.open(found, policy, Loss::None);
             }
+            Step::Damage { policy, at } => self.damage(policy, at.into()),
             Step::LoseIndices { policy } => {
                 self.close();
                 let found = self.disk.after_process_death();
@@ -175,6 +178,24 @@ impl Twin {
                 self.open(found, policy, Loss::None);
             }
         }
+    }
+
+    /// Everything is on the disk once the store was opened to sync: no change in it is taken for a torn tail.
+    fn damage(&mut self, policy: Policy, at: usize) {
+        self.close();
+        self.open(self.disk.after_process_death(), Policy::Always, Loss::None);
+        self.close();
+        let found = self.disk.after_process_death();
+        let path = |number: u32| format!("/store/segment-{number:010}.car");
+        let last = (1..200).rev().map(path).find(|path| found.contents(path).is_some()).expect("there is a segment");
+        let bytes = found.contents(&last).expect("it was just seen");
+        let mut changed = bytes.clone();
+        changed[at % bytes.len()] ^= 1;
+        found.damage(&last, Some(changed));
+        let opened = MemoryStore::open_on(Arc::new(found.clone()), "/store", MemoryStoreOptions::default());
+        assert!(matches!(opened, Err(StoreError::Corrupt { .. })), "{opened:?}");
+        found.damage(&last, Some(bytes));
+        self.open(found, policy, Loss::None);
     }
 
     fn store(&self) -> &MemoryStore {
@@ -265,7 +286,9 @@ impl Twin {
         match block_on(self.store().save_position("reader", sequence)) {
             Ok(()) if matches!(self.policy, Policy::Never) => self.positions.push(Some(sequence)),
             Ok(()) => self.positions = vec![Some(sequence)],
-            Err(StoreError::Unavailable { .. } | StoreError::Invalid { .. }) => self.positions.insert(0, Some(sequence)),
+            Err(StoreError::Unavailable { .. } | StoreError::Invalid { .. }) => {
+                self.positions.insert(0, Some(sequence))
+            }
             Err(error) => panic!("{error}"),
         }
     }
