@@ -34,7 +34,7 @@ async fn a_second_writer_is_told_who_writes_and_what_to_do() {
     let store = MemoryStore::open(folder.path(), FsyncPolicy::Never).unwrap();
     let reason = unavailable(MemoryStore::open(folder.path(), FsyncPolicy::Never));
     let writer = format!("is being written by process {}", std::process::id());
-    assert!(reason.contains(&writer) && reason.contains("open to read only"), "{reason}");
+    assert!(reason.contains(&writer) && reason.contains("end it first"), "{reason}");
     drop(store);
     MemoryStore::open(folder.path(), FsyncPolicy::Never).unwrap();
 }

@@ -251,10 +251,7 @@ pub fn write_whole<T>(file: &Path, write: impl FnOnce(&mut dyn Write) -> Result<
         true => Failure::Output(source),
         false => Failure::Unwritable { file: file.display().to_string(), source },
     };
-    let about_file = |failure| match failure {
-        Failure::Output(source) => unwritable(source),
-        other => other,
-    };
+    let about_file = |failure| if let Failure::Output(source) = failure { unwritable(source) } else { failure };
     if file.as_os_str() == "-" || file.metadata().is_ok_and(|found| !found.is_file()) {
         let mut out = create(file)?;
         let written = write(&mut *out).map_err(about_file)?;

@@ -58,7 +58,7 @@ fn a_bad_record_is_named_with_line_and_column() {
     refused(nodes("id:ID,score:int\n1,x\n"), r#"n.csv:2:2: expected an integer of 64 bits for score, found "x""#);
     refused(nodes("id:ID,a,a\n"), r#"n.csv:1:3: expected a column name that does not stand twice, found "a""#);
     refused(nodes("id|a|a\n"), r#"n.csv:1:3: expected a column name that does not stand twice, found "a""#);
-    refused(nodes("id,a\n1\n"), r#"n.csv:2: expected 2 fields, found "1""#);
+    refused(nodes("id,a\n1\n"), r#"n.csv:2:2: expected 2 fields, found "1""#);
     refused(nodes("id,a\n,2\n"), "n.csv:2: expected the id of a node, found nothing");
     let long = format!("id,a\n1,{}\n", "x".repeat(10_000_000));
     let error = nodes(&long).expect_err("long").to_string();

@@ -325,10 +325,10 @@ fn refused<T: std::fmt::Debug>(result: Result<T, ImportError>, expected: &str) {
 #[test]
 fn a_bad_edge_is_named_with_line_and_column() {
     let edges = |content: &[u8]| edges_of(content, EdgesFormat::default(), 0);
-    refused(edges(b"1 2 3\n1 2\n"), r#"e.txt:2: expected 3 columns, found "1 2""#);
+    refused(edges(b"1 2 3\n1 2\n"), r#"e.txt:2:3: expected 3 columns, found "1 2""#);
     refused(
         edges(b"# c\n\n1 2 3\n1 2 -4\n"),
-        r#"e.txt:4:5: expected a time of at least 0, as a decimal number, found "-4""#,
+        r#"e.txt:4:5: expected a time of at least 0 and at most 2^63-1 nanoseconds, as a decimal number, found "-4""#,
     );
     refused(edges(b"1,2,3\n,2,3\n"), "e.txt:2:1: expected a node's key, found nothing");
     refused(
@@ -337,7 +337,7 @@ fn a_bad_edge_is_named_with_line_and_column() {
     );
     refused(
         edges(b"src,dst,w,w\n"),
-        r#"e.txt:1:4: expected column names that do not stand twice, found "Property(\"w\")""#,
+        r#"e.txt:1:4: expected column names that do not stand twice, found "w""#,
     );
     refused(edges(b"1 2 \xff\n"), "e.txt:1:5: expected UTF-8 text, found \"\u{fffd}\"");
     let long = [b"1 2 3\n".to_vec(), vec![b'1'; 10_000_000]].concat();

@@ -19,7 +19,7 @@ pub(super) fn read_row(
     if records.len() != header.columns.len() {
         let expected = format!("{} fields", header.columns.len());
         let column = (header.columns.len() + 1).min(records.len() + 1) as u64;
-        return Err(ImportError::bad(records.position().at(column), expected, format!("{} fields", records.len())));
+        return Err(ImportError::bad(records.position().at(column), expected, records.len().to_string()));
     }
     match header.role {
         FileRole::Edges => read_edge(graph, header, records, named).map(|edge| GraphCommand::ConnectEdge { edge }),
