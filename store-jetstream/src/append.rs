@@ -27,6 +27,9 @@ pub(crate) const BATCH_EVENTS_MAX: usize = 1000;
 /// Heads that are asked for at the same time.
 const HEADS_IN_FLIGHT: usize = 64;
 
+/// Looks at a batch that is there in part, before it is believed that no more of it comes.
+const LOOKS_MAX: usize = 6;
+
 /// Codes of the server that say: the expectation does not hold, or the same batch was there before.
 const STALE: [u64; 3] = [10071, 10164, 10201];
 
@@ -54,6 +57,18 @@ enum Found {
     Applied(Appended),
     /// Every aggregate is as expected; its last sequences, 0 where it has none.
     Ready(Vec<u64>),
+}
+
+/// What one look at the stream showed.
+enum Seen {
+    /// What was looked for.
+    Found(Found),
+    /// An aggregate is not as expected.
+    Conflict {
+        error: StoreError,
+        /// Whether some event of the batch is there nevertheless.
+        ours: bool,
+    },
 }
 
 #[derive(Debug, Deserialize)]
@@ -131,21 +146,56 @@ fn known(shared: &Shared, batch: &[AggregateAppend]) -> Option<Vec<u64>> {
     batch.iter().map(sequence).collect()
 }
 
-/// Looks at the stream through its leader.
+/// Looks at the stream through its leader. Heads are read one after the other, so a copy of the batch that is applied
+/// meanwhile shows in some of them only: then it looks again.
 async fn look(shared: &Shared, batch: &[AggregateAppend], left: Duration) -> Result<Found, StoreError> {
+    let mut backoff = Backoff::new(left);
+    for _ in 1..LOOKS_MAX {
+        match look_once(shared, batch, backoff.left()).await? {
+            Seen::Found(found) => return Ok(found),
+            Seen::Conflict { error, ours: false } => return Err(error),
+            Seen::Conflict { ours: true, .. } if backoff.pause().await => {}
+            Seen::Conflict { .. } => return Err(unavailable("the append is being applied")),
+        }
+    }
+    match look_once(shared, batch, backoff.left()).await? {
+        Seen::Found(found) => Ok(found),
+        Seen::Conflict { error, .. } => Err(error),
+    }
+}
+
+async fn look_once(shared: &Shared, batch: &[AggregateAppend], left: Duration) -> Result<Seen, StoreError> {
     let aggregates: Vec<AggregateId> = batch.iter().map(|part| part.aggregate).collect();
     let lasts = stream::iter(aggregates).map(|aggregate| shared.log.last(aggregate, left));
     let lasts: Vec<_> = lasts.buffered(HEADS_IN_FLIGHT).try_collect().await?;
     let places: Vec<_> = lasts.iter().map(|last| last.as_ref().map(Place::from)).collect();
     let mut heads = batch.iter().zip(&places).map(|(part, place)| (part, place.map(|place| place.head)));
     let Some((part, actual)) = heads.find(|(part, head)| !part.expected.holds(*head)) else {
-        return Ok(Found::Ready(places.iter().map(|place| place.map_or(0, |place| place.sequence)).collect()));
+        let sequences = places.iter().map(|place| place.map_or(0, |place| place.sequence)).collect();
+        return Ok(Seen::Found(Found::Ready(sequences)));
     };
-    let conflict = StoreError::Conflict { aggregate: part.aggregate, expected: part.expected, actual };
+    let error = StoreError::Conflict { aggregate: part.aggregate, expected: part.expected, actual };
     match bounds(shared, batch, &places).await? {
-        Some((first, last)) => Ok(Found::Applied(appended(batch, first, last, shared.durability))),
-        None => Err(conflict),
+        Some((first, last)) => Ok(Seen::Found(Found::Applied(appended(batch, first, last, shared.durability)))),
+        None => Ok(Seen::Conflict { error, ours: any_is_there(shared, batch, &places).await? }),
     }
+}
+
+/// Returns whether an aggregate holds an event of the batch.
+async fn any_is_there(
+    shared: &Shared,
+    batch: &[AggregateAppend],
+    places: &[Option<Place>],
+) -> Result<bool, StoreError> {
+    for (part, place) in batch.iter().zip(places) {
+        if let (Some(first), Some(head)) = (part.events.first(), *place)
+            && head.head.version >= first.version
+            && sequence_of(shared, first, head).await?.is_some()
+        {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Returns the first and last sequence of a batch that is there already, `None` where it is not.
