@@ -335,10 +335,7 @@ fn a_bad_edge_is_named_with_line_and_column() {
         edges(b"1 2 3 4\n"),
         r#"e.txt:1: expected 2 columns (src dst) or 3 (src dst time), or names for them by --columns, found "1 2 3 4""#,
     );
-    refused(
-        edges(b"src,dst,w,w\n"),
-        r#"e.txt:1:4: expected column names that do not stand twice, found "w""#,
-    );
+    refused(edges(b"src,dst,w,w\n"), r#"e.txt:1:4: expected column names that do not stand twice, found "w""#);
     refused(edges(b"1 2 \xff\n"), "e.txt:1:5: expected UTF-8 text, found \"\u{fffd}\"");
     let long = [b"1 2 3\n".to_vec(), vec![b'1'; 10_000_000]].concat();
     refused(edges(&long), "e.txt:2: expected a line of at most 1048576 bytes, found 10000000 bytes");
