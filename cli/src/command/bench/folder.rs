@@ -18,35 +18,54 @@ pub(super) fn work_folder(data_dir: &Path) -> io::Result<TempDir> {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         Some(_) | None => Path::new("."),
     };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    // Listening begins before the folder is there: nobody is to be interrupted unheard after that.
+    let mut interruption = runtime.block_on(async { Interruption::listen() })?;
     let folder = tempfile::Builder::new().prefix(".cidgraph-bench-").tempdir_in(beside)?;
     let path = folder.path().to_owned();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     std::thread::Builder::new().name("interruption".to_owned()).spawn(move || {
-        runtime.block_on(interrupted());
+        runtime.block_on(interruption.heard());
         remove(&path);
         std::process::exit(INTERRUPTED);
     })?;
     Ok(folder)
 }
 
+/// What ends a run early, listened to from the moment that this is made.
 #[cfg(unix)]
-async fn interrupted() {
-    use tokio::signal::unix::{SignalKind, signal};
+struct Interruption {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
 
-    match signal(SignalKind::terminate()) {
-        Ok(mut terminate) => {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminate.recv() => {}
-            }
+#[cfg(unix)]
+impl Interruption {
+    fn listen() -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    async fn heard(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
         }
-        Err(_) => drop(tokio::signal::ctrl_c().await),
     }
 }
 
-#[cfg(not(unix))]
-async fn interrupted() {
-    drop(tokio::signal::ctrl_c().await);
+#[cfg(windows)]
+struct Interruption(tokio::signal::windows::CtrlC);
+
+#[cfg(windows)]
+impl Interruption {
+    fn listen() -> io::Result<Self> {
+        tokio::signal::windows::ctrl_c().map(Self)
+    }
+
+    async fn heard(&mut self) {
+        drop(self.0.recv().await);
+    }
 }
 
 fn remove(path: &PathBuf) {
