@@ -16,6 +16,8 @@ use crate::config::{Credentials, JetStreamConfig, Tls, server_address};
 /// The least version: before it, equally long subject filters of a batch are wrongly refused.
 const VERSION_MIN: (u64, u64) = (2, 15);
 
+const NOT_ENCRYPTED: &str = "no encrypted connection comes about: look at the certificates and the key";
+
 /// Connects, or says why not; what it says holds no secret.
 pub(crate) async fn connect(config: &JetStreamConfig) -> Result<Client, StoreError> {
     config.check()?;
@@ -89,7 +91,7 @@ fn refused(error: &ConnectError) -> StoreError {
         ConnectErrorKind::Authentication | ConnectErrorKind::AuthorizationViolation => {
             invalid("the server refuses the credentials")
         }
-        ConnectErrorKind::Tls => invalid("no encrypted connection comes about: look at the certificates and the key"),
+        ConnectErrorKind::Tls => invalid(NOT_ENCRYPTED),
         kind @ (ConnectErrorKind::Dns
         | ConnectErrorKind::TimedOut
         | ConnectErrorKind::Io
@@ -119,22 +121,27 @@ fn untrusted(error: &ConnectError) -> Option<&'static str> {
 }
 
 fn distrust(error: &rustls::Error) -> &'static str {
-    match error {
-        rustls::Error::InvalidCertificate(CertificateError::Expired | CertificateError::ExpiredContext { .. }) => {
-            "the server's certificate has expired"
-        }
-        rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
-            "the server's certificate is of an authority that is not trusted"
-        }
-        rustls::Error::InvalidCertificate(
-            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
-        ) => "the server's certificate is of another host",
-        rustls::Error::InvalidCertificate(_) => "the server's certificate is not valid",
-        rustls::Error::AlertReceived(AlertDescription::CertificateRequired) => "the server demands a client certificate",
-        rustls::Error::AlertReceived(AlertDescription::CertificateExpired) => "the client certificate has expired",
-        rustls::Error::AlertReceived(_) => "the server refuses the client certificate",
-        _ => "no encrypted connection comes about: look at the certificates and the key",
+    use CertificateError as Certificate;
+    if let rustls::Error::AlertReceived(alert) = error {
+        return if *alert == AlertDescription::CertificateRequired {
+            "the server demands a client certificate"
+        } else if *alert == AlertDescription::CertificateExpired {
+            "the client certificate has expired"
+        } else {
+            "the server refuses the client certificate"
+        };
     }
+    let rustls::Error::InvalidCertificate(error) = error else { return NOT_ENCRYPTED };
+    if matches!(error, Certificate::Expired | Certificate::ExpiredContext { .. }) {
+        return "the server's certificate has expired";
+    }
+    if matches!(error, Certificate::NotValidForName | Certificate::NotValidForNameContext { .. }) {
+        return "the server's certificate is of another host";
+    }
+    if *error == Certificate::UnknownIssuer {
+        return "the server's certificate is of an authority that is not trusted";
+    }
+    "the server's certificate is not valid"
 }
 
 fn version_suffices(version: &str) -> bool {

@@ -11,6 +11,7 @@ mod message;
 mod definition;
 mod durability;
 mod log;
+mod heads;
 mod places;
 mod follow;
 mod shared;

@@ -184,7 +184,11 @@ mod tests {
         for batch in &cut {
             let count = batch.iter().map(|part| part.events.len()).sum::<usize>();
             assert!(count <= events_max);
-            let here: HashSet<_> = batch.iter().flat_map(|part| &part.events).map(|event| transaction(event).unwrap()).collect();
+            let here: HashSet<_> = batch
+                .iter()
+                .flat_map(|part| &part.events)
+                .map(|event| transaction(event).expect("it is an event"))
+                .collect();
             assert!(seen.is_disjoint(&here), "a transaction was cut");
             seen.extend(here);
         }
@@ -203,7 +207,7 @@ mod tests {
 
     #[test]
     fn batches_end_where_transactions_do() {
-        let sizes = |parts: &[&[(u8, usize)]]| check(parts, 10).unwrap();
+        let sizes = |parts: &[&[(u8, usize)]]| check(parts, 10).expect("it can be cut");
         assert_eq!(sizes(&[&[(0, 10)]]), [10]);
         assert_eq!(sizes(&[&[(0, 4), (1, 4), (2, 4)]]), [8, 4]);
         assert_eq!(sizes(&[&[(0, 4), (1, 7), (2, 3), (3, 1)]]), [4, 10, 1]);
@@ -212,7 +216,7 @@ mod tests {
 
     #[test]
     fn a_transaction_of_several_aggregates_stays_together() {
-        let sizes = |parts: &[&[(u8, usize)]]| check(parts, 10).unwrap();
+        let sizes = |parts: &[&[(u8, usize)]]| check(parts, 10).expect("it can be cut");
         assert_eq!(sizes(&[&[(0, 5), (1, 5)], &[(1, 5), (2, 5)]]), [5, 10, 5]);
         assert_eq!(sizes(&[&[(1, 3)], &[(0, 6), (1, 3), (2, 1)], &[(3, 9), (1, 3)]]), [6, 9, 10]);
     }

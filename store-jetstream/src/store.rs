@@ -17,6 +17,7 @@ use crate::connection::{connect, invalid};
 use crate::definition;
 use crate::durability;
 use crate::follow::follow;
+use crate::heads::heads;
 use crate::log::Log;
 use crate::message::OVERHEAD_BYTES;
 use crate::places::Places;
@@ -51,7 +52,8 @@ impl JetStreamStore {
         let capabilities = Capabilities {
             durable: true,
             append_events_max: BATCH_EVENTS_MAX,
-            block_bytes_max: block_bytes_max.ok_or_else(|| invalid("the server's max_payload or max_message_bytes is too small"))?,
+            block_bytes_max: block_bytes_max
+                .ok_or_else(|| invalid("the server's max_payload or max_message_bytes is too small"))?,
             gapless_sequences: false,
         };
         let log = Log {
@@ -101,8 +103,7 @@ impl EventStore for JetStreamStore {
     }
 
     async fn list(&self) -> Result<Vec<(AggregateId, Head)>, StoreError> {
-        let lasts = self.shared.log.lasts().await?;
-        Ok(lasts.iter().map(|stored| (stored.event.aggregate, stored.event.head())).collect())
+        heads(&self.shared.log).await
     }
 
     async fn last_sequence(&self) -> Result<u64, StoreError> {
@@ -114,7 +115,7 @@ impl EventStore for JetStreamStore {
     }
 
     async fn load_position(&self, reader: &str) -> Result<Option<u64>, StoreError> {
-        positions::load(&self.shared.log, self.shared.replicas, reader).await
+        positions::load(&self.shared.log, reader).await
     }
 
     fn hash_kind(&self) -> HashKind {

@@ -19,15 +19,14 @@ pub(super) fn read(text: &str, path: Option<&Path>) -> Result<Vec<Given>, Config
     let mut found = Vec::new();
     for (key, value) in table.get_ref() {
         let key = Key { name: key.get_ref().to_string(), span: key.span() };
-        match value.get_ref() {
-            DeValue::Table(inner) if TABLES.contains(&key.name.as_str()) => {
-                found.extend((key.name == "tls").then(|| file.switched_on(&key)));
-                for (name, value) in inner {
-                    let inner = Key { name: format!("{}.{}", key.name, name.get_ref()), span: name.span() };
-                    found.push(file.given(inner, value)?);
-                }
-            }
-            _ => found.push(file.given(key, value)?),
+        let Some(inner) = value.get_ref().as_table().filter(|_| TABLES.contains(&key.name.as_str())) else {
+            found.push(file.given(key, value)?);
+            continue;
+        };
+        found.extend((key.name == "tls").then(|| file.switched_on(&key)));
+        for (name, value) in inner {
+            let inner = Key { name: format!("{}.{}", key.name, name.get_ref()), span: name.span() };
+            found.push(file.given(inner, value)?);
         }
     }
     Ok(found)

@@ -130,7 +130,8 @@ pub(crate) fn server_address(url: &str) -> Option<ServerAddr> {
 /// Returns the host and port of a monitoring address.
 pub(crate) fn monitor_host(url: &str) -> Option<&str> {
     let host = url.strip_prefix("http://")?.trim_end_matches('/');
-    let plain = !host.is_empty() && !host.contains(['@', '/', '?', '#']) && host.bytes().all(|byte| byte.is_ascii_graphic());
+    let plain =
+        !host.is_empty() && !host.contains(['@', '/', '?', '#']) && host.bytes().all(|byte| byte.is_ascii_graphic());
     plain.then_some(host)
 }
 
