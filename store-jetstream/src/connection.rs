@@ -138,7 +138,7 @@ fn distrust(error: &rustls::Error) -> &'static str {
     if matches!(error, Certificate::NotValidForName | Certificate::NotValidForNameContext { .. }) {
         return "the server's certificate is of another host";
     }
-    if *error == Certificate::UnknownIssuer {
+    if matches!(error, Certificate::UnknownIssuer | Certificate::BadSignature) {
         return "the server's certificate is of an authority that is not trusted";
     }
     "the server's certificate is not valid"

@@ -11,7 +11,6 @@ mod message;
 mod definition;
 mod durability;
 mod log;
-mod heads;
 mod places;
 mod follow;
 mod shared;

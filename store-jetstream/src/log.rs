@@ -3,21 +3,20 @@
 //! What must be the last word (a head, the end of the stream) comes from the leader. A page comes from whichever
 //! replica answers, which may lag: where one ends too early, the leader is asked for the next event.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
-use async_nats::Client;
 use async_nats::jetstream::Context;
 use async_nats::jetstream::stream::{RawMessageErrorKind, Stream as Handle};
+use async_nats::{Client, StatusCode};
 use bytes::Bytes;
 use cidgraph::{AggregateId, StoreError, StoredEvent};
 use futures::StreamExt;
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::time::timeout;
 
 use crate::backoff::{Failure, retry};
 use crate::connection::unavailable;
-use crate::message::{ALL_SUBJECTS, aggregate_of, aggregate_subjects, event_of, event_of_direct};
+use crate::message::{aggregate_subjects, event_of, event_of_direct};
 
 /// Events of one page, at most.
 const PAGE_EVENTS: usize = 1000;
@@ -25,27 +24,8 @@ const PAGE_EVENTS: usize = 1000;
 /// Bytes of one page, about at most.
 const PAGE_BYTES: usize = 8 << 20;
 
-/// The status of an event in a page.
-const OK: u16 = 200;
-
 /// The status that ends a page.
 const END_OF_PAGE: u16 = 204;
-
-/// The status of a page without events.
-const NOT_FOUND: u16 = 404;
-
-/// The status of a question that has more answers than a page holds.
-const TOO_MANY: u16 = 413;
-
-/// What a replica answered.
-#[derive(Debug, Default)]
-pub(crate) struct Page {
-    pub(crate) events: Vec<StoredEvent>,
-    /// The last sequence that the replica looked at, where it says so.
-    pub(crate) end: Option<u64>,
-    /// Whether there is no more to say.
-    pub(crate) whole: bool,
-}
 
 /// The stream, as readers see it.
 #[derive(Debug, Clone)]
@@ -98,24 +78,6 @@ impl Log {
         .await
     }
 
-    /// Returns every aggregate with the number of its subjects: one for each type of its events.
-    pub(crate) async fn aggregates(&self) -> Result<BTreeMap<AggregateId, usize>, StoreError> {
-        let handle = self.handle().await?;
-        let handle = &handle;
-        retry(self.deadline, || async move {
-            let mut subjects = handle.info_with_subjects(ALL_SUBJECTS).await.map_err(transient)?;
-            let mut aggregates = BTreeMap::new();
-            while let Some(subject) = subjects.next().await {
-                let (subject, _) = subject.map_err(transient)?;
-                if let Some(aggregate) = aggregate_of(&subject) {
-                    *aggregates.entry(aggregate).or_default() += 1;
-                }
-            }
-            Ok(aggregates)
-        })
-        .await
-    }
-
     /// Returns up to `limit` events with these subjects, of those from `from_sequence` to `last_sequence`.
     pub(crate) async fn range(
         &self,
@@ -143,35 +105,30 @@ impl Log {
     /// Returns some of the next events with these subjects, as the replica that answers sees them.
     async fn page(&self, subjects: &str, from_sequence: u64, count: usize) -> Result<Vec<StoredEvent>, Failure> {
         let request = json!({"seq": from_sequence, "batch": count, "max_bytes": PAGE_BYTES, "next_by_subj": subjects});
-        Ok(self.ask(&request).await?.events)
-    }
-
-    /// Returns the last event of each of these subjects, as the replica that answers sees them.
-    pub(crate) async fn lasts(&self, subjects: &[String]) -> Result<Page, Failure> {
-        self.ask(&json!({"multi_last": subjects, "max_bytes": PAGE_BYTES})).await
-    }
-
-    /// Sends a direct get to whichever replica answers it.
-    async fn ask(&self, request: &Value) -> Result<Page, Failure> {
         let inbox = self.client.new_inbox();
         let mut replies = self.client.subscribe(inbox.clone()).await.map_err(transient)?;
         let to = format!("$JS.API.DIRECT.GET.{}", self.name);
         self.client.publish_with_reply(to, inbox, Bytes::from(request.to_string())).await.map_err(transient)?;
-        let mut page = Page::default();
+        let mut events: Vec<StoredEvent> = Vec::with_capacity(count.min(64));
         loop {
             let reply = timeout(self.request_timeout, replies.next()).await.map_err(transient)?;
             let reply = reply.ok_or_else(|| transient("the connection is closed"))?;
-            let follows = number(&reply, "Nats-Last-Sequence") == page.events.last().map(|stored| stored.sequence);
-            match reply.status.map(|status| status.as_u16()) {
-                None | Some(OK | END_OF_PAGE) if !follows => return Err(transient("a reply was lost")),
-                None | Some(OK) => page.events.push(event_of_direct(reply)?),
-                Some(END_OF_PAGE) => {
-                    page.end = number(&reply, "Nats-UpTo-Sequence");
-                    page.whole = number(&reply, "Nats-Num-Pending").is_none();
-                    return Ok(page);
+            match reply.status {
+                None | Some(StatusCode::OK) => {
+                    let before = previous_sequence(&reply);
+                    if before != events.last().map(|stored| stored.sequence) {
+                        return Err(transient("a reply was lost"));
+                    }
+                    events.push(event_of_direct(reply)?);
                 }
-                Some(NOT_FOUND) => return Ok(page),
-                Some(TOO_MANY) => return Ok(Page { whole: false, ..page }),
+                Some(StatusCode::NOT_FOUND) => return Ok(events),
+                Some(status) if status.as_u16() == END_OF_PAGE => {
+                    return if previous_sequence(&reply) == events.last().map(|stored| stored.sequence) {
+                        Ok(events)
+                    } else {
+                        Err(transient("a reply was lost"))
+                    };
+                }
                 Some(status) => {
                     return Err(transient(format!("{status} {}", reply.description.unwrap_or_default())));
                 }
@@ -180,11 +137,10 @@ impl Log {
     }
 }
 
-/// Returns a number that the server adds to a reply: the sequence of the reply before it, so that a lost one is noticed,
-/// or what is said at the end. A zero is as none.
-fn number(reply: &async_nats::Message, header: &'static str) -> Option<u64> {
-    let value = reply.headers.as_ref()?.get(header)?;
-    value.as_str().parse().ok().filter(|number| *number > 0)
+/// Returns the sequence of the reply before this one, which the server adds so that a lost one is noticed.
+fn previous_sequence(reply: &async_nats::Message) -> Option<u64> {
+    let value = reply.headers.as_ref()?.get("Nats-Last-Sequence")?;
+    value.as_str().parse().ok().filter(|sequence| *sequence > 0)
 }
 
 fn transient(error: impl ToString) -> Failure {

@@ -17,7 +17,6 @@ use crate::connection::{connect, invalid};
 use crate::definition;
 use crate::durability;
 use crate::follow::follow;
-use crate::heads::heads;
 use crate::log::Log;
 use crate::message::OVERHEAD_BYTES;
 use crate::places::Places;
@@ -103,7 +102,7 @@ impl EventStore for JetStreamStore {
     }
 
     async fn list(&self) -> Result<Vec<(AggregateId, Head)>, StoreError> {
-        heads(&self.shared.log).await
+        self.shared.list().await
     }
 
     async fn last_sequence(&self) -> Result<u64, StoreError> {

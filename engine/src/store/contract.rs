@@ -275,7 +275,8 @@ pub trait EventStore: Send + Sync + fmt::Debug {
     ///
     /// # Errors
     /// [`StoreError::Conflict`] names the actual head of the first aggregate that differs;
-    /// [`StoreError::Malformed`], [`StoreError::Unavailable`] wrote nothing; [`StoreError::Unknown`] may have.
+    /// [`StoreError::Malformed`], [`StoreError::Unavailable`] wrote nothing; [`StoreError::Unknown`] may have;
+    /// [`StoreError::Partial`] did in part, and only a store that was told to split appends answers with it.
     async fn append(&self, batch: &[AggregateAppend]) -> Result<Appended, StoreError>;
 
     /// Returns an aggregate's last event, `None` for one that has none.

@@ -8,7 +8,9 @@ use crate::support::{Cluster, Server, Sync};
 
 /// Appends 1 to 4 events to each of so many aggregates and returns what was appended.
 async fn fill(store: &JetStreamStore, aggregates: u64) -> Vec<AggregateAppend> {
-    let part = |number: u64| SampleStream::new(number, HashKind::Sha2_256).appends(&vec![1; number as usize % 4 + 1]);
+    let part = |number: u64| {
+        SampleStream::new(number, HashKind::Sha2_256).appends(&[1; 4][..usize::try_from(number % 4).unwrap() + 1])
+    };
     let mut parts: Vec<AggregateAppend> = (0..aggregates).map(part).collect();
     for batch in parts.chunks(250) {
         store.append(batch).await.unwrap();
