@@ -3,6 +3,7 @@
 //! A consumer numbers what it delivers; a number that does not follow the one before means that something is missing,
 //! and a new consumer starts behind what was yielded last. So nothing is lost or repeated when a server restarts.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use async_nats::jetstream::ErrorCode;
@@ -10,7 +11,7 @@ use async_nats::jetstream::consumer::pull::{Config, Stream as Messages};
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy};
 use async_nats::jetstream::stream::ConsumerErrorKind;
 use cidgraph::store::Followed;
-use cidgraph::{StoreError, StoredEvent, StreamFilter};
+use cidgraph::{AggregateId, Head, StoreError, StoredEvent, StreamFilter};
 use futures::{StreamExt, stream};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
@@ -19,7 +20,7 @@ use tokio::time::timeout;
 use crate::backoff::{Backoff, Failure};
 use crate::connection::unavailable;
 use crate::log::Log;
-use crate::message::{filter_subjects, stored};
+use crate::message::{ALL_SUBJECTS, filter_subjects, stored};
 
 /// How often the server says that there is nothing new.
 const HEARTBEAT: Duration = Duration::from_secs(1);
@@ -39,7 +40,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Follows the stream; ends when `open` closes.
 pub(crate) fn follow(log: &Log, open: watch::Receiver<()>, from_sequence: u64, filter: &StreamFilter) -> Followed {
     let subjects = filter_subjects(filter);
-    let follower = Follower { log: log.clone(), open, subjects, next: from_sequence.max(1), feed: None };
+    let follower = Follower::new(log, open, subjects, Selection::From(from_sequence));
     Box::pin(stream::try_unfold(follower, Follower::step))
 }
 
@@ -53,22 +54,44 @@ pub(crate) async fn read_many(
     limit: usize,
 ) -> Result<Vec<StoredEvent>, StoreError> {
     let open = watch::Sender::new(());
-    let subjects = subjects.to_owned();
-    let mut follower =
-        Follower { log: log.clone(), open: open.subscribe(), subjects, next: from_sequence.max(1), feed: None };
+    let mut follower = Follower::new(log, open.subscribe(), subjects.to_owned(), Selection::From(from_sequence));
     let mut events: Vec<StoredEvent> = Vec::new();
     while events.len() < limit && follower.next <= last_sequence {
-        let event = timeout(log.deadline, follower.event()).await;
-        events.push(event.map_err(|_| unavailable("no event came in time"))??);
+        events.push(follower.event_in_time().await?);
     }
     assert!(events.last().is_none_or(|last| last.sequence <= last_sequence), "the last sequence is an event's");
     Ok(events)
+}
+
+/// Returns the head of every aggregate as it was at `last_sequence`, which must be the last event's, or later.
+///
+/// The last event of every subject comes, ordered by sequence, then what was appended meanwhile: whoever has seen
+/// `last_sequence` or an event behind it has seen the last event of every aggregate, even from a server that lagged.
+pub(crate) async fn read_heads(log: &Log, last_sequence: u64) -> Result<BTreeMap<AggregateId, Head>, StoreError> {
+    let open = watch::Sender::new(());
+    let mut follower = Follower::new(log, open.subscribe(), ALL_SUBJECTS.to_owned(), Selection::Lasts);
+    let mut heads = BTreeMap::new();
+    while follower.next <= last_sequence {
+        let stored = follower.event_in_time().await?;
+        heads.insert(stored.event.aggregate, stored.event.head());
+    }
+    Ok(heads)
+}
+
+/// Which events are followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Selection {
+    /// All from a sequence on.
+    From(u64),
+    /// Those that are their subject's last, then all.
+    Lasts,
 }
 
 struct Follower {
     log: Log,
     open: watch::Receiver<()>,
     subjects: String,
+    selection: Selection,
     /// The sequence from which events are still to be yielded.
     next: u64,
     feed: Option<Feed>,
@@ -99,6 +122,20 @@ impl Drop for Consumer {
 }
 
 impl Follower {
+    fn new(log: &Log, open: watch::Receiver<()>, subjects: String, selection: Selection) -> Self {
+        let next = match selection {
+            Selection::From(sequence) => sequence.max(1),
+            Selection::Lasts => 1,
+        };
+        Self { log: log.clone(), open, subjects, selection, next, feed: None }
+    }
+
+    /// Returns the next event, where it comes before the deadline.
+    async fn event_in_time(&mut self) -> Result<StoredEvent, StoreError> {
+        let event = timeout(self.log.deadline, self.event()).await;
+        event.map_err(|_| unavailable("no event came in time"))?
+    }
+
     async fn step(mut self) -> Result<Option<(StoredEvent, Self)>, StoreError> {
         let mut open = self.open.clone();
         let stepped = tokio::select! {
@@ -108,11 +145,20 @@ impl Follower {
         Ok(stepped.map(|event| (event, self)))
     }
 
+    /// Returns where a consumer starts. One that starts with the last events again repeats what was seen before
+    /// [`next`](Self::next), and nothing that was not.
+    const fn policy(&self) -> DeliverPolicy {
+        match self.selection {
+            Selection::From(_) => DeliverPolicy::ByStartSequence { start_sequence: self.next },
+            Selection::Lasts => DeliverPolicy::LastPerSubject,
+        }
+    }
+
     async fn event(&mut self) -> Result<StoredEvent, StoreError> {
         loop {
             let feed = match &mut self.feed {
                 Some(feed) => feed,
-                None => self.feed.insert(feed(&self.log, &self.subjects, self.next).await?),
+                None => self.feed.insert(feed(&self.log, &self.subjects, self.policy()).await?),
             };
             match feed.next().await? {
                 Some(event) if event.sequence >= self.next => {
@@ -142,10 +188,10 @@ impl Feed {
 }
 
 /// Makes a consumer; tries until it succeeds, or the stream is gone.
-async fn feed(log: &Log, subjects: &str, next: u64) -> Result<Feed, StoreError> {
+async fn feed(log: &Log, subjects: &str, policy: DeliverPolicy) -> Result<Feed, StoreError> {
     let mut backoff = Backoff::new(PATIENCE);
     loop {
-        match try_feed(log, subjects, next).await {
+        match try_feed(log, subjects, policy).await {
             Ok(feed) => return Ok(feed),
             Err(Failure::Final(error)) => return Err(error),
             Err(Failure::Transient(_)) if backoff.pause().await => {}
@@ -154,9 +200,9 @@ async fn feed(log: &Log, subjects: &str, next: u64) -> Result<Feed, StoreError> 
     }
 }
 
-async fn try_feed(log: &Log, subjects: &str, next: u64) -> Result<Feed, Failure> {
+async fn try_feed(log: &Log, subjects: &str, policy: DeliverPolicy) -> Result<Feed, Failure> {
     let config = Config {
-        deliver_policy: DeliverPolicy::ByStartSequence { start_sequence: next },
+        deliver_policy: policy,
         ack_policy: AckPolicy::None,
         filter_subject: subjects.to_owned(),
         inactive_threshold: ABANDONED,

@@ -3,7 +3,6 @@
 //! What must be the last word (a head, the end of the stream) comes from the leader. A page comes from whichever
 //! replica answers, which may lag: where one ends too early, the leader is asked for the next event.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use async_nats::jetstream::Context;
@@ -11,22 +10,19 @@ use async_nats::jetstream::stream::{RawMessageErrorKind, Stream as Handle};
 use async_nats::{Client, StatusCode};
 use bytes::Bytes;
 use cidgraph::{AggregateId, StoreError, StoredEvent};
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::StreamExt;
 use serde_json::json;
 use tokio::time::timeout;
 
 use crate::backoff::{Failure, retry};
 use crate::connection::unavailable;
-use crate::message::{ALL_SUBJECTS, aggregate_of, aggregate_subjects, event_of, event_of_direct};
+use crate::message::{aggregate_subjects, event_of, event_of_direct};
 
 /// Events of one page, at most.
 const PAGE_EVENTS: usize = 1000;
 
 /// Bytes of one page, about at most.
 const PAGE_BYTES: usize = 8 << 20;
-
-/// Heads that are asked for at the same time.
-const HEADS_IN_FLIGHT: usize = 64;
 
 /// The status that ends a page.
 const END_OF_PAGE: u16 = 204;
@@ -78,30 +74,6 @@ impl Log {
         retry(self.deadline, || async {
             let info = handle.get_info().await;
             info.map(|info| info.state.last_sequence).map_err(|error| Failure::Transient(error.to_string()))
-        })
-        .await
-    }
-
-    /// Returns the last event of every aggregate, ordered by id.
-    pub(crate) async fn lasts(&self) -> Result<Vec<StoredEvent>, StoreError> {
-        let aggregates = self.aggregates().await?;
-        let lasts = stream::iter(aggregates).map(|aggregate| self.last(aggregate, self.deadline));
-        lasts.buffered(HEADS_IN_FLIGHT).try_filter_map(|last| async { Ok(last) }).try_collect().await
-    }
-
-    async fn aggregates(&self) -> Result<BTreeSet<AggregateId>, StoreError> {
-        let handle = self.handle().await?;
-        let handle = &handle;
-        retry(self.deadline, || async move {
-            let failed = |error: String| Failure::Transient(error);
-            let mut subjects =
-                handle.info_with_subjects(ALL_SUBJECTS).await.map_err(|error| failed(error.to_string()))?;
-            let mut aggregates = BTreeSet::new();
-            while let Some(subject) = subjects.next().await {
-                let (subject, _) = subject.map_err(|error| failed(error.to_string()))?;
-                aggregates.extend(aggregate_of(&subject));
-            }
-            Ok(aggregates)
         })
         .await
     }

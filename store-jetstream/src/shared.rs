@@ -1,8 +1,8 @@
 //! What the store's methods share, and the reads of one aggregate.
 
-use cidgraph::{AggregateId, Capabilities, Durability, HashKind, StoreError, StoredEvent};
+use cidgraph::{AggregateId, Capabilities, Durability, HashKind, Head, StoreError, StoredEvent};
 
-use crate::follow::read_many;
+use crate::follow::{read_heads, read_many};
 use crate::log::Log;
 use crate::message::{ALL_SUBJECTS, aggregate_subjects, damaged};
 use crate::places::{Place, Places, find};
@@ -22,6 +22,8 @@ pub(crate) struct Shared {
     /// The last event of aggregates that was read.
     pub(crate) read: Places,
     pub(crate) replicas: usize,
+    /// Whether an append may be sent as several atomic batches.
+    pub(crate) split_appends: bool,
 }
 
 impl Shared {
@@ -65,6 +67,12 @@ impl Shared {
         let left = (last_sequence + 1).saturating_sub(from_sequence.max(1));
         let count = usize::try_from(left).unwrap_or(usize::MAX).min(limit);
         self.range(ALL_SUBJECTS, from_sequence, last_sequence, count).await
+    }
+
+    /// Returns every aggregate with its head, ordered by id.
+    pub(crate) async fn list(&self) -> Result<Vec<(AggregateId, Head)>, StoreError> {
+        let last = self.log.last_of(ALL_SUBJECTS, self.log.deadline).await?;
+        Ok(read_heads(&self.log, last.map_or(0, |last| last.sequence)).await?.into_iter().collect())
     }
 
     /// Returns up to `count` events from `from_sequence` to `last_sequence`, which must be an event's.

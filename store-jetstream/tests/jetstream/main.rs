@@ -3,8 +3,13 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod support;
+mod certificates;
+mod operator;
 mod conformance;
+mod lists;
 mod outages;
 mod races;
+mod security;
 mod setup;
+mod splits;
 mod wire;

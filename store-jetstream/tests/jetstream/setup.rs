@@ -6,7 +6,7 @@ use async_nats::jetstream;
 use async_nats::jetstream::stream::{Config, DiscardPolicy};
 use cidgraph::store::conformance::SampleStream;
 use cidgraph::{Durability, EventStore, HashKind, StoreError};
-use cidgraph_store_jetstream::{Credentials, JetStreamConfig, JetStreamStore, Secret};
+use cidgraph_store_jetstream::{JetStreamConfig, JetStreamStore};
 
 use crate::support::{Cluster, Server, Sync};
 
@@ -29,6 +29,7 @@ async fn a_stream_is_made_then_found_and_never_changed() {
         assert!(reason.contains(field), "{reason} does not name {field}");
     };
     check(JetStreamConfig { max_bytes: None, ..config.clone() }, "max_bytes").await;
+    check(JetStreamConfig { max_message_bytes: Some(1 << 20), ..config.clone() }, "max_msg_size").await;
     check(JetStreamConfig { hash: HashKind::Blake3, ..config.clone() }, "cidgraph-hash").await;
     let window = Duration::from_secs(5);
     check(JetStreamConfig { duplicate_window: window, ..config.clone() }, "duplicate_window").await;
@@ -60,6 +61,7 @@ async fn durability_is_what_the_server_says() {
         let store = JetStreamStore::connect(asked).await.unwrap();
         let appended = store.append(&[SampleStream::new(1, HashKind::Sha2_256).append(1)]).await.unwrap();
         assert_eq!(appended.durability, durability);
+        assert_eq!(store.durability_of_kept(), durability);
     }
 }
 
@@ -83,33 +85,6 @@ async fn replicas_without_a_cluster_are_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn credentials_are_tried_and_never_repeated() {
-    let pass =
-        |password: &str| Credentials::UserPassword { user: "writer".to_owned(), password: Secret::new(password) };
-    // The pair of keys of NATS's own documentation.
-    let seed = || Credentials::NKeySeed(Secret::new("SUACSSL3UAHUDXKFSNVUZRF5UHPMWZ6BFDTJ7M6USDXIEDNPPQYYYCU3VY"));
-    let nkey = "authorization { users: [{ nkey: UDXU4RCSJNZOIQHZNWXHXORDPRTGNJAHAHFRGZNEEJCPQTT2M7NLCNF4 }] }";
-    let cases = [
-        ("authorization { user: writer, password: \"right one\" }", pass("right one"), pass("wrong one")),
-        (
-            "authorization { token: \"right one\" }",
-            Credentials::Token(Secret::new("right one")),
-            Credentials::Token(Secret::new("wrong one")),
-        ),
-        (nkey, seed(), pass("wrong one")),
-    ];
-    for (lines, right, wrong) in cases {
-        let Some(server) = Server::start_with(Sync::Default, lines) else { return };
-        let with = |credentials| JetStreamConfig { credentials, ..JetStreamConfig::new(&server.url) };
-        JetStreamStore::connect(with(right)).await.unwrap();
-        for refused in [wrong, Credentials::None] {
-            let reason = reason(JetStreamStore::connect(with(refused)).await);
-            assert!(reason.contains("credentials") && !reason.contains("wrong one"), "{reason}");
-        }
-    }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_full_stream_is_unavailable_and_keeps_what_it_has() {
     let Some(server) = Server::start(Sync::Default) else { return };
     let config = JetStreamConfig { max_bytes: Some(20_000), ..JetStreamConfig::new(&server.url) };
@@ -125,4 +100,17 @@ async fn a_full_stream_is_unavailable_and_keeps_what_it_has() {
     };
     assert!(matches!(&error, StoreError::Unavailable { reason } if reason.contains("maximum bytes")), "{error}");
     assert_eq!(store.read(stream.aggregate(), 1, 1000).await.unwrap().len(), kept);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_size_bounds_blocks() {
+    let Some(server) = Server::start(Sync::Default) else { return };
+    let config = JetStreamConfig { max_message_bytes: Some(1200), ..JetStreamConfig::new(&server.url) };
+    let store = JetStreamStore::connect(config).await.unwrap();
+    assert_eq!(store.capabilities().block_bytes_max, 176);
+    let answer = store.append(&[SampleStream::new(1, HashKind::Sha2_256).append(1)]).await;
+    assert!(matches!(answer, Err(StoreError::Malformed { .. })), "{answer:?}");
+    assert_eq!(store.last_sequence().await.unwrap(), 0);
+    let config = JetStreamConfig { max_message_bytes: Some(1000), ..JetStreamConfig::new(&server.url) };
+    assert!(reason(JetStreamStore::connect(config).await).contains("max_msg_size"));
 }
