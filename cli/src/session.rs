@@ -69,8 +69,9 @@ impl Session {
     /// Makes a session.
     ///
     /// # Errors
-    /// Where the system gives no threads.
+    /// [`Failure::Usage`] where options contradict each other; where the system gives no threads.
     pub fn new(options: Options) -> Result<Self, Failure> {
+        options.store.check()?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .build()

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use cidgraph::EventStore;
+use cidgraph::{EventStore, StoreError};
 use cidgraph_store_jetstream::{JetStreamConfig, JetStreamStore};
 use cidgraph_store_memory::{FsyncPolicy, MemoryStore};
 use clap::{Args, ValueEnum};
@@ -64,21 +64,17 @@ pub struct StoreOptions {
     /// The folder of the embedded store
     #[arg(long, global = true, default_value = ".cidgraph", value_name = "DIR")]
     pub data_dir: PathBuf,
-    /// The servers of the JetStream store, as nats://host:4222
-    #[arg(
-        long = "nats-url",
-        global = true,
-        value_name = "URL[,URL]",
-        value_delimiter = ',',
-        env = "CIDGRAPH_NATS_URLS",
-        hide_env_values = true
-    )]
+    /// The servers of the JetStream store, as nats://host:4222; instead of those in --config and CIDGRAPH_NATS_URLS
+    #[arg(long = "nats-url", global = true, value_name = "URL[,URL]", value_delimiter = ',')]
     pub nats_urls: Vec<String>,
-    /// The stream of the JetStream store
-    #[arg(long, global = true, value_name = "NAME", env = "CIDGRAPH_NATS_STREAM", hide_env_values = true)]
+    /// A TOML file that says all about the JetStream store; CIDGRAPH_NATS_CONFIG where it is not given
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// The stream of the JetStream store; event-store where nothing says another
+    #[arg(long, global = true, value_name = "NAME")]
     pub stream: Option<String>,
-    /// How many servers keep each event of a stream that is made
-    #[arg(long, global = true, value_name = "COUNT", env = "CIDGRAPH_NATS_REPLICAS", hide_env_values = true)]
+    /// How many servers keep each event: 1, 3 or 5; without it a new stream gets 3 in a cluster and 1 elsewhere
+    #[arg(long, global = true, value_name = "COUNT")]
     pub replicas: Option<usize>,
 }
 
@@ -122,36 +118,70 @@ impl StoreOptions {
         Err(Failure::usage(reason))
     }
 
-    /// Connects to the servers.
+    /// Refuses options of a store that is not the one to use: they would go unnoticed.
     ///
     /// # Errors
-    /// [`Failure::Store`]; [`Failure::Usage`] where none is named.
-    pub async fn connect(&self) -> Result<JetStreamStore, Failure> {
-        Ok(JetStreamStore::connect(self.jetstream()?).await?)
+    /// [`Failure::Usage`].
+    pub fn check(&self) -> Result<(), Failure> {
+        let given = [
+            ("--nats-url", !self.nats_urls.is_empty()),
+            ("--config", self.config.is_some()),
+            ("--stream", self.stream.is_some()),
+            ("--replicas", self.replicas.is_some()),
+        ];
+        match (self.kind, given.into_iter().find(|(_, is_given)| *is_given)) {
+            (StoreKind::Memory, Some((option, _))) => {
+                Err(Failure::usage(format!("{option} is for a store on servers: give --store jetstream with it")))
+            }
+            (StoreKind::Memory, None) | (StoreKind::Jetstream, _) => Ok(()),
+        }
     }
 
-    /// Returns what the JetStream store is told.
-    fn jetstream(&self) -> Result<JetStreamConfig, Failure> {
-        if self.nats_urls.is_empty() {
-            return Err(Failure::usage("expected where the servers are: give --nats-url, as nats://127.0.0.1:4222"));
+    /// Returns what the JetStream store is told: by the options, else by the environment, else by the file.
+    ///
+    /// # Errors
+    /// [`Failure::Usage`] where no server is named; [`Failure::Store`] where file or environment cannot be read.
+    pub fn jetstream(&self) -> Result<JetStreamConfig, Failure> {
+        let mut config =
+            JetStreamConfig::load(self.config.as_deref(), std::env::vars_os()).map_err(StoreError::from)?;
+        if !self.nats_urls.is_empty() {
+            config.urls.clone_from(&self.nats_urls);
         }
-        let mut config = JetStreamConfig { urls: self.nats_urls.clone(), ..JetStreamConfig::new("") };
         if let Some(stream) = &self.stream {
             config.stream.clone_from(stream);
         }
         if let Some(replicas) = self.replicas {
-            config.replicas = replicas;
+            (config.replicas, config.replicas_by_servers) = (replicas, false);
+        }
+        if config.urls.is_empty() {
+            return Err(Failure::usage("expected where the servers are: give --nats-url, as nats://127.0.0.1:4222"));
         }
         Ok(config)
     }
+
+    /// Connects to the servers.
+    ///
+    /// # Errors
+    /// [`Failure::Store`], which names the servers where none is to be reached; those of
+    /// [`jetstream`](Self::jetstream).
+    pub async fn connect(&self) -> Result<JetStreamStore, Failure> {
+        let config = self.jetstream()?;
+        let servers = config.urls.join(", ");
+        let connected = JetStreamStore::connect(config).await;
+        Ok(connected.map_err(|error| match error {
+            // An address that holds a login is never unavailable: it is refused.
+            StoreError::Unavailable { reason } => StoreError::Unavailable { reason: format!("{servers}: {reason}") },
+            other => other,
+        })?)
+    }
 }
 
-/// Shows where events are kept, without its servers.
+/// Shows where events are kept, without the servers.
 impl fmt::Display for StoreOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.kind {
             StoreKind::Memory => write!(f, "the store in {}", self.data_dir.display()),
-            StoreKind::Jetstream => write!(f, "the stream {}", self.stream.as_deref().unwrap_or("event-store")),
+            StoreKind::Jetstream => f.write_str("the stream"),
         }
     }
 }

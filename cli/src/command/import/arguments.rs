@@ -53,7 +53,7 @@ pub struct Target {
         value_parser = clap::value_parser!(u64).range(..=TIME_NS_MAX)
     )]
     pub clock: u64,
-    /// When what was written is brought to the disk
+    /// When the embedded store brings what was written to the disk; servers have a setting of their own
     #[arg(long, value_enum, value_name = "WHEN", default_value = "always")]
     pub fsync: Fsync,
 }
@@ -180,7 +180,7 @@ pub enum Input {
     Car {
         /// The file; gzip or plain
         file: PathBuf,
-        /// When what was written is brought to the disk
+        /// When the embedded store brings what was written to the disk; servers have a setting of their own
         #[arg(long, value_enum, value_name = "WHEN", default_value = "always")]
         fsync: Fsync,
     },
