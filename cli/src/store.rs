@@ -49,7 +49,7 @@ impl From<Fsync> for FsyncPolicy {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Store and output")]
 pub struct StoreOptions {
-    /// The store to use
+    /// The store to use; CIDGRAPH_STORE where it is not given
     #[arg(
         long = "store",
         id = "store",
@@ -58,7 +58,7 @@ pub struct StoreOptions {
         value_name = "STORE",
         default_value = "memory",
         env = "CIDGRAPH_STORE",
-        hide_env_values = true
+        hide_env = true
     )]
     pub kind: StoreKind,
     /// The folder of the embedded store
