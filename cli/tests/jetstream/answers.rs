@@ -20,7 +20,6 @@ const QUESTIONS: &[&[&str]] = &[
     &["query", "khop", "28", "--json"],
     &["query", "rank", "--json"],
     &["query", "components"],
-    &["export", "car"],
     &["export", "jsonl"],
     &["export", "graphml"],
     &["export", "dot"],
