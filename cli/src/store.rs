@@ -167,12 +167,14 @@ impl StoreOptions {
     pub async fn connect(&self) -> Result<JetStreamStore, Failure> {
         let config = self.jetstream()?;
         let servers = config.urls.join(", ");
-        let connected = JetStreamStore::connect(config).await;
-        Ok(connected.map_err(|error| match error {
+        match JetStreamStore::connect(config).await {
+            Ok(store) => Ok(store),
             // An address that holds a login is never unavailable: it is refused.
-            StoreError::Unavailable { reason } => StoreError::Unavailable { reason: format!("{servers}: {reason}") },
-            other => other,
-        })?)
+            Err(StoreError::Unavailable { reason }) => {
+                Err(StoreError::Unavailable { reason: format!("{servers}: {reason}") }.into())
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 }
 
