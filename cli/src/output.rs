@@ -109,14 +109,14 @@ impl Table {
         let columns = self.rows[0].len();
         let widths: Vec<usize> =
             (0..columns).map(|column| self.rows.iter().map(|row| width(&row[column])).max().unwrap_or(0)).collect();
+        let numeric: Vec<bool> = (0..columns).map(|column| self.is_numeric(column)).collect();
         let mut text = String::new();
         for row in &self.rows {
             let mut line = String::new();
             for (column, cell) in row.iter().enumerate() {
                 let pad = " ".repeat(widths[column] - width(cell));
-                let numeric = self.is_numeric(column);
                 line.push_str(if column == 0 { "" } else { "  " });
-                line.push_str(&if numeric { pad + cell } else { cell.clone() + &pad });
+                line.push_str(&if numeric[column] { pad + cell } else { cell.clone() + &pad });
             }
             text.push_str(line.trim_end());
             text.push('\n');

@@ -36,7 +36,7 @@ struct JetStreamSettings {
 }
 
 /// Returns what an acknowledgement of this stream means. Only where every server that keeps the stream says that it
-/// writes to the disk first, it means that; of a server that was not asked nothing is believed.
+/// writes to the disk first, it means that; of a server that was not asked, or is down, nothing is believed.
 pub(crate) async fn probe(
     monitor_urls: &[String],
     info: &Info,
@@ -45,10 +45,13 @@ pub(crate) async fn probe(
 ) -> Result<Durability, StoreError> {
     let mut syncing = HashSet::new();
     for url in monitor_urls {
-        let asked = timeout(patience, ask(url)).await;
-        let server = asked.map_err(|_| unavailable(format!("{url} does not answer")))??;
-        if server.jetstream.config.sync_always {
-            syncing.insert(server.server_name);
+        match timeout(patience, ask(url)).await {
+            Ok(Ok(server)) if server.jetstream.config.sync_always => {
+                syncing.insert(server.server_name);
+            }
+            // A server that is down was not asked; the others may keep the stream without it.
+            Ok(Ok(_) | Err(StoreError::Unavailable { .. })) | Err(_) => {}
+            Ok(Err(error)) => return Err(error),
         }
     }
     if !keepers(info, connected_to).iter().all(|keeper| syncing.contains(*keeper)) {

@@ -41,8 +41,8 @@ impl JetStreamStore {
         let client = connect(&config).await?;
         let timeouts = ContextBuilder::new().timeout(config.request_timeout).ack_timeout(config.request_timeout);
         let context = timeouts.build(client.clone());
-        let info = definition::ensure(&context, &config).await?;
         let server = client.server_info();
+        let info = definition::ensure(&context, &config, &server).await?;
         let patience = config.request_timeout;
         let durability = durability::probe(&config.monitor_urls, &info, &server.server_name, patience).await?;
         let message_bytes_max = config.max_message_bytes.and_then(|bytes| usize::try_from(bytes).ok());
@@ -62,7 +62,7 @@ impl JetStreamStore {
             request_timeout: config.request_timeout,
             deadline: config.deadline,
         };
-        let (hash, replicas, split_appends) = (config.hash, config.replicas, config.split_appends);
+        let (hash, replicas, split_appends) = (config.hash, info.config.num_replicas, config.split_appends);
         let (heads, read) = (Places::default(), Places::default());
         let shared = Shared { log, hash, capabilities, durability, heads, read, replicas, split_appends };
         Ok(Self { shared: Arc::new(shared), open: watch::Sender::new(()) })

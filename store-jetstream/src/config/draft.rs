@@ -23,7 +23,7 @@ pub(super) struct Draft {
 
 impl Draft {
     pub(super) fn new() -> Self {
-        let config = JetStreamConfig::without_server();
+        let config = JetStreamConfig { replicas_by_servers: true, ..JetStreamConfig::without_server() };
         Self { config, kind: None, user: None, password: None, certificate: None, key: None }
     }
 
@@ -70,7 +70,9 @@ impl Draft {
             Setting::Certificate => (self.certificate, _) = (Some(path(value)?), tls(config)),
             Setting::Key => (self.key, _) = (Some(path(value)?), tls(config)),
             Setting::Stream => config.stream = value.text()?,
-            Setting::Replicas => config.replicas = value.word()?.parse().ok()?,
+            Setting::Replicas => {
+                (config.replicas, config.replicas_by_servers) = (value.word()?.parse().ok()?, false);
+            }
             Setting::MaxBytes => config.max_bytes = bound(value)?,
             Setting::MaxMessageBytes => config.max_message_bytes = bound(value)?.map(u32::try_from).transpose().ok()?,
             Setting::DuplicateWindow => config.duplicate_window = duration(&value.text()?)?,

@@ -52,6 +52,9 @@ pub struct JetStreamConfig {
     pub stream: String,
     /// Servers that keep each event: 1, 3 or 5.
     pub replicas: usize,
+    /// Leaves `replicas` to the servers: a stream that is there keeps what it has, a new one gets three in a cluster and
+    /// one elsewhere. So it is in what [`load`](Self::load) returns where neither file nor environment says it.
+    pub replicas_by_servers: bool,
     /// Bytes that the stream may hold, without bound where `None`; when it is full, appends are refused.
     pub max_bytes: Option<u64>,
     /// Bytes of one message, headers included; where `None`, what the server takes.
@@ -84,6 +87,7 @@ impl JetStreamConfig {
             tls: None,
             stream: "event-store".to_owned(),
             replicas: 1,
+            replicas_by_servers: false,
             max_bytes: None,
             max_message_bytes: None,
             duplicate_window: Duration::from_secs(120),
@@ -104,6 +108,7 @@ impl fmt::Debug for JetStreamConfig {
             .field("tls", &self.tls)
             .field("stream", &self.stream)
             .field("replicas", &self.replicas)
+            .field("replicas_by_servers", &self.replicas_by_servers)
             .field("max_bytes", &self.max_bytes)
             .field("max_message_bytes", &self.max_message_bytes)
             .field("duplicate_window", &self.duplicate_window)

@@ -48,6 +48,7 @@ fn whole(folder: &str) -> JetStreamConfig {
         }),
         stream: "event-store-2".to_owned(),
         replicas: 3,
+        replicas_by_servers: false,
         max_bytes: Some(10 << 30),
         max_message_bytes: Some(1 << 20),
         duplicate_window: Duration::from_secs(60),

@@ -19,7 +19,7 @@
 //! | `tls.certificate` | `CIDGRAPH_NATS_TLS_CERTIFICATE` | the path of a PEM file |
 //! | `tls.key` | `CIDGRAPH_NATS_TLS_KEY` | the path of a PEM file |
 //! | `stream` | `CIDGRAPH_NATS_STREAM` | the stream's name |
-//! | `replicas` | `CIDGRAPH_NATS_REPLICAS` | 1, 3 or 5 |
+//! | `replicas` | `CIDGRAPH_NATS_REPLICAS` | 1, 3 or 5; without it the servers decide |
 //! | `max_bytes` | `CIDGRAPH_NATS_MAX_BYTES` | a size (`10GiB`, `500MB`, `1048576`) or `unlimited` |
 //! | `max_message_bytes` | `CIDGRAPH_NATS_MAX_MESSAGE_BYTES` | a size or `unlimited` |
 //! | `duplicate_window` | `CIDGRAPH_NATS_DUPLICATE_WINDOW` | a duration (`500ms`, `20s`, `2m`, `1h`) |

@@ -2,9 +2,10 @@
 
 use cidgraph::store::conformance::SampleStream;
 use cidgraph::{AggregateAppend, EventStore, HashKind};
+use cidgraph_harness::nats::{Cluster, Server, SyncInterval, or_skip};
 use cidgraph_store_jetstream::{JetStreamConfig, JetStreamStore};
 
-use crate::support::{Cluster, Server, Sync};
+use crate::support::replicated;
 
 /// Appends 1 to 4 events to each of so many aggregates and returns what was appended.
 async fn fill(store: &JetStreamStore, aggregates: u64) -> Vec<AggregateAppend> {
@@ -21,7 +22,7 @@ async fn fill(store: &JetStreamStore, aggregates: u64) -> Vec<AggregateAppend> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_aggregates_are_listed_with_their_heads() {
-    let Some(server) = Server::start(Sync::Default) else { return };
+    let Some(server) = or_skip(Server::start(SyncInterval::Default)) else { return };
     let store = JetStreamStore::connect(JetStreamConfig::new(&server.url)).await.unwrap();
     assert!(store.list().await.unwrap().is_empty());
     let parts = fill(&store, 3000).await;
@@ -31,8 +32,8 @@ async fn many_aggregates_are_listed_with_their_heads() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_appended_to_a_cluster_is_listed_at_once() {
-    let Some(cluster) = Cluster::start(Sync::Default) else { return };
-    let store = JetStreamStore::connect(cluster.config()).await.unwrap();
+    let Some(cluster) = or_skip(Cluster::start(SyncInterval::Default)) else { return };
+    let store = JetStreamStore::connect(replicated(&cluster)).await.unwrap();
     let mut streams: Vec<_> = (0..8).map(|number| SampleStream::new(number, HashKind::Sha2_256)).collect();
     for round in 0..30 {
         let stream = &mut streams[round % 8];
@@ -46,9 +47,9 @@ async fn what_was_appended_to_a_cluster_is_listed_at_once() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_place_that_was_kept_in_a_cluster_is_found_at_once() {
-    let Some(cluster) = Cluster::start(Sync::Default) else { return };
-    let store = JetStreamStore::connect(cluster.config()).await.unwrap();
-    let another = JetStreamStore::connect(cluster.config()).await.unwrap();
+    let Some(cluster) = or_skip(Cluster::start(SyncInterval::Default)) else { return };
+    let store = JetStreamStore::connect(replicated(&cluster)).await.unwrap();
+    let another = JetStreamStore::connect(replicated(&cluster)).await.unwrap();
     assert_eq!(store.load_position("a reader").await.unwrap(), None);
     for place in 1..=100 {
         store.save_position("a reader", place).await.unwrap();

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use cidgraph::store::conformance::SampleStream;
 use cidgraph::{EventStore, HashKind, StoreError};
+use cidgraph_harness::nats::{Server, SyncInterval, or_skip};
 use cidgraph_store_jetstream::{Credentials, JetStreamConfig, JetStreamStore, Secret, Tls};
 
 use crate::certificates::{Authority, server_lines};
 use crate::operator::Operator;
-use crate::support::{Server, Sync};
 
 /// Connects, appends and reads.
 async fn accepted(config: JetStreamConfig) {
@@ -52,7 +52,7 @@ async fn every_kind_of_credentials_is_accepted_and_never_repeated() {
     ];
     let secrets = ["right one", "wrong one", seed, &other_seed];
     for (lines, right, wrong) in cases {
-        let Some(server) = Server::start_with(Sync::Default, lines) else { return };
+        let Some(server) = or_skip(Server::start_with(SyncInterval::Default, lines)) else { return };
         let with = |credentials| JetStreamConfig { credentials, ..JetStreamConfig::new(&server.url) };
         accepted(with(right)).await;
         refused(with(wrong), "the server refuses the credentials", &secrets).await;
@@ -66,7 +66,7 @@ async fn every_kind_of_credentials_is_accepted_and_never_repeated() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_user_of_an_operators_account_is_known_by_its_creds_file() {
     let (operator, stranger) = (Operator::new(), Operator::new());
-    let Some(server) = Server::start_with(Sync::Default, &operator.server_lines()) else { return };
+    let Some(server) = or_skip(Server::start_with(SyncInterval::Default, &operator.server_lines())) else { return };
     let folder = tempfile::tempdir().unwrap();
     let with =
         |path: PathBuf| JetStreamConfig { credentials: Credentials::File(path), ..JetStreamConfig::new(&server.url) };
@@ -91,7 +91,7 @@ async fn a_server_is_trusted_by_its_certificate() {
         JetStreamConfig { tls: Some(tls), ..JetStreamConfig::new(&server.url) }
     };
     let lines = server_lines(&ours.sign("server"), None);
-    let Some(server) = Server::start_with(Sync::Default, &lines) else { return };
+    let Some(server) = or_skip(Server::start_with(SyncInterval::Default, &lines)) else { return };
     accepted(trusting(&server, Some(&ours))).await;
     let untrusted = "the server's certificate is of an authority that is not trusted";
     refused(trusting(&server, Some(&others)), untrusted, &[]).await;
@@ -106,7 +106,7 @@ async fn a_server_is_trusted_by_its_certificate() {
     refused(absent, "absent.pem cannot be read: entity not found", &[]).await;
 
     let lines = server_lines(&ours.sign_until("expired", 2001), None);
-    let Some(server) = Server::start_with(Sync::Default, &lines) else { return };
+    let Some(server) = or_skip(Server::start_with(SyncInterval::Default, &lines)) else { return };
     refused(trusting(&server, Some(&ours)), "the server's certificate has expired", &[]).await;
 }
 
@@ -115,7 +115,7 @@ async fn a_client_is_known_by_its_certificate() {
     let folder = tempfile::tempdir().unwrap();
     let (ours, others) = (Authority::new(&folder.path().join("ours")), Authority::new(&folder.path().join("others")));
     let lines = server_lines(&ours.sign("server"), Some(&ours));
-    let Some(server) = Server::start_with(Sync::Default, &lines) else { return };
+    let Some(server) = or_skip(Server::start_with(SyncInterval::Default, &lines)) else { return };
     let with = |client: Option<(PathBuf, PathBuf)>| {
         let tls = Tls { authorities: Some(ours.certificate.clone()), client };
         JetStreamConfig { tls: Some(tls), ..JetStreamConfig::new(&server.url) }
@@ -131,7 +131,7 @@ async fn a_client_is_known_by_its_certificate() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_does_not_encrypt_is_refused_where_it_must() {
-    let Some(server) = Server::start(Sync::Default) else { return };
+    let Some(server) = or_skip(Server::start(SyncInterval::Default)) else { return };
     let config = JetStreamConfig {
         tls: Some(Tls::default()),
         request_timeout: Duration::from_millis(500),

@@ -5,9 +5,8 @@ use std::time::Duration;
 use async_nats::jetstream;
 use cidgraph::store::conformance::SampleStream;
 use cidgraph::{AggregateAppend, EventStore, Expected, HashKind, StoreError};
+use cidgraph_harness::nats::{Server, SyncInterval, or_skip};
 use cidgraph_store_jetstream::{JetStreamConfig, JetStreamStore};
-
-use crate::support::{Server, Sync};
 
 async fn splitting(server: &Server) -> JetStreamStore {
     let config = JetStreamConfig { split_appends: true, ..JetStreamConfig::new(&server.url) };
@@ -33,7 +32,7 @@ async fn batches(server: &Server, events: u64) -> Vec<u64> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_large_append_is_split_between_transactions_where_that_is_asked_for() {
-    let Some(server) = Server::start(Sync::Default) else { return };
+    let Some(server) = or_skip(Server::start(SyncInterval::Default)) else { return };
     let part = SampleStream::new(1, HashKind::Sha2_256).appends(&[600, 600, 300, 1000, 1]);
     let plain = JetStreamStore::connect(JetStreamConfig::new(&server.url)).await.unwrap();
     let refused = plain.append(std::slice::from_ref(&part)).await;
@@ -56,7 +55,7 @@ async fn a_large_append_is_split_between_transactions_where_that_is_asked_for() 
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_transaction_of_more_events_than_a_batch_takes_is_never_split() {
-    let Some(server) = Server::start(Sync::Default) else { return };
+    let Some(server) = or_skip(Server::start(SyncInterval::Default)) else { return };
     let store = splitting(&server).await;
     let refused = store.append(&[SampleStream::new(1, HashKind::Sha2_256).appends(&[900, 1001])]).await;
     assert!(matches!(&refused, Err(StoreError::Malformed { reason }) if reason.contains("transaction")), "{refused:?}");
@@ -65,7 +64,7 @@ async fn a_transaction_of_more_events_than_a_batch_takes_is_never_split() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_conflict_behind_what_was_applied_says_how_far_it_got() {
-    let Some(server) = Server::start(Sync::Default) else { return };
+    let Some(server) = or_skip(Server::start(SyncInterval::Default)) else { return };
     let store = splitting(&server).await;
     let (mut one, mut two) = (SampleStream::new(1, HashKind::Sha2_256), SampleStream::new(2, HashKind::Sha2_256));
     let mut other = two.fork();
@@ -96,7 +95,7 @@ async fn a_conflict_behind_what_was_applied_says_how_far_it_got() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_full_stream_behind_what_was_applied_says_how_far_it_got_and_goes_on_later() {
-    let Some(server) = Server::start(Sync::Default) else { return };
+    let Some(server) = or_skip(Server::start(SyncInterval::Default)) else { return };
     let config = JetStreamConfig {
         split_appends: true,
         max_bytes: Some(900_000),
