@@ -4,6 +4,7 @@
 
 mod support;
 mod conformance;
+mod following;
 mod outages;
 mod races;
 mod setup;
