@@ -7,13 +7,13 @@ use std::time::{Duration, Instant};
 use cidgraph::conformance::{Desk, Shelf, take};
 use cidgraph::subscription::{Following, Start, SubscriptionId};
 use cidgraph::{EventStore, GraphEventProcessor, HashKind, SubscriptionHandler, SubscriptionManager};
+use cidgraph_harness::nats::{Server, SyncInterval, or_skip};
 use cidgraph_store_jetstream::{JetStreamConfig, JetStreamStore};
 
 use crate::conformance::{replicated_subject, subject};
-use crate::support::{Server, Sync};
 
-cidgraph::engine_conformance!(one_server, subject(Sync::Default, HashKind::Sha2_256));
-cidgraph::engine_conformance!(one_server_always_blake3, subject(Sync::Always, HashKind::Blake3));
+cidgraph::engine_conformance!(one_server, subject(SyncInterval::Default, HashKind::Sha2_256));
+cidgraph::engine_conformance!(one_server_always_blake3, subject(SyncInterval::Always, HashKind::Blake3));
 cidgraph::engine_conformance!(three_servers, replicated_subject());
 
 /// How long what must come may take: a restart is in between.
@@ -45,7 +45,7 @@ async fn sequences(subscriptions: &SubscriptionManager, id: SubscriptionId, coun
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn subscriptions_and_processors_see_no_gap_and_no_repeat_while_the_server_restarts() {
     const COMMANDS: u64 = 200;
-    let Some(mut server) = Server::start(Sync::Default) else { return };
+    let Some(mut server) = or_skip(Server::start(SyncInterval::Default)) else { return };
     let store = connect(&server).await;
     let desk = Desk::new(&store);
     for number in 1..=4 {
@@ -59,7 +59,7 @@ async fn subscriptions_and_processors_see_no_gap_and_no_repeat_while_the_server_
     let killer = async {
         for _ in 0..3 {
             tokio::time::sleep(Duration::from_millis(40)).await;
-            tokio::task::block_in_place(|| server.restart(Sync::Default));
+            tokio::task::block_in_place(|| server.restart().unwrap());
         }
     };
     let (written, ()) = tokio::join!(desk.write_many(20..COMMANDS), killer);
@@ -76,7 +76,7 @@ async fn subscriptions_and_processors_see_no_gap_and_no_repeat_while_the_server_
 /// Both places outlive the server and the process that follows.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kept_places_outlive_the_server() {
-    let Some(mut server) = Server::start(Sync::Default) else { return };
+    let Some(mut server) = or_skip(Server::start(SyncInterval::Default)) else { return };
     let shelf = Arc::new(Shelf::default());
     let durable = || Start::Durable("reader".to_owned());
     let mut handed_out = Vec::new();
@@ -99,13 +99,13 @@ async fn kept_places_outlive_the_server() {
         for number in 1..=4 {
             assert_eq!(shelf.contents(number), desk.contents(number).await.unwrap());
         }
-        tokio::task::block_in_place(|| server.restart(Sync::Default));
+        tokio::task::block_in_place(|| server.restart().unwrap());
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_follows_leaves_no_consumer_behind() {
-    let Some(server) = Server::start(Sync::Default) else { return };
+    let Some(server) = or_skip(Server::start(SyncInterval::Default)) else { return };
     let store = connect(&server).await;
     let desk = Desk::new(&store);
     for number in 1..=4 {
