@@ -7,5 +7,6 @@ mod conformance;
 mod following;
 mod outages;
 mod races;
+mod same_answers;
 mod setup;
 mod wire;
