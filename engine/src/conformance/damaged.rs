@@ -9,7 +9,8 @@ use futures::StreamExt;
 use crate::cid::HashKind;
 use crate::id::AggregateId;
 use crate::store::{
-    AggregateAppend, Appended, Capabilities, EventStore, Followed, Head, StoreError, StoredEvent, StreamFilter,
+    AggregateAppend, Appended, Capabilities, Durability, EventStore, Followed, Head, StoreError, StoredEvent,
+    StreamFilter,
 };
 
 /// A store around another one whose events of one version are read with a changed byte, or not at all.
@@ -104,5 +105,9 @@ impl EventStore for Damaged {
 
     fn capabilities(&self) -> Capabilities {
         self.store.capabilities()
+    }
+
+    fn durability_of_kept(&self) -> Durability {
+        self.store.durability_of_kept()
     }
 }
