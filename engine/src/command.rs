@@ -3,6 +3,7 @@
 use crate::entity::{
     Component, ConceptualPoint, EdgeEntity, GraphMetadata, NodeEntity, NodeUpdate, TransformOperation,
 };
+use crate::event::GraphEvent;
 use crate::id::{CausationId, CommandId, CorrelationId, EdgeId, NodeId};
 use crate::value::{Name, Properties};
 
@@ -118,6 +119,34 @@ pub enum GraphCommand {
         /// The edges.
         edges: Vec<EdgeId>,
     },
+}
+
+impl GraphCommand {
+    /// Returns the event that the command brings about where no rule forbids it; engine-made edges and the subgraphs of
+    /// transformations are as the command has them.
+    pub fn into_event(self) -> GraphEvent {
+        match self {
+            Self::CreateGraph { metadata } => GraphEvent::GraphCreated { metadata },
+            Self::RenameGraph { name } => GraphEvent::GraphRenamed { name },
+            Self::ArchiveGraph { reason } => GraphEvent::GraphArchived { reason },
+            Self::AddNode { node } => GraphEvent::NodeAdded { node },
+            Self::UpdateNode { update } => GraphEvent::NodeUpdated { update },
+            Self::RemoveNode { node } => GraphEvent::NodeRemoved { node },
+            Self::AttachComponent { node, component } => GraphEvent::ComponentAttached { node, component },
+            Self::ReplaceComponent { node, component } => GraphEvent::ComponentReplaced { node, component },
+            Self::DetachComponent { node, component_type } => GraphEvent::ComponentDetached { node, component_type },
+            Self::ConnectEdge { edge } => GraphEvent::EdgeConnected { edge },
+            Self::UpdateEdge { edge, set, unset } => GraphEvent::EdgeUpdated { edge, set, unset },
+            Self::DisconnectEdge { edge } => GraphEvent::EdgeRemoved { edge },
+            Self::TransformNodes { nodes, operation } => GraphEvent::NodeTransformed { nodes, operation },
+            Self::MapConceptualPoint { node, point } => GraphEvent::ConceptualPointMapped { node, point },
+            Self::AddNodes { nodes } => GraphEvent::NodesAdded { nodes },
+            Self::UpdateNodes { updates } => GraphEvent::NodesUpdated { updates },
+            Self::RemoveNodes { nodes } => GraphEvent::NodesRemoved { nodes },
+            Self::ConnectEdges { edges } => GraphEvent::EdgesConnected { edges },
+            Self::DisconnectEdges { edges } => GraphEvent::EdgesRemoved { edges },
+        }
+    }
 }
 
 /// Who sends a command and what it belongs to.

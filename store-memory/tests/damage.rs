@@ -209,6 +209,22 @@ fn without_its_index_a_damaged_sealed_segment_does_not_open() {
 }
 
 #[test]
+fn whole_commits_that_do_not_follow_are_refused_and_never_cut() {
+    let never = options(FsyncPolicy::Never, 1000);
+    let (disk, _) = written(never);
+    let last = (1..).take_while(|number| disk.contents(path(*number, "car")).is_some()).last().unwrap();
+    assert!(last > 2, "segments before the last");
+    let bytes = disk.contents(path(last, "car")).unwrap();
+    // The last segment stands in the place of the one before it, behind commits that it does not follow.
+    disk.damage(path(last - 1, "car"), Some(bytes.clone()));
+    disk.damage(path(last, "car"), None);
+    disk.damage(path(last - 1, "idx"), None);
+    let damage = damage_of(open(&disk, never));
+    assert!(damage.reason.contains("does not follow"), "{damage}");
+    assert_eq!(disk.contents(path(last - 1, "car")), Some(bytes));
+}
+
+#[test]
 fn a_missing_segment_is_an_error() {
     let short = options(FsyncPolicy::Always, 1000);
     let (disk, _) = written(short);

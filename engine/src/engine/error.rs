@@ -44,7 +44,7 @@ pub enum ErrorKind {
     Conflict,
     /// Too much was asked at once; ask for less.
     TooLarge,
-    /// The store is not to be reached for now; ask again later.
+    /// The store is not to be reached; ask again later.
     Unavailable,
     /// It may have been done: send the same command id again to find out.
     Unknown,

@@ -120,7 +120,9 @@ impl Engine {
         let aggregate = AggregateId::from(graph);
         let start_ns = self.0.clock.now_ns();
         let submitted = self.0.graphs.submit(aggregate, submission).await;
-        self.0.metrics.record(Operation::Append, self.0.since(start_ns));
+        if submitted.is_ok() {
+            self.0.metrics.record(Operation::Append, self.0.since(start_ns));
+        }
         if matches!(submitted, Err(WriteError::Rejected { rejection: Rejected::GraphNotFound, .. })) {
             self.forget_where_empty(aggregate).await?;
         }

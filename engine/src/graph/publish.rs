@@ -2,10 +2,10 @@
 
 use std::sync::{Arc, OnceLock};
 
-use crate::footprint::{ChangeObserver, Facet};
+use crate::footprint::Facet;
 use crate::index::Index;
 use crate::pool::{ComponentId, NameId, SetId};
-use crate::state::{At, Generation, GraphInfo, Published};
+use crate::state::{At, Published};
 use crate::store::Head;
 use crate::topology::{EdgeIndex, NodeIndex, Stamp};
 
@@ -103,7 +103,7 @@ impl GraphAggregate {
             facets.sort_unstable();
             facets.dedup();
         }
-        ChangeObserver::changed(&**observer, self.place.version, &facets);
+        observer.changed(self.place.version, &facets);
     }
 }
 
@@ -173,29 +173,5 @@ impl Touched<'_> {
                 self.facets.push(Facet::property_value(component_type, name, &pool.value(value)));
             }
         }
-    }
-}
-
-impl Published {
-    /// Makes what is published of a graph to which nothing has happened.
-    pub(super) fn new(generation: &Arc<Generation>, info: &Arc<GraphInfo>, index: Index) -> Self {
-        Self {
-            generation: Arc::clone(generation),
-            stamp: 0,
-            extent: generation.extent(),
-            info: Arc::clone(info),
-            head: None,
-            timestamp_ns: 0,
-            node_count: 0,
-            edge_count: 0,
-            index,
-            pending: 0..0,
-            pending_nodes: OnceLock::new(),
-        }
-    }
-
-    /// Returns the version, 0 before the first event.
-    pub(super) fn version(&self) -> u64 {
-        self.head.map_or(0, |head| head.version)
     }
 }

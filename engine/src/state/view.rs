@@ -42,6 +42,30 @@ pub struct Published {
     pub(crate) pending_nodes: OnceLock<Box<[PendingNode]>>,
 }
 
+impl Published {
+    /// Makes what is published of a graph to which nothing has happened.
+    pub(crate) fn new(generation: &Arc<Generation>, info: &Arc<GraphInfo>, index: Index) -> Self {
+        Self {
+            generation: Arc::clone(generation),
+            stamp: 0,
+            extent: generation.extent(),
+            info: Arc::clone(info),
+            head: None,
+            timestamp_ns: 0,
+            node_count: 0,
+            edge_count: 0,
+            index,
+            pending: 0..0,
+            pending_nodes: OnceLock::new(),
+        }
+    }
+
+    /// Returns the version, 0 before the first event.
+    pub(crate) fn version(&self) -> u64 {
+        self.head.map_or(0, |head| head.version)
+    }
+}
+
 /// A node whose facts the indices do not have yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PendingNode {

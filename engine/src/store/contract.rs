@@ -139,7 +139,7 @@ pub enum StoreError {
         /// What is wrong.
         reason: &'static str,
     },
-    /// The store is not to be reached or refuses for now; nothing was written.
+    /// The store is not to be reached, or refuses what it may take later; nothing was written.
     #[error("the store is unavailable: {reason}")]
     Unavailable {
         /// What happened.

@@ -47,7 +47,7 @@ impl<'a> Input<'a> {
     /// Makes an event as another program could have written it, whether it fits or not.
     pub fn foreign_event(&mut self, model: &Model) -> GraphEvent {
         self.writable = true;
-        let event = unchecked_event(command(self, model));
+        let event = command(self, model).into_event();
         self.writable = false;
         event
     }
@@ -225,31 +225,4 @@ pub fn command(input: &mut Input<'_>, model: &Model) -> GraphCommand {
 
 fn metadata(input: &mut Input<'_>) -> GraphMetadata {
     GraphMetadata { properties: properties(input), ..GraphMetadata::named(input.of(&["first"])) }
-}
-
-/// Returns the event that a command would bring about if no rule forbade it, as another program could have written it.
-fn unchecked_event(command: GraphCommand) -> GraphEvent {
-    match command {
-        GraphCommand::CreateGraph { metadata } => GraphEvent::GraphCreated { metadata },
-        GraphCommand::RenameGraph { name } => GraphEvent::GraphRenamed { name },
-        GraphCommand::ArchiveGraph { reason } => GraphEvent::GraphArchived { reason },
-        GraphCommand::AddNode { node } => GraphEvent::NodeAdded { node },
-        GraphCommand::UpdateNode { update } => GraphEvent::NodeUpdated { update },
-        GraphCommand::RemoveNode { node } => GraphEvent::NodeRemoved { node },
-        GraphCommand::AttachComponent { node, component } => GraphEvent::ComponentAttached { node, component },
-        GraphCommand::ReplaceComponent { node, component } => GraphEvent::ComponentReplaced { node, component },
-        GraphCommand::DetachComponent { node, component_type } => {
-            GraphEvent::ComponentDetached { node, component_type }
-        }
-        GraphCommand::ConnectEdge { edge } => GraphEvent::EdgeConnected { edge },
-        GraphCommand::UpdateEdge { edge, set, unset } => GraphEvent::EdgeUpdated { edge, set, unset },
-        GraphCommand::DisconnectEdge { edge } => GraphEvent::EdgeRemoved { edge },
-        GraphCommand::TransformNodes { nodes, operation } => GraphEvent::NodeTransformed { nodes, operation },
-        GraphCommand::MapConceptualPoint { node, point } => GraphEvent::ConceptualPointMapped { node, point },
-        GraphCommand::AddNodes { nodes } => GraphEvent::NodesAdded { nodes },
-        GraphCommand::UpdateNodes { updates } => GraphEvent::NodesUpdated { updates },
-        GraphCommand::RemoveNodes { nodes } => GraphEvent::NodesRemoved { nodes },
-        GraphCommand::ConnectEdges { edges } => GraphEvent::EdgesConnected { edges },
-        GraphCommand::DisconnectEdges { edges } => GraphEvent::EdgesRemoved { edges },
-    }
 }

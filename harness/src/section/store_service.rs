@@ -40,7 +40,7 @@ impl StoreService {
 
     async fn append(&self, transaction: WorkloadTransaction) -> Result<Acknowledgement, ServiceError> {
         let aggregate: AggregateId = transaction.graph.into();
-        let events: Vec<GraphEvent> = transaction.commands.into_iter().map(event_of).collect();
+        let events: Vec<GraphEvent> = transaction.commands.into_iter().map(GraphCommand::into_event).collect();
         let tip = self.tip(aggregate);
         let mut tip = tip.lock().await;
         let mut next = *tip;
@@ -62,32 +62,5 @@ impl GraphService for StoreService {
 
     fn falls_short(&self) -> Option<&'static str> {
         Some("store alone: nothing decided or projected")
-    }
-}
-
-/// Returns the event that a command brings about where no rule forbids it.
-fn event_of(command: GraphCommand) -> GraphEvent {
-    match command {
-        GraphCommand::CreateGraph { metadata } => GraphEvent::GraphCreated { metadata },
-        GraphCommand::RenameGraph { name } => GraphEvent::GraphRenamed { name },
-        GraphCommand::ArchiveGraph { reason } => GraphEvent::GraphArchived { reason },
-        GraphCommand::AddNode { node } => GraphEvent::NodeAdded { node },
-        GraphCommand::UpdateNode { update } => GraphEvent::NodeUpdated { update },
-        GraphCommand::RemoveNode { node } => GraphEvent::NodeRemoved { node },
-        GraphCommand::AttachComponent { node, component } => GraphEvent::ComponentAttached { node, component },
-        GraphCommand::ReplaceComponent { node, component } => GraphEvent::ComponentReplaced { node, component },
-        GraphCommand::DetachComponent { node, component_type } => {
-            GraphEvent::ComponentDetached { node, component_type }
-        }
-        GraphCommand::ConnectEdge { edge } => GraphEvent::EdgeConnected { edge },
-        GraphCommand::UpdateEdge { edge, set, unset } => GraphEvent::EdgeUpdated { edge, set, unset },
-        GraphCommand::DisconnectEdge { edge } => GraphEvent::EdgeRemoved { edge },
-        GraphCommand::TransformNodes { nodes, operation } => GraphEvent::NodeTransformed { nodes, operation },
-        GraphCommand::MapConceptualPoint { node, point } => GraphEvent::ConceptualPointMapped { node, point },
-        GraphCommand::AddNodes { nodes } => GraphEvent::NodesAdded { nodes },
-        GraphCommand::UpdateNodes { updates } => GraphEvent::NodesUpdated { updates },
-        GraphCommand::RemoveNodes { nodes } => GraphEvent::NodesRemoved { nodes },
-        GraphCommand::ConnectEdges { edges } => GraphEvent::EdgesConnected { edges },
-        GraphCommand::DisconnectEdges { edges } => GraphEvent::EdgesRemoved { edges },
     }
 }

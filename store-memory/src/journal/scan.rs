@@ -1,7 +1,8 @@
 //! Reads a segment's bytes and checks them: every CID, every event's form, every link within the bytes, every commit.
 //!
 //! The result is the whole groups up to the first damage, and the damage. Whether the damage is a torn tail or a loss
-//! of what was safe is told by the commits behind it: one of them may say that more than the damage was durable.
+//! of what was safe is told by the commits behind it: one of them may say that more than the damage was durable. A whole
+//! commit that does not fit what stands before it is no torn write either.
 
 use std::collections::HashMap;
 
@@ -337,6 +338,22 @@ impl Walk {
 
     fn close(&mut self, section: &Section<'_>, cid: Cid, commit: &Commit) -> Result<(), Flaw> {
         self.end_run();
+        if let Err(flaw) = self.fits(commit) {
+            self.durable_offset = self.durable_offset.max(section.end());
+            return Err(flaw);
+        }
+        let end = u32::try_from(section.end()).map_err(|_| Flaw::new("a commit beyond 4 GiB"))?;
+        self.groups.push(Group { runs: std::mem::take(&mut self.runs), commit: cid, end });
+        self.ends.extend(self.open_ends.drain());
+        self.commit = Some(cid);
+        self.end = section.end();
+        self.group_sequence = self.sequence;
+        self.durable_offset = self.durable_offset.max(commit.durable_offset);
+        Ok(())
+    }
+
+    /// Checks that a commit is of the open group and follows the one before.
+    fn fits(&self, commit: &Commit) -> Result<(), Flaw> {
         if commit.previous != self.commit {
             let show = |cid: Option<Cid>| cid.map_or_else(|| "no commit".to_owned(), |cid| cid.to_string());
             let (expected, actual) = (show(self.commit), show(commit.previous));
@@ -352,13 +369,6 @@ impl Walk {
         if commit.heads.len() != self.open_ends.len() || !agrees {
             return Err(Flaw::new("a commit names other heads"));
         }
-        let end = u32::try_from(section.end()).map_err(|_| Flaw::new("a commit beyond 4 GiB"))?;
-        self.groups.push(Group { runs: std::mem::take(&mut self.runs), commit: cid, end });
-        self.ends.extend(self.open_ends.drain());
-        self.commit = Some(cid);
-        self.end = section.end();
-        self.group_sequence = self.sequence;
-        self.durable_offset = self.durable_offset.max(commit.durable_offset);
         Ok(())
     }
 }

@@ -1,4 +1,4 @@
-//! A store under test, and how contracts speak with it: an append that failed for now is sent again, as a caller must.
+//! A store under test, and how contracts speak with it: an append that may succeed later is sent again, as a caller must.
 
 use std::any::Any;
 use std::fmt;
@@ -12,7 +12,7 @@ use crate::store::{
     AggregateAppend, Appended, EventStore, Followed, SealedEvent, StoreError, StoredEvent, StreamFilter,
 };
 
-/// Appends in a row that may fail for now before a contract gives up.
+/// Appends in a row that may be refused as unavailable before a contract gives up.
 const ATTEMPTS: usize = 64;
 
 /// Which sentence of the contract a store broke, and how.
