@@ -90,11 +90,11 @@ impl Twin {
             other.append(1);
         }
         let mut batch = Vec::new();
-        for stream in 0..STREAMS {
-            if stream == stale {
+        for (number, stream) in now.iter_mut().enumerate() {
+            if number == stale {
                 batch.push(other.append(2));
-            } else if streams >> stream & 1 == 1 {
-                batch.push(now[stream].append(1));
+            } else if streams >> number & 1 == 1 {
+                batch.push(stream.append(1));
             }
         }
         let (memory, jetstream) = self.both(&batch).await;
