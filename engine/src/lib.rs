@@ -33,6 +33,8 @@ pub mod graph;
 pub mod stream;
 pub mod subscription;
 pub mod engine;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 #[cfg(any(test, feature = "testkit"))]
 pub mod testkit;
 

@@ -11,7 +11,6 @@ use cidgraph::{
     AggregateAppend, AggregateId, Appended, Capabilities, Durability, EventStore, HashKind, Head, StoreError,
     StoredEvent, StreamFilter,
 };
-use futures::StreamExt;
 use tokio::sync::Semaphore;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,10 +37,6 @@ pub(crate) struct Faulty {
     /// An append takes a permit for good.
     pub(crate) gate: Semaphore,
     pub(crate) limits: Option<Capabilities>,
-    /// The version whose block is read with one bit changed.
-    pub(crate) damaged: Option<u64>,
-    /// The version that reading leaves out.
-    pub(crate) lost: Option<u64>,
     /// Whether reading never ends.
     pub(crate) slow: bool,
 }
@@ -62,8 +57,6 @@ impl Faulty {
             appends: AtomicUsize::new(0),
             gate: Semaphore::new(Semaphore::MAX_PERMITS),
             limits: None,
-            damaged: None,
-            lost: None,
             slow: false,
         }
     }
@@ -79,14 +72,6 @@ impl Faulty {
 
     pub(crate) fn next(&self, faults: impl IntoIterator<Item = Fault>) {
         self.faults.lock().unwrap().extend(faults);
-    }
-
-    fn damage(&self, stored: &mut StoredEvent) {
-        if Some(stored.event.version) == self.damaged {
-            let mut block = stored.event.block.to_vec();
-            *block.last_mut().unwrap() ^= 1;
-            stored.event.block = block.into();
-        }
     }
 
     fn see(&self) -> Result<(), StoreError> {
@@ -139,12 +124,7 @@ impl EventStore for Faulty {
         if self.slow {
             std::future::pending::<()>().await;
         }
-        let mut events = self.inner.read(aggregate, from_version, limit).await?;
-        events.retain(|stored| Some(stored.event.version) != self.lost);
-        for stored in &mut events {
-            self.damage(stored);
-        }
-        Ok(events)
+        self.inner.read(aggregate, from_version, limit).await
     }
 
     async fn read_all(&self, from_sequence: u64, limit: usize) -> Result<Vec<StoredEvent>, StoreError> {
@@ -154,14 +134,7 @@ impl EventStore for Faulty {
 
     async fn follow(&self, from_sequence: u64, filter: StreamFilter) -> Result<Followed, StoreError> {
         self.see()?;
-        let damaged = Self { damaged: self.damaged, ..Self::around(Arc::clone(&self.inner)) };
-        let damage = move |stored: Result<StoredEvent, StoreError>| {
-            stored.map(|mut stored| {
-                damaged.damage(&mut stored);
-                stored
-            })
-        };
-        Ok(Box::pin(self.inner.follow(from_sequence, filter).await?.map(damage)))
+        self.inner.follow(from_sequence, filter).await
     }
 
     async fn list(&self) -> Result<Vec<(AggregateId, Head)>, StoreError> {

@@ -2,8 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
 
 mod faulty;
-mod stream;
-mod subscription;
+mod following;
 #[path = "../support/mod.rs"]
 mod support;
 mod writer;

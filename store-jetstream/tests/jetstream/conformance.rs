@@ -14,7 +14,7 @@ async fn store(sync: SyncInterval, hash: HashKind) -> Option<(JetStreamStore, Se
     Some((JetStreamStore::connect(config).await.unwrap(), server))
 }
 
-async fn subject(sync: SyncInterval, hash: HashKind) -> Option<Subject> {
+pub(crate) async fn subject(sync: SyncInterval, hash: HashKind) -> Option<Subject> {
     let (store, server) = store(sync, hash).await?;
     Some(Subject::new(store).keeping(server))
 }
@@ -31,7 +31,7 @@ async fn replicated_store() -> Option<(JetStreamStore, Cluster)> {
     Some((JetStreamStore::connect(config).await.unwrap(), cluster))
 }
 
-async fn replicated_subject() -> Option<Subject> {
+pub(crate) async fn replicated_subject() -> Option<Subject> {
     let (store, cluster) = replicated_store().await?;
     Some(Subject::new(store).keeping(cluster))
 }

@@ -25,8 +25,8 @@ impl fmt::Display for Breach {
     }
 }
 
-impl From<StoreError> for Breach {
-    fn from(error: StoreError) -> Self {
+impl<E: std::error::Error> From<E> for Breach {
+    fn from(error: E) -> Self {
         Self(format!("an unexpected error: {error}"))
     }
 }
@@ -76,6 +76,11 @@ impl Subject {
     pub const fn with_patience(mut self, patience: Duration) -> Self {
         self.patience = patience;
         self
+    }
+
+    /// Returns how long a contract waits for what must come.
+    pub const fn patience(&self) -> Duration {
+        self.patience
     }
 
     /// Returns an aggregate of samples with the store's hash function.
