@@ -1,5 +1,7 @@
 //! Connects to the servers and refuses those that are too old.
 
+use std::time::Duration;
+
 use async_nats::{Client, ConnectErrorKind, ConnectOptions, ServerAddr};
 use cidgraph::StoreError;
 
@@ -7,6 +9,9 @@ use crate::config::{Credentials, JetStreamConfig};
 
 /// The least version: before it, equally long subject filters of a batch are wrongly refused.
 const VERSION_MIN: (u64, u64) = (2, 15);
+
+/// How often a server is asked whether it is there; it is given up when three questions are open.
+const PING: Duration = Duration::from_secs(2);
 
 /// Connects, or says why not; what it says holds no secret.
 pub(crate) async fn connect(config: &JetStreamConfig) -> Result<Client, StoreError> {
@@ -45,6 +50,7 @@ fn address(url: &str) -> Result<ServerAddr, StoreError> {
 async fn options(config: &JetStreamConfig) -> Result<ConnectOptions, StoreError> {
     let mut options = ConnectOptions::new()
         .name("cidgraph")
+        .ping_interval(PING)
         .request_timeout(Some(config.request_timeout))
         .connection_timeout(config.request_timeout);
     options = match &config.credentials {
