@@ -150,9 +150,15 @@ fn known(shared: &Shared, batch: &[AggregateAppend]) -> Option<Vec<u64>> {
     batch.iter().map(sequence).collect()
 }
 
-/// Looks at the stream through its leader. Heads are read one after the other, so a copy of the batch that is applied
-/// meanwhile shows in some of them only: then it looks again.
+/// Looks at the stream through its leader for as long as there is time.
 async fn look(shared: &Shared, batch: &[AggregateAppend], left: Duration) -> Result<Found, StoreError> {
+    let looked = timeout(left, look_patiently(shared, batch, left)).await;
+    looked.unwrap_or_else(|_| Err(unavailable("no answer came in time")))
+}
+
+/// Heads are read one after the other, so a copy of the batch that is applied
+/// meanwhile shows in some of them only: then it looks again.
+async fn look_patiently(shared: &Shared, batch: &[AggregateAppend], left: Duration) -> Result<Found, StoreError> {
     let mut backoff = Backoff::new(left);
     for _ in 1..LOOKS_MAX {
         match look_once(shared, batch, backoff.left()).await? {

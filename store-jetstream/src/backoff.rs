@@ -12,7 +12,7 @@ use crate::connection::unavailable;
 const PAUSE: (Duration, Duration) = (Duration::from_millis(4), Duration::from_millis(500));
 
 /// How long the first request of a read is waited for.
-const PATIENCE: Duration = Duration::from_millis(250);
+const PATIENCE: Duration = Duration::from_millis(150);
 
 /// By how much longer each request is waited for than the one before.
 const PATIENCE_GROWTH: f64 = 1.5;

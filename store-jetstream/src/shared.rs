@@ -1,7 +1,9 @@
 //! What the store's methods share, and the reads of one aggregate.
 
 use cidgraph::{AggregateId, Capabilities, Durability, HashKind, StoreError, StoredEvent};
+use tokio::time::timeout;
 
+use crate::connection::unavailable;
 use crate::follow::read_many;
 use crate::log::Log;
 use crate::message::{ALL_SUBJECTS, aggregate_subjects, damaged};
@@ -41,7 +43,8 @@ impl Shared {
     ) -> Result<Vec<StoredEvent>, StoreError> {
         let from = from.max(1);
         let events = if limit < MANY_EVENTS {
-            self.read_some(aggregate, from, limit).await?
+            let read = timeout(self.log.deadline, self.read_some(aggregate, from, limit)).await;
+            read.map_err(|_| unavailable("no answer came in time"))??
         } else {
             self.read_to_head(aggregate, from, limit).await?
         };

@@ -25,6 +25,10 @@ const PATIENCE: Duration = Duration::from_secs(90);
 /// A writer's or reader's pause after it was refused, and between two looks at the counters.
 const PAUSE: Duration = Duration::from_millis(5);
 
+/// How long ago an event that is read was acknowledged: by then every server that is there has been told so. While there
+/// is no leader, nobody can tell whether a younger one was.
+const SETTLED: Duration = Duration::from_millis(1500);
+
 /// Acknowledgements after which a writer has appended something that it sent after the fault.
 const GONE_ON: u64 = 2;
 
@@ -32,7 +36,8 @@ const GONE_ON: u64 = 2;
 #[derive(Debug)]
 pub(super) struct Load {
     shared: Arc<Shared>,
-    store: Arc<dyn EventStore>,
+    /// A store whose calls outlive every fault.
+    audited: Arc<dyn EventStore>,
     writers: JoinSet<Result<(), StoreError>>,
     readers: JoinSet<Result<(), StoreError>>,
     follower: Watch,
@@ -47,8 +52,8 @@ struct Shared {
     appends: Pulse,
     /// Acknowledged appends of each writer.
     acknowledged: Vec<AtomicU64>,
-    /// Some acknowledged events.
-    known: Mutex<Vec<(AggregateId, u64)>>,
+    /// The last events of acknowledged appends, and when that was.
+    known: Mutex<Vec<(AggregateId, u64, Instant)>>,
     /// One of each reader.
     reads: Vec<Pulse>,
     /// One of each reader.
@@ -80,12 +85,14 @@ impl Load {
             longest_call: Mutex::new(Duration::ZERO),
             durability: Mutex::new(None),
         });
+        let patient = StoreTerms { deadline: terms.deadline.max(PATIENCE), ..terms.clone() };
+        let audited = stores.open(patient).await?;
+        let follower = shared.auditor.watch(Arc::clone(&audited), 1);
         let store = stores.open(terms.clone()).await?;
-        let follower = shared.auditor.watch(stores.open(terms.clone()).await?, 1);
         let mut writers = JoinSet::new();
         for number in 0..plan.writers {
-            let writer = Writer::open(store.as_ref(), number, plan.seed).await?;
-            writers.spawn(write(Arc::clone(&shared), Arc::clone(&store), writer, number::index(number)));
+            let writer = Writer::open(audited.as_ref(), number, plan.seed).await?;
+            writers.spawn(write(Arc::clone(&shared), Arc::clone(&store), writer, number::index(number), plan.rest));
         }
         let mut readers = JoinSet::new();
         for number in 0..plan.readers {
@@ -95,7 +102,7 @@ impl Load {
             readers.spawn(read(Arc::clone(&shared), Arc::clone(&store), place, random));
             readers.spawn(ask_heads(shared, store, place));
         }
-        Ok(Self { shared, store, writers, readers, follower, deadline: terms.deadline })
+        Ok(Self { shared, audited, writers, readers, follower, deadline: terms.deadline })
     }
 
     /// Notes that a fault comes now: the longest times are measured from here on.
@@ -148,7 +155,7 @@ impl Load {
         report.answered_unknown = shared.unknown.load(Ordering::Relaxed);
         report.durability = lock(&shared.durability).map_or_else(String::new, |least| least.to_string());
         report.note_audit(&self.follower.finish(PATIENCE).await?);
-        report.note_audit(&shared.auditor.compare(self.store.as_ref()).await?);
+        report.note_audit(&shared.auditor.compare(self.audited.as_ref()).await?);
         Ok(())
     }
 
@@ -195,12 +202,16 @@ impl Shared {
         let mut least = lock(&self.durability);
         *least = least.into_iter().chain([durability]).min();
         drop(least);
-        lock(&self.known).extend(batch.iter().map(|part| (part.aggregate, part.head().version)));
+        let now = Instant::now();
+        lock(&self.known).extend(batch.iter().map(|part| (part.aggregate, part.head().version, now)));
     }
 
+    /// Draws an event that was acknowledged a while ago.
     fn draw(&self, random: &mut Random) -> Option<(AggregateId, u64)> {
         let known = lock(&self.known);
-        (!known.is_empty()).then(|| known[number::index(random.below(number::count(known.len())))])
+        let settled = number::count(known.partition_point(|(_, _, since)| since.elapsed() >= SETTLED));
+        let (aggregate, version, _) = (settled > 0).then(|| known[number::index(random.below(settled))])?;
+        Some((aggregate, version))
     }
 }
 
@@ -209,8 +220,10 @@ async fn write(
     store: Arc<dyn EventStore>,
     mut writer: Writer,
     number: usize,
+    rest: Duration,
 ) -> Result<(), StoreError> {
     while shared.goes_on() {
+        sleep(rest).await;
         let batch = writer.next_batch();
         loop {
             let since = Instant::now();

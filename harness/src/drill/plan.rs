@@ -39,6 +39,8 @@ pub struct DrillPlan {
     pub rounds: u32,
     /// Writers, each of graphs of its own; one appends after the other is acknowledged.
     pub writers: u64,
+    /// A writer's pause after each acknowledgement: the machine is to be busy, not choked.
+    pub rest: Duration,
     /// Readers of acknowledged events, each with a connection of its own.
     pub readers: u64,
     /// Load before each fault, at least and at most.
@@ -57,13 +59,14 @@ impl DrillPlan {
         let (rounds, alive, deadline) = match drill {
             Drill::KillClient => (50, (50, 300), 20),
             Drill::KillServer => (50, (100, 500), 20),
-            Drill::Failover => (10, (1000, 2000), 30),
+            Drill::Failover => (10, (2000, 3000), 30),
             Drill::Pause => (1, (1000, 2000), 5),
         };
         Self {
             drill,
             rounds,
             writers: 8,
+            rest: Duration::from_millis(4),
             readers: 2,
             alive: (Duration::from_millis(alive.0), Duration::from_millis(alive.1)),
             paused: Duration::from_secs(15),
@@ -75,12 +78,12 @@ impl DrillPlan {
     /// Returns a drill as short as it can be and still do everything once.
     pub const fn shortened(drill: Drill) -> Self {
         let full = Self::new(drill);
-        let (rounds, paused, deadline) = match drill {
-            Drill::KillClient | Drill::KillServer => (4, full.paused, full.deadline),
-            Drill::Failover => (1, full.paused, full.deadline),
-            Drill::Pause => (1, Duration::from_secs(5), Duration::from_secs(2)),
+        let (rounds, paused, deadline, alive) = match drill {
+            Drill::KillClient | Drill::KillServer => (4, full.paused, full.deadline, (50, 200)),
+            Drill::Failover => (1, full.paused, full.deadline, (2000, 2500)),
+            Drill::Pause => (1, Duration::from_secs(5), Duration::from_secs(2), (50, 200)),
         };
-        let alive = (Duration::from_millis(50), Duration::from_millis(200));
+        let alive = (Duration::from_millis(alive.0), Duration::from_millis(alive.1));
         Self { rounds, alive, paused, deadline, ..full }
     }
 }
