@@ -8,7 +8,7 @@ use tokio::time::sleep;
 use super::error::DrillError;
 use super::load::Load;
 use super::plan::DrillPlan;
-use super::report::DrillReport;
+use super::report::{DrillReport, seconds};
 use super::run::{DrillSurroundings, draw_alive, terms_of};
 use crate::nats::{Cluster, SyncInterval};
 use crate::number;
@@ -16,9 +16,6 @@ use crate::random::Random;
 
 /// How long servers may take to have everything again.
 pub(super) const PATIENCE: Duration = Duration::from_secs(60);
-
-/// Reads of acknowledged events never stop for longer, in seconds.
-const READS_STOP_SECONDS_MAX: f64 = 1.0;
 
 pub(super) async fn failover(
     plan: &DrillPlan,
@@ -41,8 +38,7 @@ pub(super) async fn failover(
     }
     block_in_place(|| cluster.wait_until_whole(stream, PATIENCE))?;
     load.finish(report).await?;
-    let stopped = report.reads_stopped_for_seconds.unwrap_or_default();
-    let text = format!("reads never stop for more than {READS_STOP_SECONDS_MAX} s (they did for {stopped} s)");
-    report.demand(stopped <= READS_STOP_SECONDS_MAX, text);
+    let (stopped, most) = (report.reads_stopped_for_seconds.unwrap_or_default(), seconds(plan.reads_stop_max));
+    report.demand(stopped <= most, format!("reads never stop for more than {most} s (they did for {stopped} s)"));
     Ok(())
 }

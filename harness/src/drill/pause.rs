@@ -14,9 +14,6 @@ use crate::nats::{Cluster, NatsError, SERVERS, SyncInterval};
 use crate::number;
 use crate::random::Random;
 
-/// What a call may take beyond its deadline before it counts as hanging, in seconds: on a busy machine a task waits.
-const LATE_SECONDS_MAX: f64 = 1.0;
-
 pub(super) async fn pause(
     plan: &DrillPlan,
     surroundings: &DrillSurroundings<'_>,
@@ -44,7 +41,7 @@ pub(super) async fn pause(
     load.finish(report).await?;
     let (longest, deadline) = (report.call_seconds_max, seconds(plan.deadline));
     let text = format!("no call takes longer than its deadline of {deadline} s (the longest took {longest} s)");
-    report.demand(longest <= deadline + LATE_SECONDS_MAX, text);
+    report.demand(longest <= deadline + seconds(plan.late_max), text);
     let refused = report.answered_unavailable + report.answered_unknown;
     report.demand(refused > 0, format!("without a majority callers are told ({refused} were)"));
     Ok(())

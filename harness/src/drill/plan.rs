@@ -49,6 +49,10 @@ pub struct DrillPlan {
     pub paused: Duration,
     /// How long one call of the store may take.
     pub deadline: Duration,
+    /// How long reads may stop, where the drill says that they go on.
+    pub reads_stop_max: Duration,
+    /// What a call may take beyond its deadline before it counts as hanging: on a busy machine a task waits.
+    pub late_max: Duration,
     /// What all draws come from.
     pub seed: u64,
 }
@@ -71,11 +75,14 @@ impl DrillPlan {
             alive: (Duration::from_millis(alive.0), Duration::from_millis(alive.1)),
             paused: Duration::from_secs(15),
             deadline: Duration::from_secs(deadline),
+            reads_stop_max: Duration::from_secs(1),
+            late_max: Duration::from_secs(1),
             seed: 42,
         }
     }
 
-    /// Returns a drill as short as it can be and still do everything once.
+    /// Returns a drill as short as it can be and still do everything once; it shares the machine with other tests, so
+    /// what it demands of time is only what tells going on from waiting for an election.
     pub const fn shortened(drill: Drill) -> Self {
         let full = Self::new(drill);
         let (rounds, paused, deadline, alive) = match drill {
@@ -84,6 +91,7 @@ impl DrillPlan {
             Drill::Pause => (1, Duration::from_secs(5), Duration::from_secs(2), (50, 200)),
         };
         let alive = (Duration::from_millis(alive.0), Duration::from_millis(alive.1));
-        Self { rounds, alive, paused, deadline, ..full }
+        let (reads_stop_max, late_max) = (Duration::from_secs(3), Duration::from_secs(3));
+        Self { rounds, alive, paused, deadline, reads_stop_max, late_max, ..full }
     }
 }
