@@ -81,10 +81,19 @@ impl Log {
     /// Returns the first event from a sequence on with one of these subjects.
     pub(crate) async fn next(&self, subjects: &str, from_sequence: u64) -> Result<Option<StoredEvent>, StoreError> {
         let handle = self.handle().await?;
-        let handle = &handle;
+        let (handle, request) = (&handle, json!({"seq": from_sequence.max(1), "next_by_subj": subjects}));
+        let request = &request;
         ask(self.deadline, self.request_timeout, |patience| async move {
             let builder = handle.raw_message_builder().sequence(from_sequence.max(1));
-            found(timeout(patience, builder.next_by_subject(subjects).send()).await)
+            match found(timeout(patience, builder.next_by_subject(subjects).send()).await) {
+                // There may be no leader for a while, and a replica that did not have the event may have it by now.
+                Err(Failure::Transient(reason)) => match self.try_one(request, patience).await {
+                    Ok(Some(event)) => Ok(Some(event)),
+                    Ok(None) | Err(Failure::Transient(_)) => Err(Failure::Transient(reason)),
+                    Err(error) => Err(error),
+                },
+                answered => answered,
+            }
         })
         .await
     }
@@ -173,16 +182,17 @@ impl Log {
 
     /// Asks any replica for one message.
     async fn one(&self, request: &serde_json::Value) -> Result<Option<StoredEvent>, StoreError> {
-        ask(self.deadline, self.request_timeout, |patience| async move {
-            let request = Request::new().payload(Bytes::from(request.to_string())).timeout(Some(patience));
-            let reply = self.client.send_request(self.direct(), request).await.map_err(transient)?;
-            match reply.status {
-                None | Some(StatusCode::OK) => Ok(Some(event_of_direct(reply)?)),
-                Some(StatusCode::NOT_FOUND) => Ok(None),
-                Some(status) => Err(refused(status, reply.description)),
-            }
-        })
-        .await
+        ask(self.deadline, self.request_timeout, |patience| self.try_one(request, patience)).await
+    }
+
+    async fn try_one(&self, request: &serde_json::Value, patience: Duration) -> Result<Option<StoredEvent>, Failure> {
+        let request = Request::new().payload(Bytes::from(request.to_string())).timeout(Some(patience));
+        let reply = self.client.send_request(self.direct(), request).await.map_err(transient)?;
+        match reply.status {
+            None | Some(StatusCode::OK) => Ok(Some(event_of_direct(reply)?)),
+            Some(StatusCode::NOT_FOUND) => Ok(None),
+            Some(status) => Err(refused(status, reply.description)),
+        }
     }
 
     /// Returns the subject to which any replica answers.
