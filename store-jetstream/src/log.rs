@@ -110,9 +110,26 @@ impl Log {
         }
     }
 
-    /// Returns the last event with one of these subjects that a replica has; there may be later ones.
-    pub(crate) async fn last_anywhere(&self, subjects: &str) -> Result<Option<StoredEvent>, StoreError> {
-        self.one(&json!({"last_by_subj": subjects})).await
+    /// Returns an event of an aggregate whose version is at least this one, `None` where there is none: the last that a
+    /// replica has, or that the leader has.
+    pub(crate) async fn reaching(
+        &self,
+        aggregate: AggregateId,
+        version: u64,
+    ) -> Result<Option<StoredEvent>, StoreError> {
+        let handle = self.handle().await?;
+        let (handle, subjects) = (&handle, aggregate_subjects(aggregate));
+        let (subjects, request) = (&subjects, &json!({"last_by_subj": subjects}));
+        let reaches = move |stored: &StoredEvent| stored.event.version >= version;
+        ask(self.deadline, self.request_timeout, |patience| async move {
+            // Where there is no leader for a while, a replica that lagged may have caught up by the next time.
+            if let Some(seen) = self.try_one(request, patience).await?.filter(reaches) {
+                return Ok(Some(seen));
+            }
+            let last = handle.raw_message_builder().last_by_subject(subjects).send();
+            Ok(found(timeout(patience, last).await)?.filter(reaches))
+        })
+        .await
     }
 
     /// Returns the sequence of the stream's last message.

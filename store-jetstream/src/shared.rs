@@ -106,17 +106,10 @@ impl Shared {
     /// version.
     async fn start(&self, aggregate: AggregateId, version: u64) -> Result<Option<u64>, StoreError> {
         let (low, high) = self.around(aggregate, version);
-        let reaches = |place: &Place| place.head.version >= version;
         let high = match high {
             _ if follows(low, version).is_some() => return Ok(follows(low, version)),
             Some(high) => Some(high),
-            None => {
-                let seen = self.log.last_anywhere(&aggregate_subjects(aggregate)).await?;
-                match seen.as_ref().map(Place::from).filter(reaches) {
-                    Some(seen) => Some(seen),
-                    None => self.last(aggregate).await?.filter(reaches),
-                }
-            }
+            None => self.log.reaching(aggregate, version).await?.as_ref().map(Place::from),
         };
         let Some(high) = high else { return Ok(None) };
         self.start_between(aggregate, version, low, high).await.map(Some)
