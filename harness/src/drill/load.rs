@@ -25,8 +25,8 @@ const PATIENCE: Duration = Duration::from_secs(90);
 /// A writer's or reader's pause after it was refused, and between two looks at the counters.
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// How long ago an event that is read was acknowledged: by then every server that is there has been told so. While there
-/// is no leader, nobody can tell whether a younger one was.
+/// How long before the last acknowledgement an event that is read was acknowledged: by then every server has been told
+/// so. While there is no leader, no server can tell whether a younger one was.
 const SETTLED: Duration = Duration::from_millis(1500);
 
 /// Acknowledgements after which a writer has appended something that it sent after the fault.
@@ -209,7 +209,8 @@ impl Shared {
     /// Draws an event that was acknowledged a while ago.
     fn draw(&self, random: &mut Random) -> Option<(AggregateId, u64)> {
         let known = lock(&self.known);
-        let settled = number::count(known.partition_point(|(_, _, since)| since.elapsed() >= SETTLED));
+        let (_, _, latest) = *known.last()?;
+        let settled = number::count(known.partition_point(|(_, _, since)| latest - *since >= SETTLED));
         let (aggregate, version, _) = (settled > 0).then(|| known[number::index(random.below(settled))])?;
         Some((aggregate, version))
     }
