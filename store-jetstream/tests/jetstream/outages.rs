@@ -4,11 +4,14 @@ use std::time::{Duration, Instant};
 
 use cidgraph::store::conformance::SampleStream;
 use cidgraph::{EventStore, HashKind, StoreError, StreamFilter};
-use cidgraph_harness::nats::{Cluster, Server, SyncInterval, or_skip};
+use cidgraph_harness::nats::{Cluster, SERVERS, Server, SyncInterval, or_skip};
 use cidgraph_store_jetstream::{JetStreamConfig, JetStreamStore};
 use futures::StreamExt;
 
 use crate::support::replicated;
+
+/// How long servers may take to agree.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_killed_server_loses_nothing_and_followers_go_on() {
@@ -53,7 +56,7 @@ async fn a_killed_leader_loses_nothing_and_followers_go_on() {
         while stream.expected().version() < EVENTS {
             if stream.expected().version() == EVENTS / 2 {
                 tokio::task::block_in_place(|| {
-                    let leader = cluster.wait_for_leader("event-store", Duration::from_secs(60)).unwrap();
+                    let leader = cluster.wait_for_leader("event-store", PATIENCE).unwrap();
                     cluster.servers[leader].kill().unwrap();
                 });
             }
@@ -71,6 +74,41 @@ async fn a_killed_leader_loses_nothing_and_followers_go_on() {
     let read = store.read(stream.aggregate(), 1, usize::MAX).await.unwrap();
     assert_eq!(read.len() as u64, EVENTS);
     assert_eq!(store.read_all(0, usize::MAX).await.unwrap(), read);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_a_leader_events_are_read_from_the_server_that_is_left() {
+    const EVENTS: u64 = 60;
+    let Some(mut cluster) = or_skip(Cluster::start(SyncInterval::Default)) else { return };
+    let config = JetStreamConfig { deadline: Duration::from_secs(10), ..replicated(&cluster) };
+    let writer = JetStreamStore::connect(replicated(&cluster)).await.unwrap();
+    let (mut one, mut two) = (SampleStream::new(1, HashKind::Sha2_256), SampleStream::new(2, HashKind::Sha2_256));
+    for _ in 0..EVENTS / 3 {
+        writer.append(&[one.append(3), two.append(2)]).await.unwrap();
+    }
+    let store = JetStreamStore::connect(config).await.unwrap();
+    let leader = tokio::task::block_in_place(|| cluster.wait_until_whole("event-store", PATIENCE).unwrap());
+    let until = Instant::now() + PATIENCE;
+    let has_all = |server: &Server| {
+        let state = server.stream_state("event-store").unwrap();
+        state.is_some_and(|state| state.messages == EVENTS / 3 * 5)
+    };
+    while !tokio::task::block_in_place(|| cluster.servers.iter().all(has_all)) {
+        assert!(Instant::now() < until, "a server never has all events");
+        tokio::task::yield_now().await;
+    }
+    for killed in [leader, (leader + 1) % SERVERS] {
+        cluster.servers[killed].kill().unwrap();
+    }
+    for (from, limit) in [(1, 60), (1, 7), (31, 2), (17, 44), (60, 1)] {
+        let read = store.read(one.aggregate(), from, limit).await.unwrap();
+        let versions: Vec<u64> = read.iter().map(|stored| stored.event.version).collect();
+        assert_eq!(versions, (from..).take(limit).collect::<Vec<_>>());
+    }
+    let head = store.head(one.aggregate()).await;
+    assert!(matches!(head, Err(StoreError::Unavailable { .. })), "{head:?}");
+    let end = store.read(one.aggregate(), 60, 2).await;
+    assert!(matches!(end, Err(StoreError::Unavailable { .. })), "{end:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
