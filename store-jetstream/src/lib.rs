@@ -10,13 +10,17 @@ mod backoff;
 mod message;
 mod definition;
 mod durability;
+mod pages;
+mod objects;
 mod log;
 mod places;
 mod follow;
 mod shared;
+mod whole;
 mod append;
 mod positions;
 mod store;
 
 pub use config::{Credentials, JetStreamConfig, Secret, Tls};
+pub use objects::JetStreamObjects;
 pub use store::JetStreamStore;

@@ -6,30 +6,23 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use async_nats::Client;
 use async_nats::jetstream::Context;
-use async_nats::jetstream::stream::{RawMessageErrorKind, Stream as Handle};
-use async_nats::{Client, StatusCode};
-use bytes::Bytes;
+use async_nats::jetstream::message::StreamMessage;
+use async_nats::jetstream::stream::Stream as Handle;
 use cidgraph::{AggregateId, StoreError, StoredEvent};
 use futures::{StreamExt, TryStreamExt, stream};
-use serde_json::json;
-use tokio::time::timeout;
 
 use crate::backoff::{Failure, retry};
 use crate::connection::unavailable;
 use crate::message::{ALL_SUBJECTS, aggregate_of, aggregate_subjects, event_of, event_of_direct};
+use crate::pages::{Pages, last_message, next_message, transient};
 
 /// Events of one page, at most.
 const PAGE_EVENTS: usize = 1000;
 
-/// Bytes of one page, about at most.
-const PAGE_BYTES: usize = 8 << 20;
-
 /// Heads that are asked for at the same time.
 const HEADS_IN_FLIGHT: usize = 64;
-
-/// The status that ends a page.
-const END_OF_PAGE: u16 = 204;
 
 /// The stream, as readers see it.
 #[derive(Debug, Clone)]
@@ -58,16 +51,13 @@ impl Log {
 
     /// Returns the last event with one of these subjects.
     pub(crate) async fn last_of(&self, subjects: &str, deadline: Duration) -> Result<Option<StoredEvent>, StoreError> {
-        let handle = self.handle().await?;
-        retry(deadline, || async { found(handle.raw_message_builder().last_by_subject(subjects).send().await) }).await
+        retry(deadline, || async { event(last_message(&self.context, &self.name, subjects).await?) }).await
     }
 
     /// Returns the first event from a sequence on with one of these subjects.
     pub(crate) async fn next(&self, subjects: &str, from_sequence: u64) -> Result<Option<StoredEvent>, StoreError> {
-        let handle = self.handle().await?;
         retry(self.deadline, || async {
-            let builder = handle.raw_message_builder().sequence(from_sequence.max(1));
-            found(builder.next_by_subject(subjects).send().await)
+            event(next_message(&self.context, &self.name, subjects, from_sequence).await?)
         })
         .await
     }
@@ -78,6 +68,25 @@ impl Log {
         retry(self.deadline, || async {
             let info = handle.get_info().await;
             info.map(|info| info.state.last_sequence).map_err(|error| Failure::Transient(error.to_string()))
+        })
+        .await
+    }
+
+    /// Returns how many messages are gone: those below the first one, and those behind it.
+    pub(crate) async fn removed(&self) -> Result<(u64, u64), StoreError> {
+        let handle = self.handle().await?;
+        retry(self.deadline, || async {
+            let info = handle.get_info().await.map_err(transient)?;
+            Ok((info.state.first_sequence.saturating_sub(1), info.state.deleted_count.unwrap_or(0)))
+        })
+        .await
+    }
+
+    /// Removes the messages with these subjects below a sequence.
+    pub(crate) async fn purge(&self, subjects: &str, sequence: u64) -> Result<(), StoreError> {
+        let handle = &self.handle().await?;
+        retry(self.deadline, || async move {
+            handle.purge().filter(subjects).sequence(sequence).await.map(drop).map_err(transient)
         })
         .await
     }
@@ -132,55 +141,12 @@ impl Log {
 
     /// Returns some of the next events with these subjects, as the replica that answers sees them.
     async fn page(&self, subjects: &str, from_sequence: u64, count: usize) -> Result<Vec<StoredEvent>, Failure> {
-        let request = json!({"seq": from_sequence, "batch": count, "max_bytes": PAGE_BYTES, "next_by_subj": subjects});
-        let inbox = self.client.new_inbox();
-        let mut replies = self.client.subscribe(inbox.clone()).await.map_err(transient)?;
-        let to = format!("$JS.API.DIRECT.GET.{}", self.name);
-        self.client.publish_with_reply(to, inbox, Bytes::from(request.to_string())).await.map_err(transient)?;
-        let mut events: Vec<StoredEvent> = Vec::with_capacity(count.min(64));
-        loop {
-            let reply = timeout(self.request_timeout, replies.next()).await.map_err(transient)?;
-            let reply = reply.ok_or_else(|| transient("the connection is closed"))?;
-            match reply.status {
-                None | Some(StatusCode::OK) => {
-                    let before = previous_sequence(&reply);
-                    if before != events.last().map(|stored| stored.sequence) {
-                        return Err(transient("a reply was lost"));
-                    }
-                    events.push(event_of_direct(reply)?);
-                }
-                Some(StatusCode::NOT_FOUND) => return Ok(events),
-                Some(status) if status.as_u16() == END_OF_PAGE => {
-                    return if previous_sequence(&reply) == events.last().map(|stored| stored.sequence) {
-                        Ok(events)
-                    } else {
-                        Err(transient("a reply was lost"))
-                    };
-                }
-                Some(status) => {
-                    return Err(transient(format!("{status} {}", reply.description.unwrap_or_default())));
-                }
-            }
-        }
+        let pages = Pages { client: &self.client, stream: &self.name, request_timeout: self.request_timeout };
+        let messages = pages.page(subjects, from_sequence, count).await?;
+        messages.into_iter().map(|message| Ok(event_of_direct(message)?)).collect()
     }
 }
 
-/// Returns the sequence of the reply before this one, which the server adds so that a lost one is noticed.
-fn previous_sequence(reply: &async_nats::Message) -> Option<u64> {
-    let value = reply.headers.as_ref()?.get("Nats-Last-Sequence")?;
-    value.as_str().parse().ok().filter(|sequence| *sequence > 0)
-}
-
-fn transient(error: impl ToString) -> Failure {
-    Failure::Transient(error.to_string())
-}
-
-fn found(
-    message: Result<async_nats::jetstream::message::StreamMessage, async_nats::jetstream::stream::RawMessageError>,
-) -> Result<Option<StoredEvent>, Failure> {
-    match message {
-        Ok(message) => Ok(Some(event_of(message)?)),
-        Err(error) if error.kind() == RawMessageErrorKind::NoMessageFound => Ok(None),
-        Err(error) => Err(transient(error)),
-    }
+fn event(message: Option<StreamMessage>) -> Result<Option<StoredEvent>, Failure> {
+    Ok(message.map(event_of).transpose()?)
 }

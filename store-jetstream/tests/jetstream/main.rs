@@ -3,7 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod support;
+mod archive;
 mod conformance;
+mod failing;
+mod objects;
 mod outages;
 mod races;
 mod setup;
