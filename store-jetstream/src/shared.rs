@@ -1,7 +1,9 @@
 //! What the store's methods share, and the reads of one aggregate.
 
-use cidgraph::{AggregateId, Capabilities, Durability, HashKind, StoreError, StoredEvent};
+use cidgraph::archive::merge;
+use cidgraph::{AggregateId, Archive, Capabilities, Durability, HashKind, StoreError, StoredEvent, StreamFilter};
 
+use crate::connection::invalid;
 use crate::follow::read_many;
 use crate::log::Log;
 use crate::message::{ALL_SUBJECTS, aggregate_subjects, damaged};
@@ -21,7 +23,15 @@ pub(crate) struct Shared {
     pub(crate) heads: Places,
     /// The last event of aggregates that was read.
     pub(crate) read: Places,
+    /// The first event of aggregates that the stream keeps, where it keeps not all.
+    pub(crate) kept_from: Places,
+    pub(crate) archive: Archive,
     pub(crate) replicas: usize,
+}
+
+/// Returns whether events stand at one sequence after the other from the first on.
+fn is_gapless(first: u64, events: &[StoredEvent]) -> bool {
+    (first..).zip(events).all(|(sequence, stored)| stored.sequence == sequence)
 }
 
 impl Shared {
@@ -43,8 +53,49 @@ impl Shared {
         if limit == 0 || head.head.version < from {
             return Ok(Vec::new());
         }
-        let start = self.start(aggregate, from, head).await?;
         let count = usize::try_from(head.head.version - from + 1).unwrap_or(usize::MAX).min(limit);
+        let mut events = self.read_some(aggregate, from, head, count).await?;
+        while events.len() < count {
+            let next = from + events.len() as u64;
+            let some = self.read_some(aggregate, next, head, count - events.len()).await?;
+            events.extend(some);
+        }
+        Ok(events)
+    }
+
+    /// Returns `count` events, or some, from the archive: what the stream no longer keeps is there.
+    async fn read_some(
+        &self,
+        aggregate: AggregateId,
+        from: u64,
+        head: Place,
+        count: usize,
+    ) -> Result<Vec<StoredEvent>, StoreError> {
+        let mut first = self.kept_from.get(aggregate).map_or(1, |first| first.head.version);
+        if first <= from {
+            match self.read_kept(aggregate, from, head, count).await {
+                Err(error @ StoreError::Corrupt { .. }) => {
+                    first = self.kept_from(aggregate).await?;
+                    if first <= from {
+                        return Err(error);
+                    }
+                }
+                kept => return kept,
+            }
+        }
+        let archived = usize::try_from(first - from).unwrap_or(usize::MAX);
+        self.archive.read(aggregate, from, archived.min(count)).await
+    }
+
+    /// Returns `count` events that the stream keeps.
+    async fn read_kept(
+        &self,
+        aggregate: AggregateId,
+        from: u64,
+        head: Place,
+        count: usize,
+    ) -> Result<Vec<StoredEvent>, StoreError> {
+        let start = self.start(aggregate, from, head).await?;
         let events = self.range(&aggregate_subjects(aggregate), start, head.sequence, count).await?;
         for (version, stored) in (from..).zip(&events) {
             if stored.event.version != version {
@@ -52,19 +103,55 @@ impl Shared {
                 return Err(damaged(stored.sequence, &reason));
             }
         }
+        if events.len() < count {
+            let reason = format!("events of aggregate {aggregate} are missing before this one, its last");
+            return Err(damaged(head.sequence, &reason));
+        }
         if let Some(last) = events.last() {
             self.read.remember(aggregate, last.into());
         }
         Ok(events)
     }
 
+    /// Returns the first version of an aggregate that the stream keeps.
+    pub(crate) async fn kept_from(&self, aggregate: AggregateId) -> Result<u64, StoreError> {
+        let Some(first) = self.log.next(&aggregate_subjects(aggregate), 1).await? else { return Ok(1) };
+        self.kept_from.remember(aggregate, (&first).into());
+        Ok(first.event.version)
+    }
+
+    /// Lets go of an aggregate's events below a version.
+    pub(crate) async fn purge(&self, aggregate: AggregateId, version: u64) -> Result<(), StoreError> {
+        if version <= self.kept_from(aggregate).await? {
+            return Ok(());
+        }
+        let first = self.read(aggregate, version, 1).await?;
+        let first = first.first().ok_or_else(|| invalid(format!("{aggregate} has no version {version} to keep")))?;
+        self.log.purge(&aggregate_subjects(aggregate), first.sequence).await
+    }
+
     /// Returns events of all aggregates.
     pub(crate) async fn read_all(&self, from_sequence: u64, limit: usize) -> Result<Vec<StoredEvent>, StoreError> {
+        let first = from_sequence.max(1);
         let last = self.log.last_of(ALL_SUBJECTS, self.log.deadline).await?;
         let last_sequence = last.map_or(0, |last| last.sequence);
-        let left = (last_sequence + 1).saturating_sub(from_sequence.max(1));
+        let left = (last_sequence + 1).saturating_sub(first);
         let count = usize::try_from(left).unwrap_or(usize::MAX).min(limit);
-        self.range(ALL_SUBJECTS, from_sequence, last_sequence, count).await
+        let kept = self.range(ALL_SUBJECTS, first, last_sequence, count).await?;
+        if kept.len() == count && is_gapless(first, &kept) {
+            return Ok(kept);
+        }
+        let last_sequence =
+            if kept.len() == count { kept.last().map_or(0, |last| last.sequence) } else { last_sequence };
+        let archived = self.archive.range(&StreamFilter::All, first, last_sequence, count).await?;
+        let merged = merge(archived, kept.clone(), count);
+        if merged.len() == count && is_gapless(first, &merged) {
+            return Ok(merged);
+        }
+        // Something was archived since the list of segments was read, or messages are lost: chains tell which.
+        self.archive.refresh().await?;
+        let archived = self.archive.range(&StreamFilter::All, first, last_sequence, count).await?;
+        Ok(merge(archived, kept, count))
     }
 
     /// Returns up to `count` events from `from_sequence` to `last_sequence`, which must be an event's.

@@ -6,8 +6,8 @@ use async_nats::jetstream::ContextBuilder;
 use async_trait::async_trait;
 use cidgraph::store::Followed;
 use cidgraph::{
-    AggregateAppend, AggregateId, Appended, Capabilities, Durability, EventStore, HashKind, Head, StoreError,
-    StoredEvent, StreamFilter,
+    AggregateAppend, AggregateId, Appended, Archive, Capabilities, Durability, EventStore, HashKind, Head, ObjectStore,
+    StoreError, StoredEvent, StreamFilter,
 };
 use tokio::sync::watch;
 
@@ -16,12 +16,13 @@ use crate::config::JetStreamConfig;
 use crate::connection::{connect, invalid};
 use crate::definition;
 use crate::durability;
-use crate::follow::follow;
 use crate::log::Log;
 use crate::message::OVERHEAD_BYTES;
+use crate::objects::JetStreamObjects;
 use crate::places::Places;
 use crate::positions;
 use crate::shared::Shared;
+use crate::whole::follow;
 
 /// Events in a stream of NATS JetStream.
 #[derive(Debug)]
@@ -51,7 +52,9 @@ impl JetStreamStore {
             append_events_max: BATCH_EVENTS_MAX,
             block_bytes_max: block_bytes_max.ok_or_else(|| invalid("the server's max_payload is too small"))?,
             gapless_sequences: false,
+            purges: true,
         };
+        let objects = Arc::new(JetStreamObjects::on(client.clone(), &config));
         let log = Log {
             client,
             context,
@@ -60,8 +63,9 @@ impl JetStreamStore {
             deadline: config.deadline,
         };
         let (hash, replicas) = (config.hash, config.replicas);
-        let (heads, read) = (Places::default(), Places::default());
-        let shared = Shared { log, hash, capabilities, durability, heads, read, replicas };
+        let (heads, read, kept_from) = (Places::default(), Places::default(), Places::default());
+        let archive = Archive::new(objects);
+        let shared = Shared { log, hash, capabilities, durability, heads, read, kept_from, archive, replicas };
         Ok(Self { shared: Arc::new(shared), open: watch::Sender::new(()) })
     }
 
@@ -95,7 +99,7 @@ impl EventStore for JetStreamStore {
     }
 
     async fn follow(&self, from_sequence: u64, filter: StreamFilter) -> Result<Followed, StoreError> {
-        Ok(follow(&self.shared.log, self.open.subscribe(), from_sequence, &filter))
+        Ok(follow(Arc::clone(&self.shared), self.open.subscribe(), from_sequence, filter))
     }
 
     async fn list(&self) -> Result<Vec<(AggregateId, Head)>, StoreError> {
@@ -113,6 +117,18 @@ impl EventStore for JetStreamStore {
 
     async fn load_position(&self, reader: &str) -> Result<Option<u64>, StoreError> {
         positions::load(&self.shared.log, self.shared.replicas, reader).await
+    }
+
+    fn objects(&self) -> Option<Arc<dyn ObjectStore>> {
+        Some(Arc::clone(self.shared.archive.objects()))
+    }
+
+    async fn kept_from(&self, aggregate: AggregateId) -> Result<u64, StoreError> {
+        self.shared.kept_from(aggregate).await
+    }
+
+    async fn purge(&self, aggregate: AggregateId, version: u64) -> Result<(), StoreError> {
+        self.shared.purge(aggregate, version).await
     }
 
     fn hash_kind(&self) -> HashKind {
