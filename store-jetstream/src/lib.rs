@@ -17,10 +17,11 @@ mod places;
 mod follow;
 mod shared;
 mod whole;
+mod split;
 mod append;
 mod positions;
 mod store;
 
-pub use config::{Credentials, JetStreamConfig, Secret, Tls};
+pub use config::{ConfigError, Credentials, JetStreamConfig, Secret, Tls};
 pub use objects::JetStreamObjects;
 pub use store::JetStreamStore;

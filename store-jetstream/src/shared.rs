@@ -27,6 +27,8 @@ pub(crate) struct Shared {
     pub(crate) kept_from: Places,
     pub(crate) archive: Archive,
     pub(crate) replicas: usize,
+    /// Whether an append may be sent as several atomic batches.
+    pub(crate) split_appends: bool,
 }
 
 /// Returns whether events stand at one sequence after the other from the first on.
@@ -133,8 +135,12 @@ impl Shared {
     /// Returns events of all aggregates.
     pub(crate) async fn read_all(&self, from_sequence: u64, limit: usize) -> Result<Vec<StoredEvent>, StoreError> {
         let first = from_sequence.max(1);
-        let last = self.log.last_of(ALL_SUBJECTS, self.log.deadline).await?;
-        let last_sequence = last.map_or(0, |last| last.sequence);
+        let last_sequence = match self.log.last_of(ALL_SUBJECTS, self.log.deadline).await {
+            Ok(last) => last.map_or(0, |last| last.sequence),
+            // What stands before the damage is read nevertheless.
+            Err(StoreError::Corrupt { damage }) => damage.sequence.ok_or(StoreError::Corrupt { damage })?,
+            Err(error) => return Err(error),
+        };
         let left = (last_sequence + 1).saturating_sub(first);
         let count = usize::try_from(left).unwrap_or(usize::MAX).min(limit);
         let kept = self.range(ALL_SUBJECTS, first, last_sequence, count).await?;
@@ -167,7 +173,8 @@ impl Shared {
         if version == 1 {
             return Ok(1);
         }
-        let low = self.read.get(aggregate).filter(|place| place.head.version < version);
+        let below = |place: &Place| place.head.version < version;
+        let low = self.read.get(aggregate).filter(below).or_else(|| self.kept_from.get(aggregate).filter(below));
         match low {
             Some(place) if place.head.version + 1 == version => Ok(place.sequence + 1),
             low => find(&self.log, aggregate, version, low, head).await,

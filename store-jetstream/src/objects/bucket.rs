@@ -86,8 +86,8 @@ impl Bucket {
         if self.client.server_info().max_payload < MESSAGE_BYTES {
             return Err(invalid(format!("the server's max_payload is below {MESSAGE_BYTES} bytes")).into());
         }
-        if self.context.get_stream(self.stream()).await.is_ok() {
-            return Ok(());
+        if let Ok(stream) = self.context.get_stream(self.stream()).await {
+            return self.suffices(&stream.cached_info().config);
         }
         let config = Config {
             name: self.stream(),
@@ -106,6 +106,23 @@ impl Bucket {
                 CreateStreamErrorKind::JetStream(cause) if cause.error_code() == ErrorCode::STREAM_NAME_EXIST => Ok(()),
                 _ => Err(transient(format!("the bucket cannot be made: {error}"))),
             },
+        }
+    }
+
+    /// Checks that the bucket that is there keeps objects for ever, and on as many servers as events.
+    fn suffices(&self, is: &Config) -> Result<(), Failure> {
+        let lacking = [
+            ("storage", is.storage != StorageType::File),
+            ("discard", is.discard != DiscardPolicy::New),
+            ("max_age", !is.max_age.is_zero()),
+            ("num_replicas", is.num_replicas < self.replicas),
+            ("allow_direct", !is.allow_direct),
+        ];
+        match lacking.iter().find(|(_, lacks)| *lacks) {
+            None => Ok(()),
+            Some((field, _)) => {
+                Err(invalid(format!("the bucket {} keeps objects less well than events: {field}", self.name)).into())
+            }
         }
     }
 
@@ -231,6 +248,7 @@ fn object_error(error: StoreError) -> ObjectError {
         StoreError::Conflict { .. }
         | StoreError::Malformed { .. }
         | StoreError::Unknown { .. }
+        | StoreError::Partial { .. }
         | StoreError::Corrupt { .. } => ObjectError::Unavailable { reason },
     }
 }

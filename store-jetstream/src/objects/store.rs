@@ -35,17 +35,17 @@ impl JetStreamObjects {
     /// # Errors
     /// As [`JetStreamStore::connect`](crate::JetStreamStore::connect), but for the stream.
     pub async fn connect(config: &JetStreamConfig) -> Result<Self, StoreError> {
-        Ok(Self::on(connect(config).await?, config))
+        Ok(Self::on(connect(config).await?, config, config.replicas))
     }
 
     /// Returns the objects that a connection leads to.
-    pub(crate) fn on(client: Client, config: &JetStreamConfig) -> Self {
+    pub(crate) fn on(client: Client, config: &JetStreamConfig, replicas: usize) -> Self {
         let timeouts = ContextBuilder::new().timeout(config.request_timeout).ack_timeout(config.request_timeout);
         let bucket = Bucket {
             context: timeouts.build(client.clone()),
             client,
             name: BUCKET.to_owned(),
-            replicas: config.replicas,
+            replicas,
             request_timeout: config.request_timeout,
             deadline: config.deadline,
             made: OnceCell::new(),

@@ -1,5 +1,6 @@
 //! Old events in the archive: every read answers as before, whatever is interrupted loses nothing, damage is named.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use cidgraph::archive::{Segment, archive, archive_in_segments};
@@ -7,14 +8,13 @@ use cidgraph::chain::LogVerifier;
 use cidgraph::store::conformance::{Sample, SampleStream};
 use cidgraph::{
     AggregateId, CommandContext, CommandId, Engine, EventStore, GraphCommand, GraphId, GraphMetadata, HashKind,
-    NodeEntity, NodeId, ObjectStore, StoreError, StoredEvent, StreamFilter, Submission,
+    NodeEntity, NodeId, StoreError, StoredEvent, StreamFilter, Submission,
 };
+use cidgraph_harness::nats::{Server, SyncInterval, or_skip};
 use cidgraph_store_jetstream::{JetStreamConfig, JetStreamStore};
 use futures::StreamExt;
-use std::sync::Arc;
 
 use crate::failing::{Budget, Failing};
-use crate::support::{Server, Sync};
 
 /// Bytes of a segment in most tests: some ten events.
 const SEGMENT_BYTES: usize = 4000;
@@ -100,7 +100,7 @@ async fn messages(store: &JetStreamStore) -> u64 {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_read_answers_as_before() {
-    let Some(server) = Server::start(Sync::Default) else { return };
+    let Some(server) = or_skip(Server::start(SyncInterval::Default)) else { return };
     let store = connect(&server).await;
     let mut streams = streams();
     fill(&store, &mut streams, 60).await;
@@ -127,7 +127,7 @@ async fn every_read_answers_as_before() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_interrupted_anywhere_loses_nothing_and_is_finished_by_the_next_run() {
-    let Some(server) = Server::start(Sync::Default) else { return };
+    let Some(server) = or_skip(Server::start(SyncInterval::Default)) else { return };
     let store = connect(&server).await;
     let mut number = 0;
     for takes_effect in [false, true] {
@@ -156,7 +156,7 @@ async fn what_is_interrupted_anywhere_loses_nothing_and_is_finished_by_the_next_
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn followers_that_lag_see_every_event_once_while_events_are_archived() {
-    let Some(server) = Server::start(Sync::Default) else { return };
+    let Some(server) = or_skip(Server::start(SyncInterval::Default)) else { return };
     let store = connect(&server).await;
     let mut streams = streams();
     fill(&store, &mut streams, 1500).await;
@@ -182,7 +182,7 @@ async fn followers_that_lag_see_every_event_once_while_events_are_archived() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_missing_or_damaged_segment_is_named() {
-    let Some(server) = Server::start(Sync::Default) else { return };
+    let Some(server) = or_skip(Server::start(SyncInterval::Default)) else { return };
     let store = connect(&server).await;
     let mut stream = SampleStream::new(1, HashKind::Sha2_256);
     store.append(&[stream.appends(&[1; 60])]).await.unwrap();
@@ -217,7 +217,7 @@ async fn a_missing_or_damaged_segment_is_named() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_append_whose_answer_was_lost_is_recognised_in_the_archive() {
-    let Some(server) = Server::start(Sync::Default) else { return };
+    let Some(server) = or_skip(Server::start(SyncInterval::Default)) else { return };
     let store = connect(&server).await;
     let mut stream = SampleStream::new(1, HashKind::Sha2_256);
     let parts: Vec<_> = (0..20).map(|_| stream.append(2)).collect();
@@ -236,7 +236,7 @@ async fn an_append_whose_answer_was_lost_is_recognised_in_the_archive() {
 async fn a_large_graph_opens_verifies_and_has_the_same_state() {
     const COMMANDS: u64 = 1000;
     let events = std::env::var("CIDGRAPH_ARCHIVE_EVENTS").map_or(100_000, |events| events.parse().unwrap());
-    let Some(server) = Server::start(Sync::Default) else { return };
+    let Some(server) = or_skip(Server::start(SyncInterval::Default)) else { return };
     let store: Arc<dyn EventStore> = Arc::new(connect(&server).await);
     let graph = GraphId::named("large");
     let engine = Engine::new(Arc::clone(&store));

@@ -7,19 +7,20 @@ use async_nats::jetstream::{self, Context};
 use cidgraph::store::conformance::Objects;
 use cidgraph::store::objects::{FRAME_BYTES, Received};
 use cidgraph::{ObjectError, ObjectInfo};
+use cidgraph_harness::nats::{Cluster, Server, SyncInterval, or_skip};
 use cidgraph_store_jetstream::{JetStreamConfig, JetStreamObjects};
 
-use crate::support::{Cluster, Server, Sync};
+use crate::support::replicated;
 
 async fn one_server() -> Option<(Objects, Server)> {
-    let server = Server::start(Sync::Default)?;
+    let server = or_skip(Server::start(SyncInterval::Default))?;
     let objects = JetStreamObjects::connect(&JetStreamConfig::new(&server.url)).await.unwrap();
     Some((Arc::new(objects), server))
 }
 
 async fn three_servers() -> Option<(Objects, Cluster)> {
-    let cluster = Cluster::start(Sync::Default)?;
-    let objects = JetStreamObjects::connect(&cluster.config()).await.unwrap();
+    let cluster = or_skip(Cluster::start(SyncInterval::Default))?;
+    let objects = JetStreamObjects::connect(&replicated(&cluster)).await.unwrap();
     Some((Arc::new(objects), cluster))
 }
 
@@ -164,7 +165,7 @@ async fn a_put_and_a_get_outlive_a_server_that_starts_again() {
         tokio::spawn(async move { get(&objects, "before").await })
     };
     let _server = tokio::task::spawn_blocking(move || {
-        server.restart(Sync::Default);
+        server.restart().unwrap();
         server
     });
     let info: ObjectInfo = putting.await.unwrap().unwrap();
