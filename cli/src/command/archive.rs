@@ -6,7 +6,8 @@ use clap::Args;
 use serde_json::json;
 
 use crate::failure::Failure;
-use crate::session::{Fsync, Session};
+use crate::session::Session;
+use crate::store::Fsync;
 
 /// Move a graph's old events from the stream to the archive beside it
 ///
@@ -14,18 +15,18 @@ use crate::session::{Fsync, Session};
 /// read as before. Run again after an interruption.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  cidgraph archive --store jetstream --nats-url nats://127.0.0.1:4222 --graph g --keep 100000"
+    after_help = "Examples:\n  cidgraph archive --store jetstream --nats-url nats://127.0.0.1:4222 --graph g --keep 1000\n  \
+                  cidgraph archive --store jetstream --graph g --up-to 50000"
 )]
-#[group(id = "extent", required = true, multiple = false)]
 pub struct Arguments {
     /// The graph's name or id; may be left out where there is one graph
     #[arg(long, short, value_name = "GRAPH")]
     pub graph: Option<String>,
     /// Leave the last COUNT events in the stream, or somewhat more: transactions are not cut
-    #[arg(long, value_name = "COUNT", group = "extent")]
+    #[arg(long, value_name = "COUNT", conflicts_with = "up_to", required_unless_present = "up_to")]
     pub keep: Option<u64>,
     /// Archive the events up to this version, or somewhat fewer
-    #[arg(long, value_name = "VERSION", group = "extent")]
+    #[arg(long, value_name = "VERSION")]
     pub up_to: Option<u64>,
 }
 

@@ -163,7 +163,7 @@ pub enum StoreError {
         /// The last one's sequence.
         last_sequence: u64,
         /// What became of the rest.
-        cause: Box<StoreError>,
+        cause: Box<Self>,
     },
     /// What the store kept is damaged.
     #[error("{damage}")]

@@ -102,10 +102,11 @@ impl Bucket {
         };
         match self.context.create_stream(config).await {
             Ok(_) => Ok(()),
-            Err(error) => match error.kind() {
-                CreateStreamErrorKind::JetStream(cause) if cause.error_code() == ErrorCode::STREAM_NAME_EXIST => Ok(()),
-                _ => Err(transient(format!("the bucket cannot be made: {error}"))),
-            },
+            Err(error) => {
+                let exists = matches!(error.kind(), CreateStreamErrorKind::JetStream(cause)
+                    if cause.error_code() == ErrorCode::STREAM_NAME_EXIST);
+                if exists { Ok(()) } else { Err(transient(format!("the bucket cannot be made: {error}"))) }
+            }
         }
     }
 
