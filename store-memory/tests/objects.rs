@@ -27,7 +27,7 @@ cidgraph::object_store_conformance!(folder, in_folder());
 async fn a_changed_or_cut_file_is_told() {
     let folder = tempfile::tempdir().unwrap();
     let objects = FolderObjects::open(folder.path()).unwrap();
-    let contents: Vec<u8> = (0..FRAME_BYTES + 999).map(|at| (at * at >> 5).to_le_bytes()[0]).collect();
+    let contents: Vec<u8> = (0..FRAME_BYTES + 999).map(|at| ((at * at) >> 5).to_le_bytes()[0]).collect();
     objects.put("a/b", &mut contents.as_slice()).await.unwrap();
     let path = folder.path().join("a%b.zst");
     let bytes = fs::read(&path).unwrap();
