@@ -15,6 +15,7 @@ pub mod command;
 pub mod store;
 pub mod chain;
 pub mod car;
+pub mod archive;
 pub mod aggregate;
 pub mod packed;
 pub mod arena;
@@ -39,6 +40,7 @@ pub mod conformance;
 pub mod testkit;
 
 pub use aggregate::{Draft, Savepoint, StateMachineAggregate};
+pub use archive::{Archive, ArchiveError, Archived};
 pub use cache::{CacheConfig, CacheStatistics, GraphCache, QueryCache};
 pub use car::{CarError, CarReader, CarSection, CarWriter};
 pub use chain::{ChainError, ChainTip, EventHeader, Metadata};
@@ -60,8 +62,8 @@ pub use read_model::{
 };
 pub use state::{GraphInfo, GraphView};
 pub use store::{
-    AggregateAppend, Appended, Capabilities, Damage, Durability, EventStore, Expected, Head, SealedEvent, StoreError,
-    StoredEvent, StreamFilter,
+    AggregateAppend, Appended, Capabilities, Damage, Durability, EventStore, Expected, Head, ObjectError, ObjectInfo,
+    ObjectStore, SealedEvent, StoreError, StoredEvent, StreamFilter,
 };
 pub use stream::{EventFilter, EventStreamService, EventStreamTransaction, ReplayPolicy, TransactionOptions};
 pub use subscription::{GraphEventProcessor, GraphSink, GraphTransaction, SubscriptionHandler, SubscriptionManager};

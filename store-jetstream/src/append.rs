@@ -19,7 +19,7 @@ use uuid::Uuid;
 use crate::backoff::{Backoff, Patience};
 use crate::connection::unavailable;
 use crate::message::{aggregate_subjects, headers, is_token, subject};
-use crate::places::{Place, find};
+use crate::places::Place;
 use crate::shared::Shared;
 use crate::split::split;
 
@@ -263,12 +263,11 @@ async fn bounds(
 
 /// Returns where an event stands, `None` where another one has its version.
 async fn sequence_of(shared: &Shared, event: &SealedEvent, head: Place) -> Result<Option<u64>, StoreError> {
-    let sequence = find(&shared.log, event.aggregate, event.version, None, head).await?;
-    if sequence == head.sequence {
-        return Ok((head.head == event.head()).then_some(sequence));
+    if event.version == head.head.version {
+        return Ok((head.head == event.head()).then_some(head.sequence));
     }
-    let stored = shared.log.next(&aggregate_subjects(event.aggregate), sequence).await?;
-    Ok(stored.filter(|stored| stored.event.head() == event.head()).map(|stored| stored.sequence))
+    let stored = shared.read(event.aggregate, event.version, 1).await?;
+    Ok(stored.first().filter(|stored| stored.event.head() == event.head()).map(|stored| stored.sequence))
 }
 
 /// Answers a batch that was just taken, and remembers its heads.

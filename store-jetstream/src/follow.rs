@@ -10,17 +10,15 @@ use async_nats::jetstream::ErrorCode;
 use async_nats::jetstream::consumer::pull::{Config, Stream as Messages};
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy};
 use async_nats::jetstream::stream::ConsumerErrorKind;
-use cidgraph::store::Followed;
-use cidgraph::{AggregateId, Head, StoreError, StoredEvent, StreamFilter};
-use futures::{StreamExt, stream};
+use cidgraph::{AggregateId, Head, StoreError, StoredEvent};
+use futures::StreamExt;
 use tokio::runtime::Handle;
-use tokio::sync::watch;
 use tokio::time::timeout;
 
 use crate::backoff::{Backoff, Failure};
 use crate::connection::unavailable;
 use crate::log::Log;
-use crate::message::{ALL_SUBJECTS, filter_subjects, stored};
+use crate::message::{ALL_SUBJECTS, stored};
 
 /// How often the server says that there is nothing new.
 const HEARTBEAT: Duration = Duration::from_secs(1);
@@ -37,13 +35,6 @@ const ABANDONED: Duration = Duration::from_secs(30);
 /// How long the pauses between attempts grow before they start again.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Follows the stream; ends when `open` closes.
-pub(crate) fn follow(log: &Log, open: watch::Receiver<()>, from_sequence: u64, filter: &StreamFilter) -> Followed {
-    let subjects = filter_subjects(filter);
-    let follower = Follower::new(log, open, subjects, Selection::From(from_sequence));
-    Box::pin(stream::try_unfold(follower, Follower::step))
-}
-
 /// Reads up to `limit` events from `from_sequence` to `last_sequence`, which must be an event's with these subjects: for
 /// many events faster than pages are.
 pub(crate) async fn read_many(
@@ -53,13 +44,13 @@ pub(crate) async fn read_many(
     last_sequence: u64,
     limit: usize,
 ) -> Result<Vec<StoredEvent>, StoreError> {
-    let open = watch::Sender::new(());
-    let mut follower = Follower::new(log, open.subscribe(), subjects.to_owned(), Selection::From(from_sequence));
+    let mut follower = Follower::new(log, subjects.to_owned(), Selection::From(from_sequence));
     let mut events: Vec<StoredEvent> = Vec::new();
     while events.len() < limit && follower.next <= last_sequence {
-        events.push(follower.event_in_time().await?);
+        // One behind the last comes where the last was purged meanwhile.
+        let event = follower.event_in_time().await?;
+        events.extend((event.sequence <= last_sequence).then_some(event));
     }
-    assert!(events.last().is_none_or(|last| last.sequence <= last_sequence), "the last sequence is an event's");
     Ok(events)
 }
 
@@ -68,8 +59,7 @@ pub(crate) async fn read_many(
 /// The last event of every subject comes, ordered by sequence, then what was appended meanwhile: whoever has seen
 /// `last_sequence` or an event behind it has seen the last event of every aggregate, even from a server that lagged.
 pub(crate) async fn read_heads(log: &Log, last_sequence: u64) -> Result<BTreeMap<AggregateId, Head>, StoreError> {
-    let open = watch::Sender::new(());
-    let mut follower = Follower::new(log, open.subscribe(), ALL_SUBJECTS.to_owned(), Selection::Lasts);
+    let mut follower = Follower::new(log, ALL_SUBJECTS.to_owned(), Selection::Lasts);
     let mut heads = BTreeMap::new();
     while follower.next <= last_sequence {
         let stored = follower.event_in_time().await?;
@@ -80,16 +70,16 @@ pub(crate) async fn read_heads(log: &Log, last_sequence: u64) -> Result<BTreeMap
 
 /// Which events are followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Selection {
+pub(crate) enum Selection {
     /// All from a sequence on.
     From(u64),
     /// Those that are their subject's last, then all.
     Lasts,
 }
 
-struct Follower {
+/// The events that the stream keeps, from a place on.
+pub(crate) struct Follower {
     log: Log,
-    open: watch::Receiver<()>,
     subjects: String,
     selection: Selection,
     /// The sequence from which events are still to be yielded.
@@ -101,6 +91,8 @@ struct Follower {
 struct Feed {
     messages: Messages,
     delivered: u64,
+    /// Messages behind the one that was delivered last.
+    pending: u64,
     _consumer: Consumer,
 }
 
@@ -122,27 +114,44 @@ impl Drop for Consumer {
 }
 
 impl Follower {
-    fn new(log: &Log, open: watch::Receiver<()>, subjects: String, selection: Selection) -> Self {
+    pub(crate) fn new(log: &Log, subjects: String, selection: Selection) -> Self {
         let next = match selection {
             Selection::From(sequence) => sequence.max(1),
             Selection::Lasts => 1,
         };
-        Self { log: log.clone(), open, subjects, selection, next, feed: None }
+        Self { log: log.clone(), subjects, selection, next, feed: None }
     }
 
-    /// Returns the next event, where it comes before the deadline.
-    async fn event_in_time(&mut self) -> Result<StoredEvent, StoreError> {
-        let event = timeout(self.log.deadline, self.event()).await;
-        event.map_err(|_| unavailable("no event came in time"))?
+    /// Returns whether there is a consumer.
+    pub(crate) const fn is_open(&self) -> bool {
+        self.feed.is_some()
     }
 
-    async fn step(mut self) -> Result<Option<(StoredEvent, Self)>, StoreError> {
-        let mut open = self.open.clone();
-        let stepped = tokio::select! {
-            event = self.event() => Some(event?),
-            _ = open.changed() => None,
-        };
-        Ok(stepped.map(|event| (event, self)))
+    /// Returns whether the consumer has delivered all that there was.
+    pub(crate) const fn is_at_end(&self) -> bool {
+        matches!(&self.feed, Some(Feed { pending: 0, .. }))
+    }
+
+    /// Makes a consumer behind what was yielded last.
+    pub(crate) async fn open(&mut self) -> Result<(), StoreError> {
+        self.feed = Some(feed(&self.log, &self.subjects, self.policy()).await?);
+        Ok(())
+    }
+
+    /// Returns the consumer's next event, `None` where it had none to yield or is lost.
+    pub(crate) async fn next_of_feed(&mut self) -> Result<Option<StoredEvent>, StoreError> {
+        let Some(feed) = &mut self.feed else { return Ok(None) };
+        match feed.next().await? {
+            Some(event) if event.sequence >= self.next => {
+                self.next = event.sequence + 1;
+                Ok(Some(event))
+            }
+            Some(_) => Ok(None),
+            None => {
+                self.feed = None;
+                Ok(None)
+            }
+        }
     }
 
     /// Returns where a consumer starts. One that starts with the last events again repeats what was seen before
@@ -154,19 +163,19 @@ impl Follower {
         }
     }
 
+    /// Returns the next event, where it comes before the deadline.
+    async fn event_in_time(&mut self) -> Result<StoredEvent, StoreError> {
+        let event = timeout(self.log.deadline, self.event()).await;
+        event.map_err(|_| unavailable("no event came in time"))?
+    }
+
     async fn event(&mut self) -> Result<StoredEvent, StoreError> {
         loop {
-            let feed = match &mut self.feed {
-                Some(feed) => feed,
-                None => self.feed.insert(feed(&self.log, &self.subjects, self.policy()).await?),
-            };
-            match feed.next().await? {
-                Some(event) if event.sequence >= self.next => {
-                    self.next = event.sequence + 1;
-                    return Ok(event);
-                }
-                Some(_) => {}
-                None => self.feed = None,
+            if !self.is_open() {
+                self.open().await?;
+            }
+            if let Some(event) = self.next_of_feed().await? {
+                return Ok(event);
             }
         }
     }
@@ -181,6 +190,7 @@ impl Feed {
             return Ok(None);
         }
         self.delivered += 1;
+        self.pending = info.pending;
         let sequence = info.stream_sequence;
         let message = message.message;
         stored(sequence, &message.subject, message.headers.as_ref(), message.payload).map(Some)
@@ -219,8 +229,9 @@ async fn try_feed(log: &Log, subjects: &str, policy: DeliverPolicy) -> Result<Fe
         }
         Failure::Transient(error.to_string())
     })?;
+    let pending = consumer.cached_info().num_pending;
     let guard = Consumer { log: log.clone(), name: consumer.cached_info().name.clone() };
     let messages = consumer.stream().heartbeat(HEARTBEAT).expires(REQUEST).max_messages_per_batch(REQUEST_MESSAGES);
     let messages = messages.messages().await.map_err(|error| Failure::Transient(error.to_string()))?;
-    Ok(Feed { messages, delivered: 0, _consumer: guard })
+    Ok(Feed { messages, delivered: 0, pending, _consumer: guard })
 }

@@ -10,14 +10,18 @@ mod backoff;
 mod message;
 mod definition;
 mod durability;
+mod pages;
+mod objects;
 mod log;
 mod places;
 mod follow;
 mod shared;
+mod whole;
 mod split;
 mod append;
 mod positions;
 mod store;
 
 pub use config::{ConfigError, Credentials, JetStreamConfig, Secret, Tls};
+pub use objects::JetStreamObjects;
 pub use store::JetStreamStore;

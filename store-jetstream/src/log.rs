@@ -9,11 +9,10 @@ use std::time::Duration;
 use async_nats::client::Request;
 use async_nats::jetstream::Context;
 use async_nats::jetstream::message::StreamMessage;
-use async_nats::jetstream::stream::{RawMessageError, RawMessageErrorKind, Stream as Handle};
+use async_nats::jetstream::stream::Stream as Handle;
 use async_nats::{Client, StatusCode};
 use bytes::Bytes;
 use cidgraph::{AggregateId, StoreError, StoredEvent};
-use futures::StreamExt;
 use serde_json::json;
 use tokio::time::error::Elapsed;
 use tokio::time::timeout;
@@ -21,15 +20,10 @@ use tokio::time::timeout;
 use crate::backoff::{Failure, ask, retry};
 use crate::connection::unavailable;
 use crate::message::{aggregate_subjects, event_of, event_of_direct};
+use crate::pages::{self, Pages, direct, last_message, next_message, refused, transient};
 
 /// Events of one page, at most.
 const PAGE_EVENTS: usize = 1000;
-
-/// Bytes of one page, about at most.
-const PAGE_BYTES: usize = 8 << 20;
-
-/// The status that ends a page.
-const END_OF_PAGE: u16 = 204;
 
 /// What a replica answers.
 #[derive(Debug)]
@@ -66,22 +60,18 @@ impl Log {
 
     /// Returns the last event with one of these subjects.
     pub(crate) async fn last_of(&self, subjects: &str, deadline: Duration) -> Result<Option<StoredEvent>, StoreError> {
-        let handle = self.handle().await?;
-        let handle = &handle;
         ask(deadline, self.request_timeout, |patience| async move {
-            found(timeout(patience, handle.raw_message_builder().last_by_subject(subjects).send()).await)
+            found(timeout(patience, last_message(&self.context, &self.name, subjects)).await)
         })
         .await
     }
 
     /// Returns the first event from a sequence on with one of these subjects.
     pub(crate) async fn next(&self, subjects: &str, from_sequence: u64) -> Result<Option<StoredEvent>, StoreError> {
-        let handle = self.handle().await?;
-        let (handle, request) = (&handle, json!({"seq": from_sequence.max(1), "next_by_subj": subjects}));
-        let request = &request;
+        let request = &json!({"seq": from_sequence.max(1), "next_by_subj": subjects});
         ask(self.deadline, self.request_timeout, |patience| async move {
-            let builder = handle.raw_message_builder().sequence(from_sequence.max(1));
-            match found(timeout(patience, builder.next_by_subject(subjects).send()).await) {
+            let next = next_message(&self.context, &self.name, subjects, from_sequence);
+            match found(timeout(patience, next).await) {
                 // There may be no leader for a while, and a replica that did not have the event may have it by now.
                 Err(Failure::Transient(reason)) => match self.try_one(request, patience).await {
                     Ok(Some(event)) => Ok(Some(event)),
@@ -113,8 +103,7 @@ impl Log {
         aggregate: AggregateId,
         version: u64,
     ) -> Result<Option<StoredEvent>, StoreError> {
-        let handle = self.handle().await?;
-        let (handle, subjects) = (&handle, aggregate_subjects(aggregate));
+        let subjects = aggregate_subjects(aggregate);
         let (subjects, request) = (&subjects, &json!({"last_by_subj": subjects}));
         let reaches = move |stored: &StoredEvent| stored.event.version >= version;
         ask(self.deadline, self.request_timeout, |patience| async move {
@@ -122,7 +111,7 @@ impl Log {
             if let Some(seen) = self.try_one(request, patience).await?.filter(reaches) {
                 return Ok(Some(seen));
             }
-            let last = handle.raw_message_builder().last_by_subject(subjects).send();
+            let last = last_message(&self.context, &self.name, subjects);
             Ok(found(timeout(patience, last).await)?.filter(reaches))
         })
         .await
@@ -135,6 +124,25 @@ impl Log {
         ask(self.deadline, self.request_timeout, |patience| async move {
             let info = timeout(patience, handle.get_info()).await.map_err(transient)?;
             info.map(|info| info.state.last_sequence).map_err(transient)
+        })
+        .await
+    }
+
+    /// Returns how many messages are gone: those below the first one, and those behind it.
+    pub(crate) async fn removed(&self) -> Result<(u64, u64), StoreError> {
+        let handle = &self.handle().await?;
+        ask(self.deadline, self.request_timeout, |patience| async move {
+            let info = timeout(patience, handle.get_info()).await.map_err(transient)?.map_err(transient)?;
+            Ok((info.state.first_sequence.saturating_sub(1), info.state.deleted_count.unwrap_or(0)))
+        })
+        .await
+    }
+
+    /// Removes the messages with these subjects below a sequence.
+    pub(crate) async fn purge(&self, subjects: &str, sequence: u64) -> Result<(), StoreError> {
+        let handle = &self.handle().await?;
+        retry(self.deadline, || async move {
+            handle.purge().filter(subjects).sequence(sequence).await.map(drop).map_err(transient)
         })
         .await
     }
@@ -176,7 +184,7 @@ impl Log {
 
     async fn try_one(&self, request: &serde_json::Value, patience: Duration) -> Result<Option<StoredEvent>, Failure> {
         let request = Request::new().payload(Bytes::from(request.to_string())).timeout(Some(patience));
-        let reply = self.client.send_request(self.direct(), request).await.map_err(transient)?;
+        let reply = self.client.send_request(direct(&self.name), request).await.map_err(transient)?;
         match reply.status {
             None | Some(StatusCode::OK) => Ok(Some(event_of_direct(reply)?)),
             Some(StatusCode::NOT_FOUND) => Ok(None),
@@ -184,70 +192,15 @@ impl Log {
         }
     }
 
-    /// Returns the subject to which any replica answers.
-    fn direct(&self) -> String {
-        format!("$JS.API.DIRECT.GET.{}", self.name)
-    }
-
     /// Returns some of the next events with these subjects, as the replica that answers sees them.
     async fn page(&self, subjects: &str, from: u64, count: usize, patience: Duration) -> Result<Page, Failure> {
-        let request = json!({"seq": from, "batch": count, "max_bytes": PAGE_BYTES, "next_by_subj": subjects});
-        let inbox = self.client.new_inbox();
-        let mut replies = self.client.subscribe(inbox.clone()).await.map_err(transient)?;
-        self.client
-            .publish_with_reply(self.direct(), inbox, Bytes::from(request.to_string()))
-            .await
-            .map_err(transient)?;
-        let mut events: Vec<StoredEvent> = Vec::with_capacity(count.min(64));
-        loop {
-            let reply = timeout(patience, replies.next()).await.map_err(transient)?;
-            let reply = reply.ok_or_else(|| transient("the connection is closed"))?;
-            match reply.status {
-                None | Some(StatusCode::OK) => {
-                    let before = previous_sequence(&reply);
-                    if before != events.last().map(|stored| stored.sequence) {
-                        return Err(transient("a reply was lost"));
-                    }
-                    events.push(event_of_direct(reply)?);
-                }
-                Some(StatusCode::NOT_FOUND) => return Ok(Page { events, is_end: true }),
-                Some(status) if status.as_u16() == END_OF_PAGE => {
-                    return if previous_sequence(&reply) == events.last().map(|stored| stored.sequence) {
-                        let is_end = events.is_empty() || pending(&reply) == Some(0);
-                        Ok(Page { events, is_end })
-                    } else {
-                        Err(transient("a reply was lost"))
-                    };
-                }
-                Some(status) => return Err(refused(status, reply.description)),
-            }
-        }
+        let pages = Pages { client: &self.client, stream: &self.name, patience };
+        let pages::Page { messages, is_end } = pages.page(subjects, from, count).await?;
+        let events: Result<_, Failure> = messages.into_iter().map(|message| Ok(event_of_direct(message)?)).collect();
+        Ok(Page { events: events?, is_end })
     }
 }
 
-/// Returns how many more messages the replica has.
-fn pending(reply: &async_nats::Message) -> Option<u64> {
-    reply.headers.as_ref()?.get("Nats-Num-Pending")?.as_str().parse().ok()
-}
-
-/// Returns the sequence of the reply before this one, which the server adds so that a lost one is noticed.
-fn previous_sequence(reply: &async_nats::Message) -> Option<u64> {
-    let value = reply.headers.as_ref()?.get("Nats-Last-Sequence")?;
-    value.as_str().parse().ok().filter(|sequence| *sequence > 0)
-}
-
-fn refused(status: StatusCode, description: Option<String>) -> Failure {
-    transient(format!("{status} {}", description.unwrap_or_default()))
-}
-
-fn transient(error: impl ToString) -> Failure {
-    Failure::Transient(error.to_string())
-}
-
-fn found(answer: Result<Result<StreamMessage, RawMessageError>, Elapsed>) -> Result<Option<StoredEvent>, Failure> {
-    match answer.map_err(transient)? {
-        Ok(message) => Ok(Some(event_of(message)?)),
-        Err(error) if error.kind() == RawMessageErrorKind::NoMessageFound => Ok(None),
-        Err(error) => Err(transient(error)),
-    }
+fn found(answer: Result<Result<Option<StreamMessage>, Failure>, Elapsed>) -> Result<Option<StoredEvent>, Failure> {
+    Ok(answer.map_err(transient)??.map(event_of).transpose()?)
 }

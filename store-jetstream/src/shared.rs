@@ -1,9 +1,10 @@
 //! What the store's methods share, and the reads of one aggregate.
 
-use cidgraph::{AggregateId, Capabilities, Durability, HashKind, Head, StoreError, StoredEvent};
+use cidgraph::archive::merge;
+use cidgraph::{AggregateId, Archive, Capabilities, Durability, HashKind, Head, StoreError, StoredEvent, StreamFilter};
 use tokio::time::timeout;
 
-use crate::connection::unavailable;
+use crate::connection::{invalid, unavailable};
 use crate::follow::{read_heads, read_many};
 use crate::log::Log;
 use crate::message::{ALL_SUBJECTS, aggregate_subjects, damaged};
@@ -23,9 +24,17 @@ pub(crate) struct Shared {
     pub(crate) heads: Places,
     /// The last event of aggregates that was read.
     pub(crate) read: Places,
+    /// The first event of aggregates that the stream keeps, where it keeps not all.
+    pub(crate) kept_from: Places,
+    pub(crate) archive: Archive,
     pub(crate) replicas: usize,
     /// Whether an append may be sent as several atomic batches.
     pub(crate) split_appends: bool,
+}
+
+/// Returns whether events stand at one sequence after the other from the first on.
+fn is_gapless(first: u64, events: &[StoredEvent]) -> bool {
+    (first..).zip(events).all(|(sequence, stored)| stored.sequence == sequence)
 }
 
 impl Shared {
@@ -35,8 +44,7 @@ impl Shared {
         Ok(last.as_ref().map(Place::from))
     }
 
-    /// Returns events of an aggregate, none of which is missing. As many as were asked for come from any replica; that
-    /// there are fewer, only the leader can say.
+    /// Returns events of an aggregate, none of which is missing: what the stream no longer keeps is in the archive.
     pub(crate) async fn read(
         &self,
         aggregate: AggregateId,
@@ -44,6 +52,30 @@ impl Shared {
         limit: usize,
     ) -> Result<Vec<StoredEvent>, StoreError> {
         let from = from.max(1);
+        let mut events = Vec::new();
+        while events.len() < limit {
+            let (next, left) = (from + events.len() as u64, limit - events.len());
+            let first = self.kept_from.get(aggregate).map_or(1, |first| first.head.version);
+            if next < first {
+                let count = usize::try_from(first - next).unwrap_or(usize::MAX).min(left);
+                events.extend(self.archive.read(aggregate, next, count).await?);
+                continue;
+            }
+            match self.read_kept(aggregate, next, left).await {
+                // Where something is missing, it may have been archived meanwhile.
+                Err(StoreError::Corrupt { .. }) if next < self.kept_from(aggregate).await? => {}
+                kept => {
+                    events.extend(kept?);
+                    break;
+                }
+            }
+        }
+        Ok(events)
+    }
+
+    /// Returns events that the stream keeps. As many as were asked for come from any replica; that there are fewer, only
+    /// the leader can say.
+    async fn read_kept(&self, aggregate: AggregateId, from: u64, limit: usize) -> Result<Vec<StoredEvent>, StoreError> {
         let events = if limit < MANY_EVENTS {
             let read = timeout(self.log.deadline, self.read_some(aggregate, from, limit)).await;
             read.map_err(|_| unavailable("no answer came in time"))??
@@ -87,17 +119,49 @@ impl Shared {
         self.range(&aggregate_subjects(aggregate), start, head.sequence, count).await
     }
 
+    /// Returns the first version of an aggregate that the stream keeps.
+    pub(crate) async fn kept_from(&self, aggregate: AggregateId) -> Result<u64, StoreError> {
+        let Some(first) = self.log.next(&aggregate_subjects(aggregate), 1).await? else { return Ok(1) };
+        self.kept_from.remember(aggregate, (&first).into());
+        Ok(first.event.version)
+    }
+
+    /// Lets go of an aggregate's events below a version.
+    pub(crate) async fn purge(&self, aggregate: AggregateId, version: u64) -> Result<(), StoreError> {
+        if version <= self.kept_from(aggregate).await? {
+            return Ok(());
+        }
+        let first = self.read(aggregate, version, 1).await?;
+        let first = first.first().ok_or_else(|| invalid(format!("{aggregate} has no version {version} to keep")))?;
+        self.log.purge(&aggregate_subjects(aggregate), first.sequence).await
+    }
+
     /// Returns events of all aggregates.
     pub(crate) async fn read_all(&self, from_sequence: u64, limit: usize) -> Result<Vec<StoredEvent>, StoreError> {
+        let first = from_sequence.max(1);
         let last_sequence = match self.log.last_of(ALL_SUBJECTS, self.log.deadline).await {
             Ok(last) => last.map_or(0, |last| last.sequence),
             // What stands before the damage is read nevertheless.
             Err(StoreError::Corrupt { damage }) => damage.sequence.ok_or(StoreError::Corrupt { damage })?,
             Err(error) => return Err(error),
         };
-        let left = (last_sequence + 1).saturating_sub(from_sequence.max(1));
+        let left = (last_sequence + 1).saturating_sub(first);
         let count = usize::try_from(left).unwrap_or(usize::MAX).min(limit);
-        self.range(ALL_SUBJECTS, from_sequence, last_sequence, count).await
+        let kept = self.range(ALL_SUBJECTS, first, last_sequence, count).await?;
+        if kept.len() == count && is_gapless(first, &kept) {
+            return Ok(kept);
+        }
+        let last_sequence =
+            if kept.len() == count { kept.last().map_or(0, |last| last.sequence) } else { last_sequence };
+        let archived = self.archive.range(&StreamFilter::All, first, last_sequence, count).await?;
+        let merged = merge(archived, kept.clone(), count);
+        if merged.len() == count && is_gapless(first, &merged) {
+            return Ok(merged);
+        }
+        // Something was archived since the list of segments was read, or messages are lost: chains tell which.
+        self.archive.refresh().await?;
+        let archived = self.archive.range(&StreamFilter::All, first, last_sequence, count).await?;
+        Ok(merge(archived, kept, count))
     }
 
     /// Returns every aggregate with its head, ordered by id.
@@ -142,7 +206,7 @@ impl Shared {
 
     /// Returns the nearest known places below a version, and at or above it.
     fn around(&self, aggregate: AggregateId, version: u64) -> (Option<Place>, Option<Place>) {
-        let known = [self.heads.get(aggregate), self.read.get(aggregate)];
+        let known = [self.heads.get(aggregate), self.read.get(aggregate), self.kept_from.get(aggregate)];
         let (low, high): (Vec<_>, Vec<_>) = known.into_iter().flatten().partition(|place| place.head.version < version);
         let by_version = |place: &Place| place.head.version;
         (low.into_iter().max_by_key(by_version), high.into_iter().min_by_key(by_version))

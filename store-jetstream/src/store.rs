@@ -6,8 +6,8 @@ use async_nats::jetstream::ContextBuilder;
 use async_trait::async_trait;
 use cidgraph::store::Followed;
 use cidgraph::{
-    AggregateAppend, AggregateId, Appended, Capabilities, Durability, EventStore, HashKind, Head, StoreError,
-    StoredEvent, StreamFilter,
+    AggregateAppend, AggregateId, Appended, Archive, Capabilities, Durability, EventStore, HashKind, Head, ObjectStore,
+    StoreError, StoredEvent, StreamFilter,
 };
 use tokio::sync::watch;
 
@@ -16,12 +16,13 @@ use crate::config::JetStreamConfig;
 use crate::connection::{connect, invalid};
 use crate::definition;
 use crate::durability;
-use crate::follow::follow;
 use crate::log::Log;
 use crate::message::OVERHEAD_BYTES;
+use crate::objects::JetStreamObjects;
 use crate::places::Places;
 use crate::positions;
 use crate::shared::Shared;
+use crate::whole::follow;
 
 /// Events in a stream of NATS JetStream.
 #[derive(Debug)]
@@ -54,7 +55,9 @@ impl JetStreamStore {
             block_bytes_max: block_bytes_max
                 .ok_or_else(|| invalid("the server's max_payload or max_message_bytes is too small"))?,
             gapless_sequences: false,
+            purges: true,
         };
+        let objects = JetStreamObjects::on(client.clone(), &config, info.config.num_replicas);
         let log = Log {
             client,
             context,
@@ -63,8 +66,18 @@ impl JetStreamStore {
             deadline: config.deadline,
         };
         let (hash, replicas, split_appends) = (config.hash, info.config.num_replicas, config.split_appends);
-        let (heads, read) = (Places::default(), Places::default());
-        let shared = Shared { log, hash, capabilities, durability, heads, read, replicas, split_appends };
+        let shared = Shared {
+            log,
+            hash,
+            capabilities,
+            durability,
+            heads: Places::default(),
+            read: Places::default(),
+            kept_from: Places::default(),
+            archive: Archive::new(Arc::new(objects)),
+            replicas,
+            split_appends,
+        };
         Ok(Self { shared: Arc::new(shared), open: watch::Sender::new(()) })
     }
 
@@ -98,7 +111,7 @@ impl EventStore for JetStreamStore {
     }
 
     async fn follow(&self, from_sequence: u64, filter: StreamFilter) -> Result<Followed, StoreError> {
-        Ok(follow(&self.shared.log, self.open.subscribe(), from_sequence, &filter))
+        Ok(follow(Arc::clone(&self.shared), self.open.subscribe(), from_sequence, filter))
     }
 
     async fn list(&self) -> Result<Vec<(AggregateId, Head)>, StoreError> {
@@ -115,6 +128,18 @@ impl EventStore for JetStreamStore {
 
     async fn load_position(&self, reader: &str) -> Result<Option<u64>, StoreError> {
         positions::load(&self.shared.log, reader).await
+    }
+
+    fn objects(&self) -> Option<Arc<dyn ObjectStore>> {
+        Some(Arc::clone(self.shared.archive.objects()))
+    }
+
+    async fn kept_from(&self, aggregate: AggregateId) -> Result<u64, StoreError> {
+        self.shared.kept_from(aggregate).await
+    }
+
+    async fn purge(&self, aggregate: AggregateId, version: u64) -> Result<(), StoreError> {
+        self.shared.purge(aggregate, version).await
     }
 
     fn hash_kind(&self) -> HashKind {

@@ -9,6 +9,7 @@
 pub mod disk;
 mod follow;
 mod journal;
+mod objects;
 #[cfg(feature = "simulation")]
 pub mod simulated;
 mod store;
@@ -16,4 +17,5 @@ mod volatile;
 
 pub use journal::open::RecoveryReport;
 pub use journal::writer::FsyncPolicy;
+pub use objects::{FolderObjects, MemoryObjects};
 pub use store::{MemoryStore, MemoryStoreOptions, SEGMENT_BYTES, Survey, Verified};

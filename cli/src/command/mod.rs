@@ -3,6 +3,7 @@
 pub mod node;
 
 pub mod apply;
+pub mod archive;
 pub mod bench;
 pub mod car;
 pub mod completions;

@@ -7,6 +7,8 @@ mod served;
 
 mod answers;
 
+mod archives;
+
 mod imports;
 
 mod refusals;

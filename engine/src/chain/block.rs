@@ -6,7 +6,7 @@ use crate::cid::{Cid, HashKind};
 use crate::dag_cbor::{CodecError, Decoder};
 use crate::event::{DecodeError, EventPayload};
 use crate::id::{AggregateId, CausationId, CorrelationId, EventId, TransactionId};
-use crate::store::SealedEvent;
+use crate::store::{Envelope, SealedEvent};
 use crate::value::Name;
 
 /// What a block says about its event besides the payload.
@@ -161,6 +161,26 @@ fn decode_metadata<'a>(input: &mut Decoder<'a>) -> Result<Metadata<&'a str>, Cod
 }
 
 impl SealedEvent {
+    /// Makes a sealed event of a block that is kept under a CID. The block is not hashed: who verifies compares it with
+    /// the CID.
+    ///
+    /// # Errors
+    /// Where the block is not a canonical event.
+    pub fn kept(cid: Cid, block: Bytes) -> Result<Self, CodecError> {
+        let Some(envelope) = Envelope::of(&block) else {
+            return Ok(Self { cid, ..Self::from_block(cid.hash_kind(), block)? });
+        };
+        Ok(Self {
+            aggregate: envelope.aggregate,
+            version: envelope.version,
+            event_type: envelope.event_type.into(),
+            cid,
+            previous: envelope.previous,
+            transaction_remaining: envelope.transaction_remaining,
+            block: block.clone(),
+        })
+    }
+
     /// Makes a sealed event of a block from elsewhere, computing its CID.
     ///
     /// # Errors

@@ -5,6 +5,7 @@
 
 use std::fmt;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -12,6 +13,7 @@ use futures::Stream;
 
 use crate::cid::Cid;
 use crate::id::AggregateId;
+use crate::store::ObjectStore;
 use crate::value::Name;
 
 /// An aggregate's last event.
@@ -258,6 +260,8 @@ pub struct Capabilities {
     pub block_bytes_max: usize,
     /// Whether sequences have no gaps.
     pub gapless_sequences: bool,
+    /// Whether events that were archived can be purged.
+    pub purges: bool,
 }
 
 /// Events as they come, without gap or repeat; ends only with an error or with the store.
@@ -338,6 +342,32 @@ pub trait EventStore: Send + Sync + fmt::Debug {
 
     /// Returns what this store can do.
     fn capabilities(&self) -> Capabilities;
+
+    /// Returns where the store keeps named objects beside its events, archives among them; `None` where it keeps none.
+    fn objects(&self) -> Option<Arc<dyn ObjectStore>> {
+        None
+    }
+
+    /// Returns an aggregate's first version that the store keeps itself; those below were purged and are read from
+    /// their archive.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] or [`StoreError::Corrupt`].
+    async fn kept_from(&self, _aggregate: AggregateId) -> Result<u64, StoreError> {
+        Ok(1)
+    }
+
+    /// Lets go of an aggregate's events below `version`, of which there must be one: every aggregate keeps its last.
+    ///
+    /// Only [`archive`](crate::archive::archive) calls it, for events that it has verified in their archive. Where the
+    /// outcome is not known, it may be called again.
+    ///
+    /// # Errors
+    /// [`StoreError::Invalid`] where the store keeps every event, as [`Capabilities::purges`] says, or where there is no
+    /// such version; [`StoreError::Unavailable`].
+    async fn purge(&self, _aggregate: AggregateId, _version: u64) -> Result<(), StoreError> {
+        Err(StoreError::Invalid { reason: "this store keeps every event: nothing can be archived".to_owned() })
+    }
 
     /// Returns what was done at least for every event that can be read.
     fn durability_of_kept(&self) -> Durability {

@@ -8,9 +8,11 @@ pub mod batch;
 pub mod conformance;
 pub mod contract;
 pub mod envelope;
+pub mod objects;
 
 pub use contract::{
     AggregateAppend, Appended, Capabilities, Damage, Durability, EventStore, Expected, Followed, Head, SealedEvent,
     StoreError, StoredEvent, StreamFilter,
 };
 pub use envelope::Envelope;
+pub use objects::{ObjectError, ObjectInfo, ObjectStore};

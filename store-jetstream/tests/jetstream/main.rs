@@ -3,11 +3,14 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod support;
+mod archive;
 mod certificates;
-mod operator;
 mod conformance;
+mod failing;
 mod following;
 mod lists;
+mod objects;
+mod operator;
 mod outages;
 mod races;
 mod same_answers;

@@ -1,6 +1,7 @@
 //! A real store behind a bad network: appends fail before or after they took effect, and answers come late or never.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use parking_lot::Mutex;
@@ -8,8 +9,8 @@ use parking_lot::Mutex;
 use crate::cid::HashKind;
 use crate::id::AggregateId;
 use crate::store::{
-    AggregateAppend, Appended, Capabilities, Durability, EventStore, Followed, Head, StoreError, StoredEvent,
-    StreamFilter,
+    AggregateAppend, Appended, Capabilities, Durability, EventStore, Followed, Head, ObjectStore, StoreError,
+    StoredEvent, StreamFilter,
 };
 
 /// What happens to one append.
@@ -175,6 +176,18 @@ impl<S: EventStore> EventStore for FaultInjector<S> {
 
     async fn load_position(&self, reader: &str) -> Result<Option<u64>, StoreError> {
         self.store.load_position(reader).await
+    }
+
+    fn objects(&self) -> Option<Arc<dyn ObjectStore>> {
+        self.store.objects()
+    }
+
+    async fn kept_from(&self, aggregate: AggregateId) -> Result<u64, StoreError> {
+        self.store.kept_from(aggregate).await
+    }
+
+    async fn purge(&self, aggregate: AggregateId, version: u64) -> Result<(), StoreError> {
+        self.store.purge(aggregate, version).await
     }
 
     fn hash_kind(&self) -> HashKind {

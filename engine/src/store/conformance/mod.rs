@@ -8,6 +8,7 @@ pub mod append;
 pub mod fault;
 pub mod follow;
 pub mod malformed;
+pub mod objects;
 pub mod planted;
 pub mod read;
 pub mod sample;
@@ -15,6 +16,7 @@ pub mod subject;
 pub mod suite;
 
 pub use fault::{Fault, FaultInjector};
+pub use objects::Objects;
 pub use planted::{Flaw, PlantedStore};
 pub use sample::{Sample, SampleStream};
 pub use subject::{Breach, Subject, Verdict};

@@ -1,0 +1,225 @@
+//! Reading archives: by version, and by sequence over all aggregates.
+//!
+//! The list of segments is read when it is first needed and again where it does not suffice; the segments that were read
+//! last are kept unpacked. A segment that is missing or damaged is [`StoreError::Corrupt`], which names it.
+
+use std::collections::VecDeque;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use parking_lot::Mutex;
+use tokio::io::AsyncWrite;
+
+use super::segment::{PREFIX, SEGMENT_BYTES_MAX, Segment, decode};
+use super::table::Table;
+use crate::id::AggregateId;
+use crate::store::objects::Received;
+use crate::store::{Damage, ObjectError, ObjectStore, StoreError, StoredEvent, StreamFilter};
+
+/// Segments that are kept unpacked, about 10 MiB each.
+const UNPACKED_MAX: usize = 4;
+
+/// The archives in an object store.
+#[derive(Debug)]
+pub struct Archive {
+    objects: Arc<dyn ObjectStore>,
+    table: Mutex<Option<Arc<Table>>>,
+    unpacked: Mutex<VecDeque<(Segment, Arc<Vec<StoredEvent>>)>>,
+}
+
+impl Archive {
+    /// Makes a reader of the archives in an object store; reads nothing yet.
+    pub fn new(objects: Arc<dyn ObjectStore>) -> Self {
+        Self { objects, table: Mutex::default(), unpacked: Mutex::default() }
+    }
+
+    /// Returns the object store.
+    pub fn objects(&self) -> &Arc<dyn ObjectStore> {
+        &self.objects
+    }
+
+    /// Reads the list of segments again.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] or [`StoreError::Corrupt`].
+    pub async fn refresh(&self) -> Result<(), StoreError> {
+        self.listed().await.map(drop)
+    }
+
+    async fn listed(&self) -> Result<Arc<Table>, StoreError> {
+        let listed = self.objects.list(PREFIX).await?;
+        let table = Arc::new(Table::new(listed.iter().filter_map(|info| Segment::parse(&info.name)).collect()));
+        *self.table.lock() = Some(Arc::clone(&table));
+        Ok(table)
+    }
+
+    async fn table(&self) -> Result<Arc<Table>, StoreError> {
+        let known = self.table.lock().clone();
+        match known {
+            Some(table) => Ok(table),
+            None => self.listed().await,
+        }
+    }
+
+    /// Returns the segment that holds a version, as the list that was read last says.
+    pub(super) async fn holding(&self, aggregate: AggregateId, version: u64) -> Result<Option<Segment>, StoreError> {
+        Ok(self.table().await?.holding(aggregate, version))
+    }
+
+    /// Returns up to `limit` archived events of an aggregate from `from_version` on, at least one.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] where no segment holds that version, or one is missing or damaged;
+    /// [`StoreError::Unavailable`].
+    pub async fn read(
+        &self,
+        aggregate: AggregateId,
+        from_version: u64,
+        limit: usize,
+    ) -> Result<Vec<StoredEvent>, StoreError> {
+        let mut events = Vec::new();
+        let mut version = from_version;
+        while events.len() < limit {
+            let mut holding = self.table().await?.holding(aggregate, version);
+            if holding.is_none() && events.is_empty() {
+                holding = self.listed().await?.holding(aggregate, version);
+            }
+            let Some(segment) = holding else { break };
+            let unpacked = self.unpacked(&segment).await?;
+            let skipped = usize::try_from(version - segment.versions.0).expect("a segment's events are in memory");
+            let taken = (unpacked.len() - skipped).min(limit - events.len());
+            events.extend_from_slice(&unpacked[skipped..skipped + taken]);
+            version += taken as u64;
+        }
+        if events.is_empty() && limit > 0 {
+            return Err(missing(aggregate, from_version));
+        }
+        Ok(events)
+    }
+
+    /// Returns the first `limit` archived events that pass a filter of those from `first` to `last` sequence, in sequence
+    /// order.
+    ///
+    /// Holds at most so many events and one segment more. Where the segments of many aggregates overlap, all that may
+    /// hold one of the events are read: ask for many events at a time.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] where a segment is missing or damaged; [`StoreError::Unavailable`].
+    pub async fn range(
+        &self,
+        filter: &StreamFilter,
+        first: u64,
+        last: u64,
+        limit: usize,
+    ) -> Result<Vec<StoredEvent>, StoreError> {
+        let table = self.table().await?;
+        let aggregate = match filter {
+            StreamFilter::Aggregate(aggregate) => Some(*aggregate),
+            StreamFilter::All | StreamFilter::EventType(_) => None,
+        };
+        let (mut found, mut last): (Vec<StoredEvent>, u64) = (Vec::new(), last);
+        for segment in table.ordered(aggregate) {
+            if segment.sequences.0 > last {
+                break;
+            }
+            if segment.sequences.1 < first {
+                continue;
+            }
+            let unpacked = self.unpacked(segment).await?;
+            let start = unpacked.partition_point(|stored| stored.sequence < first);
+            let end = unpacked.partition_point(|stored| stored.sequence <= last);
+            let passing = unpacked[start.min(end)..end].iter().filter(|stored| filter.matches(&stored.event));
+            found.extend(passing.cloned());
+            if found.len() > limit {
+                order(&mut found, limit);
+                last = found.last().map_or(first, |stored| stored.sequence);
+            }
+        }
+        order(&mut found, limit);
+        Ok(found)
+    }
+
+    /// Returns the last sequence that is archived, 0 where none is.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] or [`StoreError::Corrupt`].
+    pub async fn last_sequence(&self) -> Result<u64, StoreError> {
+        let table = self.table().await?;
+        Ok(table.ordered(None).iter().map(|segment| segment.sequences.1).max().unwrap_or(0))
+    }
+
+    async fn unpacked(&self, segment: &Segment) -> Result<Arc<Vec<StoredEvent>>, StoreError> {
+        let known =
+            self.unpacked.lock().iter().find(|(known, _)| known == segment).map(|(_, events)| Arc::clone(events));
+        if let Some(events) = known {
+            return Ok(events);
+        }
+        let events = Arc::new(self.segment(segment).await?);
+        let mut unpacked = self.unpacked.lock();
+        unpacked.truncate(UNPACKED_MAX - 1);
+        unpacked.push_front((*segment, Arc::clone(&events)));
+        Ok(events)
+    }
+
+    /// Reads a segment from the object store.
+    pub(super) async fn segment(&self, segment: &Segment) -> Result<Vec<StoredEvent>, StoreError> {
+        let name = segment.name();
+        let mut bytes = Bounded::default();
+        match self.objects.get(&name, &mut Received::default(), &mut bytes).await {
+            Ok(_) => decode(segment, &bytes.0).map_err(|reason| damaged(segment, &reason)),
+            Err(ObjectError::Sink { .. }) => Err(damaged(segment, "it is larger than a segment can be")),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// Orders events by sequence, each once, and keeps the first of them.
+fn order(events: &mut Vec<StoredEvent>, limit: usize) {
+    events.sort_unstable_by_key(|stored| stored.sequence);
+    events.dedup_by_key(|stored| stored.sequence);
+    events.truncate(limit);
+}
+
+/// Takes so many bytes as a segment can have, at most.
+#[derive(Default)]
+struct Bounded(Vec<u8>);
+
+impl AsyncWrite for Bounded {
+    fn poll_write(mut self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        if (self.0.len() + bytes.len()) as u64 > SEGMENT_BYTES_MAX {
+            return Poll::Ready(Err(io::Error::other("too many bytes")));
+        }
+        self.0.extend_from_slice(bytes);
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+fn damaged(segment: &Segment, reason: &str) -> StoreError {
+    corrupt(format!("object {}", segment.name()), segment.aggregate, segment.versions.0, reason)
+}
+
+fn missing(aggregate: AggregateId, version: u64) -> StoreError {
+    let place = format!("objects {}", Segment::prefix(aggregate));
+    corrupt(place, aggregate, version, "no segment of the archive holds this version")
+}
+
+fn corrupt(place: String, aggregate: AggregateId, version: u64, reason: &str) -> StoreError {
+    let damage = Damage {
+        place,
+        aggregate: Some(aggregate),
+        version: Some(version),
+        reason: reason.to_owned(),
+        ..Damage::default()
+    };
+    StoreError::Corrupt { damage: Box::new(damage) }
+}

@@ -1,0 +1,234 @@
+//! Moving an aggregate's old events to its archive.
+//!
+//! Each step leaves every event in the stream or in a segment that was read back and compared: segments are put one
+//! after another, each is read back and compared with the stream, the chain is verified from what was archived before to
+//! the first event that stays, and the last step lets go of what is below. Whatever is interrupted, running again
+//! finishes: a segment that is there already is compared again, and put again where it does not hold.
+
+use super::reader::Archive;
+use super::segment::{SEGMENT_BYTES, Segment, encode};
+use crate::chain::{ChainError, ChainVerifier, verify_block};
+use crate::id::AggregateId;
+use crate::store::{Damage, EventStore, ObjectStore, StoreError, StoredEvent};
+
+/// Events that are read at a time.
+const PAGE_EVENTS: usize = 8192;
+
+/// Events among which the end of a transaction is looked for at a time.
+const BORDER_EVENTS: u64 = 1024;
+
+/// Why events were not archived; nothing is lost.
+#[derive(Debug, thiserror::Error)]
+pub enum ArchiveError {
+    /// The store or the object store failed.
+    #[error("{source}")]
+    Store {
+        /// What happened.
+        #[from]
+        source: StoreError,
+    },
+    /// The events do not hold: they are to be repaired first.
+    #[error("{source}")]
+    Chain {
+        /// What does not hold.
+        #[from]
+        source: ChainError,
+    },
+    /// A segment that was put is given back as another.
+    #[error("the object {name} is given back as other events than were put")]
+    Differs {
+        /// The segment.
+        name: String,
+    },
+}
+
+/// What was archived.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Archived {
+    /// The last version that the stream no longer keeps, 0 where it keeps all.
+    pub last_version: u64,
+    /// Events that left the stream this time.
+    pub events: u64,
+    /// Bytes of their blocks.
+    pub block_bytes: u64,
+    /// Segments that were put this time.
+    pub segments: u64,
+    /// Bytes that these take, compressed.
+    pub stored_bytes: u64,
+}
+
+/// Archives an aggregate's events up to a version and lets the stream go of them.
+///
+/// It goes up to the last end of a transaction at or before `up_to_version`, and never as far as the aggregate's last
+/// event. The caller says that what it needs of these events (a state at or behind `up_to_version`) is kept elsewhere:
+/// once there are snapshots, that a verified one covers them. Readers still get the events, from the archive.
+///
+/// # Errors
+/// [`ArchiveError`]; running it again goes on.
+pub async fn archive(
+    store: &dyn EventStore,
+    aggregate: AggregateId,
+    up_to_version: u64,
+) -> Result<Archived, ArchiveError> {
+    archive_in_segments(store, aggregate, up_to_version, SEGMENT_BYTES).await
+}
+
+/// Archives as [`archive`] does, in segments of about so many bytes of blocks.
+///
+/// # Errors
+/// As [`archive`].
+///
+/// # Panics
+/// Where the segments are to be larger than [`SEGMENT_BYTES`].
+pub async fn archive_in_segments(
+    store: &dyn EventStore,
+    aggregate: AggregateId,
+    up_to_version: u64,
+    segment_bytes: usize,
+) -> Result<Archived, ArchiveError> {
+    assert!(segment_bytes <= SEGMENT_BYTES, "a reader takes no larger segments");
+    let Some(objects) = store.objects().filter(|_| store.capabilities().purges) else {
+        let reason = "this store keeps every event: nothing can be archived".to_owned();
+        return Err(StoreError::Invalid { reason }.into());
+    };
+    let first = store.kept_from(aggregate).await?;
+    let nothing = Archived { last_version: first - 1, ..Archived::default() };
+    let Some(head) = store.head(aggregate).await? else { return Ok(nothing) };
+    let Some(last) = border(store, aggregate, first, up_to_version.min(head.version - 1)).await? else {
+        return Ok(nothing);
+    };
+    let archive = Archive::new(objects);
+    let verifier = match first {
+        1 => ChainVerifier::new(aggregate),
+        _ => after(&archive, aggregate, first - 1).await?,
+    };
+    let mut archiver = Archiver { store, archive, aggregate, verifier, last, segment_bytes, done: nothing };
+    archiver.run(first).await?;
+    store.purge(aggregate, last + 1).await?;
+    Ok(Archived { last_version: last, ..archiver.done })
+}
+
+/// Returns a verifier that expects the event behind an archived one.
+async fn after(archive: &Archive, aggregate: AggregateId, version: u64) -> Result<ChainVerifier, ArchiveError> {
+    let before = archive.read(aggregate, version, 1).await?;
+    let before = before.first().expect("a read of the archive gives at least one event");
+    let (_, link) = verify_block(&before.event, Some(before.sequence))?;
+    Ok(ChainVerifier::after(aggregate, link))
+}
+
+/// Returns the last version from `first` to `last` that ends its transaction.
+async fn border(
+    store: &dyn EventStore,
+    aggregate: AggregateId,
+    first: u64,
+    last: u64,
+) -> Result<Option<u64>, StoreError> {
+    let mut last = last;
+    while last >= first {
+        let from = last.saturating_sub(BORDER_EVENTS - 1).max(first);
+        let count = usize::try_from(last - from + 1).expect("so many are looked at");
+        let events = store.read(aggregate, from, count).await?;
+        if let Some(end) = events.iter().rfind(|stored| stored.event.transaction_remaining == 0) {
+            return Ok(Some(end.event.version));
+        }
+        last = from - 1;
+    }
+    Ok(None)
+}
+
+/// One run for one aggregate.
+struct Archiver<'a> {
+    store: &'a dyn EventStore,
+    archive: Archive,
+    aggregate: AggregateId,
+    verifier: ChainVerifier,
+    /// The last version that is archived.
+    last: u64,
+    segment_bytes: usize,
+    done: Archived,
+}
+
+impl Archiver<'_> {
+    /// Brings the events from a version to the last into segments that hold, and verifies that the next one follows.
+    async fn run(&mut self, first: u64) -> Result<(), ArchiveError> {
+        let mut version = first;
+        while version <= self.last {
+            let events = match self.there(version).await? {
+                Some(events) => events,
+                None => self.put(version).await?,
+            };
+            for stored in &events {
+                self.verifier.push(stored)?;
+                self.done.events += 1;
+                self.done.block_bytes += stored.event.block.len() as u64;
+            }
+            version += events.len() as u64;
+        }
+        let next = self.store.read(self.aggregate, version, 1).await?;
+        let next = next.first().ok_or_else(|| self.missing(version))?;
+        self.verifier.push(next)?;
+        Ok(())
+    }
+
+    /// Returns the events from a version on that a segment of an earlier run holds as the stream does.
+    async fn there(&self, version: u64) -> Result<Option<Vec<StoredEvent>>, ArchiveError> {
+        let Some(segment) = self.archive.holding(self.aggregate, version).await? else { return Ok(None) };
+        let kept = match self.archive.segment(&segment).await {
+            Ok(kept) => kept,
+            Err(StoreError::Corrupt { .. }) => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        let count = usize::try_from(segment.versions.1.min(self.last) - version + 1).unwrap_or(usize::MAX);
+        let skipped = usize::try_from(version - segment.versions.0).unwrap_or(usize::MAX);
+        let events = self.store.read(self.aggregate, version, count).await?;
+        let same = kept.get(skipped..).is_some_and(|kept| kept.get(..count) == Some(&events));
+        Ok(same.then_some(events))
+    }
+
+    /// Puts the next segment and returns its events once they were read back.
+    async fn put(&mut self, version: u64) -> Result<Vec<StoredEvent>, ArchiveError> {
+        let events = self.next(version).await?;
+        let segment = Segment::of(&events).ok_or_else(|| self.missing(version))?;
+        let objects: &dyn ObjectStore = &**self.archive.objects();
+        let name = segment.name();
+        let info = objects.put(&name, &mut encode(&events).as_slice()).await.map_err(StoreError::from)?;
+        if self.archive.segment(&segment).await? != events {
+            return Err(ArchiveError::Differs { name });
+        }
+        self.done.segments += 1;
+        self.done.stored_bytes += info.stored_bytes;
+        Ok(events)
+    }
+
+    /// Returns as many of the next events as make a segment.
+    async fn next(&self, version: u64) -> Result<Vec<StoredEvent>, StoreError> {
+        let mut events: Vec<StoredEvent> = Vec::new();
+        let mut bytes = 0;
+        loop {
+            let from = version + events.len() as u64;
+            let left = usize::try_from((self.last + 1).saturating_sub(from)).unwrap_or(usize::MAX);
+            let page = self.store.read(self.aggregate, from, left.min(PAGE_EVENTS)).await?;
+            if page.is_empty() {
+                return Ok(events);
+            }
+            for stored in page {
+                bytes += stored.event.block.len();
+                events.push(stored);
+                if bytes >= self.segment_bytes {
+                    return Ok(events);
+                }
+            }
+        }
+    }
+
+    fn missing(&self, version: u64) -> StoreError {
+        let damage = Damage {
+            place: "the stream".to_owned(),
+            aggregate: Some(self.aggregate),
+            version: Some(version),
+            reason: "the version is missing".to_owned(),
+            ..Damage::default()
+        };
+        StoreError::Corrupt { damage: Box::new(damage) }
+    }
+}

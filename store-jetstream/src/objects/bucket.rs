@@ -1,0 +1,255 @@
+//! The bucket's stream: records and chunks as messages.
+
+use std::time::Duration;
+
+use async_nats::jetstream::context::{CreateStreamErrorKind, PublishErrorKind};
+use async_nats::jetstream::stream::{Config, DiscardPolicy, StorageType};
+use async_nats::jetstream::{Context, ErrorCode};
+use async_nats::{Client, HeaderMap};
+use bytes::Bytes;
+use cidgraph::{ObjectError, StoreError};
+use tokio::sync::OnceCell;
+
+use crate::backoff::{Failure, retry};
+use crate::connection::invalid;
+use crate::objects::record::{Record, decoded, encoded};
+use crate::pages::{Pages, last_message, next_message, number, sequence_of, transient};
+
+/// The header of a chunk that tells its place among the object's.
+const FRAME: &str = "Cidgraph-Frame";
+
+/// Bytes that a message must be able to have: a frame that does not compress, and headers.
+const MESSAGE_BYTES: usize = cidgraph::store::objects::FRAME_BYTES + 8192;
+
+/// Records of one page.
+const PAGE_RECORDS: usize = 500;
+
+/// Chunks that are read ahead.
+const PAGE_CHUNKS: usize = 8;
+
+/// The bucket's stream.
+#[derive(Debug)]
+pub(crate) struct Bucket {
+    pub(crate) client: Client,
+    pub(crate) context: Context,
+    pub(crate) name: String,
+    pub(crate) replicas: usize,
+    pub(crate) request_timeout: Duration,
+    pub(crate) deadline: Duration,
+    pub(crate) made: OnceCell<()>,
+}
+
+/// A frame as it is kept.
+#[derive(Debug)]
+pub(crate) struct Chunk {
+    pub(crate) sequence: u64,
+    pub(crate) frame: u64,
+    pub(crate) bytes: Bytes,
+}
+
+/// What became of a record that was sent.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Recorded {
+    /// It is the object's record now.
+    Taken,
+    /// Another record came between.
+    Stale,
+}
+
+impl Bucket {
+    pub(crate) fn chunk_subject(&self, nuid: &str) -> String {
+        format!("$O.{}.C.{nuid}", self.name)
+    }
+
+    fn record_subject(&self, name: &str) -> String {
+        format!("$O.{}.M.{}", self.name, encoded(name))
+    }
+
+    fn stream(&self) -> String {
+        format!("OBJ_{}", self.name)
+    }
+
+    /// Does something until it is done or the time is over.
+    async fn retried<T, Attempt: Future<Output = Result<T, Failure>>>(
+        &self,
+        attempt: impl FnMut() -> Attempt,
+    ) -> Result<T, ObjectError> {
+        retry(self.deadline, attempt).await.map_err(object_error)
+    }
+
+    /// Makes the bucket where there is none.
+    pub(crate) async fn ensure(&self) -> Result<(), ObjectError> {
+        self.made.get_or_try_init(|| self.retried(|| self.create())).await.copied()
+    }
+
+    async fn create(&self) -> Result<(), Failure> {
+        if self.client.server_info().max_payload < MESSAGE_BYTES {
+            return Err(invalid(format!("the server's max_payload is below {MESSAGE_BYTES} bytes")).into());
+        }
+        if let Ok(stream) = self.context.get_stream(self.stream()).await {
+            return self.suffices(&stream.cached_info().config);
+        }
+        let config = Config {
+            name: self.stream(),
+            description: Some("Cidgraph's objects".to_owned()),
+            subjects: vec![format!("$O.{}.C.>", self.name), format!("$O.{}.M.>", self.name)],
+            storage: StorageType::File,
+            discard: DiscardPolicy::New,
+            num_replicas: self.replicas,
+            allow_rollup: true,
+            allow_direct: true,
+            ..Config::default()
+        };
+        match self.context.create_stream(config).await {
+            Ok(_) => Ok(()),
+            Err(error) => {
+                let exists = matches!(error.kind(), CreateStreamErrorKind::JetStream(cause)
+                    if cause.error_code() == ErrorCode::STREAM_NAME_EXIST);
+                if exists { Ok(()) } else { Err(transient(format!("the bucket cannot be made: {error}"))) }
+            }
+        }
+    }
+
+    /// Checks that the bucket that is there keeps objects for ever, and on as many servers as events.
+    fn suffices(&self, is: &Config) -> Result<(), Failure> {
+        let lacking = [
+            ("storage", is.storage != StorageType::File),
+            ("discard", is.discard != DiscardPolicy::New),
+            ("max_age", !is.max_age.is_zero()),
+            ("num_replicas", is.num_replicas < self.replicas),
+            ("allow_direct", !is.allow_direct),
+        ];
+        match lacking.iter().find(|(_, lacks)| *lacks) {
+            None => Ok(()),
+            Some((field, _)) => {
+                Err(invalid(format!("the bucket {} keeps objects less well than events: {field}", self.name)).into())
+            }
+        }
+    }
+
+    /// Appends a chunk and returns its sequence; sending it again changes nothing.
+    pub(crate) async fn append(&self, nuid: &str, frame: u64, bytes: &Bytes) -> Result<u64, ObjectError> {
+        let subject = &self.chunk_subject(nuid);
+        let id = &format!("{nuid}-{frame}");
+        self.retried(|| async move {
+            let mut headers = HeaderMap::new();
+            headers.insert(FRAME, frame.to_string());
+            headers.insert("Nats-Msg-Id", id.as_str());
+            let sent = self.context.publish_with_headers(subject.clone(), headers, bytes.clone()).await;
+            let acknowledged = sent.map_err(transient)?.await.map_err(transient)?;
+            Ok(acknowledged.sequence)
+        })
+        .await
+    }
+
+    /// Returns an object's record with its sequence, as the leader sees it.
+    pub(crate) async fn record(&self, name: &str) -> Result<Option<(u64, Record)>, ObjectError> {
+        let (stream, subject) = (&self.stream(), &self.record_subject(name));
+        let message = self.retried(|| last_message(&self.context, stream, subject)).await?;
+        message.map(|message| Ok((message.sequence, Record::read(name, &message.payload)?))).transpose()
+    }
+
+    /// Replaces the record that has this sequence, 0 where there was none.
+    pub(crate) async fn replace(&self, name: &str, record: &Record, before: u64) -> Result<Recorded, ObjectError> {
+        let (subject, body) = (&self.record_subject(name), &Bytes::from(record.to_bytes()));
+        self.retried(|| async move {
+            let mut headers = HeaderMap::new();
+            headers.insert("Nats-Rollup", "sub");
+            headers.insert("Nats-Expected-Last-Subject-Sequence", before.to_string());
+            let sent = self.context.publish_with_headers(subject.clone(), headers, body.clone()).await;
+            match sent.map_err(transient)?.await {
+                Ok(_) => Ok(Recorded::Taken),
+                Err(error) if error.kind() == PublishErrorKind::WrongLastSequence => Ok(Recorded::Stale),
+                Err(error) => Err(transient(error)),
+            }
+        })
+        .await
+    }
+
+    /// Removes the chunks that a record named.
+    pub(crate) async fn remove_chunks(&self, nuid: &str) -> Result<(), ObjectError> {
+        let (stream, subject) = (&self.stream(), &self.chunk_subject(nuid));
+        self.retried(|| async move {
+            let handle = self.context.get_stream_no_info(stream).await.map_err(transient)?;
+            handle.purge().filter(subject).await.map(drop).map_err(transient)
+        })
+        .await
+    }
+
+    /// Returns the names and records of all objects, those that were deleted too.
+    pub(crate) async fn records(&self) -> Result<Vec<(String, Record)>, ObjectError> {
+        let (stream, subjects) = (&self.stream(), &format!("$O.{}.M.>", self.name));
+        let last = self.retried(|| last_message(&self.context, stream, subjects)).await?;
+        let last = last.map_or(0, |last| last.sequence);
+        let (mut next, mut records) = (1, Vec::new());
+        while next <= last {
+            let page = self.messages(subjects, next, PAGE_RECORDS).await?;
+            let Some(end) = page.last() else { break };
+            next = end.0 + 1;
+            for (_, message) in page {
+                let token = message.subject.rsplit('.').next().unwrap_or_default();
+                let Some(name) = decoded(token) else { continue };
+                let record = Record::read(&name, &message.payload)?;
+                records.push((name, record));
+            }
+        }
+        Ok(records)
+    }
+
+    /// Returns the next chunks of an object from a sequence on; none only where there are none.
+    pub(crate) async fn chunks(&self, name: &str, nuid: &str, from: u64) -> Result<Vec<Chunk>, ObjectError> {
+        let messages = self.messages(&self.chunk_subject(nuid), from, PAGE_CHUNKS).await?;
+        let chunk = |(sequence, message): (u64, Plain)| {
+            let frame = number(&message.headers, FRAME);
+            let damaged = || super::record::damaged(name, "a chunk without its place");
+            Ok(Chunk { sequence, frame: frame.ok_or_else(damaged)?, bytes: message.payload })
+        };
+        messages.into_iter().map(chunk).collect()
+    }
+
+    async fn messages(&self, subjects: &str, from: u64, count: usize) -> Result<Vec<(u64, Plain)>, ObjectError> {
+        let stream = &self.stream();
+        let pages = &Pages { client: &self.client, stream, patience: self.request_timeout };
+        self.retried(|| async move {
+            let page = pages.page(subjects, from, count).await?;
+            let plain = page.messages.into_iter().map(|message| {
+                let sequence = sequence_of(&message).ok_or_else(|| transient("a message without its sequence"))?;
+                let headers = message.headers.unwrap_or_default();
+                let subject = headers.get("Nats-Subject").map(|subject| subject.as_str().to_owned());
+                Ok((sequence, Plain { subject: subject.unwrap_or_default(), headers, payload: message.payload }))
+            });
+            let plain = plain.collect::<Result<Vec<_>, Failure>>()?;
+            if !plain.is_empty() {
+                return Ok(plain);
+            }
+            // The replica that answered may lag; the leader does not.
+            let next = next_message(&self.context, stream, subjects, from).await?;
+            let plain = next.map(|message| {
+                let (subject, headers, payload) = (message.subject.to_string(), message.headers, message.payload);
+                (message.sequence, Plain { subject, headers, payload })
+            });
+            Ok(plain.into_iter().collect())
+        })
+        .await
+    }
+}
+
+/// A message, whoever gave it.
+struct Plain {
+    subject: String,
+    headers: HeaderMap,
+    payload: Bytes,
+}
+
+fn object_error(error: StoreError) -> ObjectError {
+    let reason = error.to_string();
+    match error {
+        StoreError::Invalid { reason } => ObjectError::Invalid { reason },
+        StoreError::Unavailable { reason } => ObjectError::Unavailable { reason },
+        StoreError::Conflict { .. }
+        | StoreError::Malformed { .. }
+        | StoreError::Unknown { .. }
+        | StoreError::Partial { .. }
+        | StoreError::Corrupt { .. } => ObjectError::Unavailable { reason },
+    }
+}

@@ -1,0 +1,226 @@
+//! The object store: the contract's methods on the bucket.
+//!
+//! Chunks come first, the record last: it names them, so an object is there whole or not at all. A record replaces the
+//! one that was read before, so of every object that is replaced exactly one put removes the chunks.
+
+use std::collections::BTreeMap;
+
+use async_nats::Client;
+use async_nats::jetstream::ContextBuilder;
+use async_trait::async_trait;
+use cidgraph::store::objects::{Packer, Received, Unpacker, check_name};
+use cidgraph::{Clock, ObjectError, ObjectInfo, ObjectStore, StoreError, SystemClock};
+use ring::digest;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::OnceCell;
+use uuid::Uuid;
+
+use crate::config::JetStreamConfig;
+use crate::connection::connect;
+use crate::objects::bucket::{Bucket, Recorded};
+use crate::objects::record::{Described, Record, damaged};
+
+/// The bucket's name.
+const BUCKET: &str = "object-store";
+
+/// Objects in a bucket of JetStream's object store.
+#[derive(Debug)]
+pub struct JetStreamObjects {
+    bucket: Bucket,
+}
+
+impl JetStreamObjects {
+    /// Connects; the bucket `object-store` is made when it is first needed, with the replicas that are configured.
+    ///
+    /// # Errors
+    /// As [`JetStreamStore::connect`](crate::JetStreamStore::connect), but for the stream.
+    pub async fn connect(config: &JetStreamConfig) -> Result<Self, StoreError> {
+        Ok(Self::on(connect(config).await?, config, config.replicas))
+    }
+
+    /// Returns the objects that a connection leads to.
+    pub(crate) fn on(client: Client, config: &JetStreamConfig, replicas: usize) -> Self {
+        let timeouts = ContextBuilder::new().timeout(config.request_timeout).ack_timeout(config.request_timeout);
+        let bucket = Bucket {
+            context: timeouts.build(client.clone()),
+            client,
+            name: BUCKET.to_owned(),
+            replicas,
+            request_timeout: config.request_timeout,
+            deadline: config.deadline,
+            made: OnceCell::new(),
+        };
+        Self { bucket }
+    }
+
+    /// Appends the chunks of an object that has no record yet.
+    async fn chunks(
+        &self,
+        name: &str,
+        nuid: &str,
+        contents: &mut (dyn AsyncRead + Send + Unpin),
+    ) -> Result<Record, ObjectError> {
+        let mut packer = Packer::new(contents);
+        let mut hasher = digest::Context::new(&digest::SHA256);
+        let (mut chunks, mut stored_bytes, mut sequences) = (0, 0, (0, 0));
+        while let Some(frame) = packer.frame().await? {
+            hasher.update(&frame);
+            stored_bytes += frame.len() as u64;
+            sequences.1 = self.bucket.append(nuid, chunks, &frame).await?;
+            if chunks == 0 {
+                sequences.0 = sequences.1;
+            }
+            chunks += 1;
+        }
+        let (size, digest) = packer.finish();
+        let info = ObjectInfo { name: name.to_owned(), size, stored_bytes, digest, modified_ns: SystemClock.now_ns() };
+        let described = Described { info, chunks, sequences };
+        Ok(Record::new(&self.bucket.name, nuid, &described, hasher.finish().as_ref()))
+    }
+
+    /// Makes a record the object's, and removes the chunks of the one before.
+    async fn record(&self, name: &str, record: &Record) -> Result<(), ObjectError> {
+        let mut replaced = None;
+        loop {
+            let before = self.bucket.record(name).await?;
+            let sequence = match before {
+                // It was taken, and the answer lost.
+                Some((_, before)) if before.nuid == record.nuid => break,
+                Some((sequence, before)) => {
+                    replaced = (!before.deleted).then_some(before.nuid);
+                    sequence
+                }
+                None => 0,
+            };
+            if self.bucket.replace(name, record, sequence).await? == Recorded::Taken {
+                break;
+            }
+        }
+        if let Some(nuid) = replaced {
+            // Where this fails the chunks are left over: they take room and nothing else.
+            drop(self.bucket.remove_chunks(&nuid).await);
+        }
+        Ok(())
+    }
+
+    /// Returns the object that is there now.
+    async fn found(&self, name: &str) -> Result<(String, Described), ObjectError> {
+        let record = self.bucket.record(name).await?.map(|(_, record)| record).filter(|record| !record.deleted);
+        let record = record.ok_or_else(|| ObjectError::NotFound { name: name.to_owned() })?;
+        let described = record.described(name)?;
+        let described = described.ok_or_else(|| damaged(name, "another program put it"))?;
+        Ok((record.nuid, described))
+    }
+
+    /// Finds the sequence of a frame: the chunks of an object may have those of others between them.
+    async fn seek(&self, name: &str, nuid: &str, described: &Described, frame: u64) -> Result<u64, ObjectError> {
+        let (first, last) = described.sequences;
+        let (mut from, mut to) = (first + frame, last - (described.chunks - 1 - frame));
+        while from < to {
+            let middle = from + (to - from) / 2;
+            let Some(chunk) = self.bucket.chunks(name, nuid, middle).await?.into_iter().next() else { break };
+            match chunk.frame.cmp(&frame) {
+                std::cmp::Ordering::Less => from = chunk.sequence + (frame - chunk.frame),
+                std::cmp::Ordering::Equal => return Ok(chunk.sequence),
+                std::cmp::Ordering::Greater => to = middle - 1,
+            }
+        }
+        Ok(from)
+    }
+
+    async fn unpack(
+        &self,
+        name: &str,
+        nuid: &str,
+        described: &Described,
+        out: &mut Unpacker<'_>,
+    ) -> Result<(), ObjectError> {
+        let Some(frame) = out.next_frame() else { return Ok(()) };
+        let mut next = self.seek(name, nuid, described, frame).await?;
+        while out.next_frame().is_some() {
+            let chunks = self.bucket.chunks(name, nuid, next).await?;
+            if chunks.is_empty() {
+                return Err(out.damaged("a chunk is missing"));
+            }
+            for chunk in chunks {
+                if out.next_frame() != Some(chunk.frame) {
+                    return Err(out.damaged("a chunk is missing"));
+                }
+                next = chunk.sequence + 1;
+                out.push(&chunk.bytes).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl ObjectStore for JetStreamObjects {
+    async fn put(&self, name: &str, contents: &mut (dyn AsyncRead + Send + Unpin)) -> Result<ObjectInfo, ObjectError> {
+        check_name(name)?;
+        self.bucket.ensure().await?;
+        let nuid = Uuid::new_v4().simple().to_string();
+        let put = match self.chunks(name, &nuid, contents).await {
+            Ok(record) => record,
+            Err(error) => {
+                drop(self.bucket.remove_chunks(&nuid).await);
+                return Err(error);
+            }
+        };
+        self.record(name, &put).await?;
+        let described = put.described(name)?;
+        Ok(described.expect("it is a record of this store").info)
+    }
+
+    async fn get(
+        &self,
+        name: &str,
+        received: &mut Received,
+        out: &mut (dyn AsyncWrite + Send + Unpin),
+    ) -> Result<ObjectInfo, ObjectError> {
+        check_name(name)?;
+        self.bucket.ensure().await?;
+        let (nuid, described) = self.found(name).await?;
+        let mut unpacker = Unpacker::new(&described.info, received, out)?;
+        if let Err(error) = self.unpack(name, &nuid, &described, &mut unpacker).await {
+            let replaced = matches!(error, ObjectError::Damaged { .. }) && self.found(name).await?.0 != nuid;
+            let reason = format!("{name} was replaced while it was read");
+            return Err(if replaced { ObjectError::Unavailable { reason } } else { error });
+        }
+        unpacker.finish().await?;
+        Ok(described.info)
+    }
+
+    async fn list(&self, prefix: &str) -> Result<Vec<ObjectInfo>, ObjectError> {
+        self.bucket.ensure().await?;
+        // A record that replaced another while pages were read is seen twice, the second time as it is now.
+        let mut listed = BTreeMap::new();
+        for (name, record) in self.bucket.records().await? {
+            if name.starts_with(prefix) {
+                let described = if record.deleted { None } else { record.described(&name)? };
+                listed.insert(name, described.map(|described| described.info));
+            }
+        }
+        Ok(listed.into_values().flatten().collect())
+    }
+
+    async fn delete(&self, name: &str) -> Result<bool, ObjectError> {
+        check_name(name)?;
+        self.bucket.ensure().await?;
+        let mut deleted = None;
+        loop {
+            let Some((sequence, record)) = self.bucket.record(name).await? else { break };
+            if record.deleted {
+                break;
+            }
+            deleted = Some(record.nuid.clone());
+            if self.bucket.replace(name, &record.into_deleted(), sequence).await? == Recorded::Taken {
+                break;
+            }
+        }
+        if let Some(nuid) = &deleted {
+            self.bucket.remove_chunks(nuid).await?;
+        }
+        Ok(deleted.is_some())
+    }
+}

@@ -1,0 +1,133 @@
+//! Pages of a stream: many messages for one request, from whichever replica answers.
+
+use std::time::Duration;
+
+use async_nats::jetstream::Context;
+use async_nats::jetstream::message::StreamMessage;
+use async_nats::jetstream::stream::RawMessageErrorKind;
+use async_nats::{Client, HeaderMap, Message, StatusCode};
+use bytes::Bytes;
+use futures::StreamExt;
+use serde_json::json;
+use tokio::time::timeout;
+
+use crate::backoff::Failure;
+
+/// Bytes of one page, about at most.
+const PAGE_BYTES: usize = 8 << 20;
+
+/// The status that ends a page.
+const END_OF_PAGE: u16 = 204;
+
+/// A stream and who asks.
+#[derive(Debug)]
+pub(crate) struct Pages<'a> {
+    pub(crate) client: &'a Client,
+    pub(crate) stream: &'a str,
+    /// How long each message is waited for.
+    pub(crate) patience: Duration,
+}
+
+/// What a replica answers.
+#[derive(Debug)]
+pub(crate) struct Page {
+    pub(crate) messages: Vec<Message>,
+    /// Whether the replica has no more.
+    pub(crate) is_end: bool,
+}
+
+impl Pages<'_> {
+    /// Returns some of the next messages with these subjects, as the replica that answers sees them.
+    pub(crate) async fn page(&self, subjects: &str, from: u64, count: usize) -> Result<Page, Failure> {
+        let request = json!({"seq": from, "batch": count, "max_bytes": PAGE_BYTES, "next_by_subj": subjects});
+        let inbox = self.client.new_inbox();
+        let mut replies = self.client.subscribe(inbox.clone()).await.map_err(transient)?;
+        self.client
+            .publish_with_reply(direct(self.stream), inbox, Bytes::from(request.to_string()))
+            .await
+            .map_err(transient)?;
+        let mut messages: Vec<Message> = Vec::with_capacity(count.min(64));
+        loop {
+            let reply = timeout(self.patience, replies.next()).await.map_err(transient)?;
+            let reply = reply.ok_or_else(|| transient("the connection is closed"))?;
+            let follows = || previous_sequence(&reply) == messages.last().and_then(sequence_of);
+            match reply.status {
+                None | Some(StatusCode::OK) if follows() => messages.push(reply),
+                Some(StatusCode::NOT_FOUND) => return Ok(Page { messages, is_end: true }),
+                Some(status) if status.as_u16() == END_OF_PAGE && follows() => {
+                    let is_end = messages.is_empty() || pending(&reply) == Some(0);
+                    return Ok(Page { messages, is_end });
+                }
+                Some(status) if status != StatusCode::OK && status.as_u16() != END_OF_PAGE => {
+                    return Err(refused(status, reply.description));
+                }
+                None | Some(_) => return Err(transient("a reply was lost")),
+            }
+        }
+    }
+}
+
+/// Returns the subject to which any replica of a stream answers.
+pub(crate) fn direct(stream: &str) -> String {
+    format!("$JS.API.DIRECT.GET.{stream}")
+}
+
+/// Returns how many more messages the replica has.
+fn pending(reply: &Message) -> Option<u64> {
+    number(reply.headers.as_ref()?, "Nats-Num-Pending")
+}
+
+/// Returns the failure of a request that was answered with an error.
+pub(crate) fn refused(status: StatusCode, description: Option<String>) -> Failure {
+    transient(format!("{status} {}", description.unwrap_or_default()))
+}
+
+/// Returns the sequence of a message that a direct get gave.
+pub(crate) fn sequence_of(message: &Message) -> Option<u64> {
+    number(message.headers.as_ref()?, "Nats-Sequence")
+}
+
+/// Returns a header's number.
+pub(crate) fn number(headers: &HeaderMap, name: &'static str) -> Option<u64> {
+    headers.get(name)?.as_str().parse().ok()
+}
+
+/// Returns the sequence of the reply before this one, which the server adds so that a lost one is noticed.
+fn previous_sequence(reply: &Message) -> Option<u64> {
+    number(reply.headers.as_ref()?, "Nats-Last-Sequence").filter(|sequence| *sequence > 0)
+}
+
+/// Returns a stream's last message with one of these subjects, as its leader sees it.
+pub(crate) async fn last_message(
+    context: &Context,
+    stream: &str,
+    subjects: &str,
+) -> Result<Option<StreamMessage>, Failure> {
+    let handle = context.get_stream_no_info(stream).await.map_err(transient)?;
+    found(handle.raw_message_builder().last_by_subject(subjects).send().await)
+}
+
+/// Returns a stream's first message from a sequence on with one of these subjects, as its leader sees it.
+pub(crate) async fn next_message(
+    context: &Context,
+    stream: &str,
+    subjects: &str,
+    from_sequence: u64,
+) -> Result<Option<StreamMessage>, Failure> {
+    let handle = context.get_stream_no_info(stream).await.map_err(transient)?;
+    found(handle.raw_message_builder().sequence(from_sequence.max(1)).next_by_subject(subjects).send().await)
+}
+
+pub(crate) fn transient(error: impl ToString) -> Failure {
+    Failure::Transient(error.to_string())
+}
+
+fn found(
+    message: Result<StreamMessage, async_nats::jetstream::stream::RawMessageError>,
+) -> Result<Option<StreamMessage>, Failure> {
+    match message {
+        Ok(message) => Ok(Some(message)),
+        Err(error) if error.kind() == RawMessageErrorKind::NoMessageFound => Ok(None),
+        Err(error) => Err(transient(error)),
+    }
+}

@@ -1,0 +1,150 @@
+//! The stream from a place on with what was archived of it, in the order of sequences.
+//!
+//! A live event waits until all archived events before it were yielded. Which those are says the list of segments, read
+//! before the consumer is made and again where a live event does not follow the one before: by its sequence where
+//! everything is followed, by its version where one aggregate is. A follower of one event type has no such sign: what is
+//! archived while it still catches up with it may pass it by, so archive only what such readers have read.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use cidgraph::store::Followed;
+use cidgraph::{StoreError, StoredEvent, StreamFilter};
+use futures::stream;
+use tokio::sync::watch;
+
+use crate::follow::{Follower, Selection};
+use crate::message::filter_subjects;
+use crate::shared::Shared;
+
+/// Archived events that are read at a time.
+const PAGE_EVENTS: usize = 1 << 14;
+
+/// Follows the stream; ends when `open` closes.
+pub(crate) fn follow(
+    shared: Arc<Shared>,
+    open: watch::Receiver<()>,
+    from_sequence: u64,
+    filter: StreamFilter,
+) -> Followed {
+    let live = Follower::new(&shared.log, filter_subjects(&filter), Selection::From(from_sequence));
+    let next = from_sequence.max(1);
+    let ready = VecDeque::new();
+    let whole =
+        Whole { shared, open, filter, live, ready, held: None, next, horizon: 0, version: None, removed: (0, 0) };
+    Box::pin(stream::try_unfold(whole, Whole::step))
+}
+
+struct Whole {
+    shared: Arc<Shared>,
+    open: watch::Receiver<()>,
+    filter: StreamFilter,
+    live: Follower,
+    /// Archived events that come next.
+    ready: VecDeque<StoredEvent>,
+    /// The live event that comes behind the archived ones before it.
+    held: Option<StoredEvent>,
+    /// The sequence from which events are still to be yielded.
+    next: u64,
+    /// The last archived sequence, as the list said when it was read last.
+    horizon: u64,
+    /// The version that was yielded last.
+    version: Option<u64>,
+    /// How many messages were gone before the list of segments was read.
+    removed: (u64, u64),
+}
+
+impl Whole {
+    async fn step(mut self) -> Result<Option<(StoredEvent, Self)>, StoreError> {
+        let mut open = self.open.clone();
+        let stepped = tokio::select! {
+            event = self.event() => Some(event?),
+            _ = open.changed() => None,
+        };
+        Ok(stepped.map(|event| (event, self)))
+    }
+
+    async fn event(&mut self) -> Result<StoredEvent, StoreError> {
+        loop {
+            if let Some(event) = self.ready.pop_front() {
+                return Ok(self.yielded(event));
+            }
+            if let Some(held) = &self.held {
+                let (sequence, version) = (held.sequence, held.event.version);
+                self.ready = self.archived_before(sequence, version).await?;
+                if !self.ready.is_empty() {
+                    continue;
+                }
+            }
+            if let Some(held) = self.held.take() {
+                return Ok(self.yielded(held));
+            }
+            if !self.live.is_open() {
+                self.open_feed().await?;
+            }
+            if self.live.is_at_end() && self.next <= self.horizon {
+                self.ready = self.archived(self.horizon).await?;
+                if self.ready.is_empty() {
+                    self.next = self.horizon + 1;
+                }
+                continue;
+            }
+            self.held = self.live.next_of_feed().await?.filter(|event| event.sequence >= self.next);
+        }
+    }
+
+    fn yielded(&mut self, event: StoredEvent) -> StoredEvent {
+        self.next = event.sequence + 1;
+        self.version = Some(event.event.version);
+        event
+    }
+
+    /// Makes a consumer, with a list of segments that was read before and holds all that was purged until then.
+    async fn open_feed(&mut self) -> Result<(), StoreError> {
+        loop {
+            self.live.open().await?;
+            let removed = match self.shared.log.removed().await {
+                // To open is to wait for the stream as long as it takes.
+                Err(StoreError::Unavailable { .. }) => continue,
+                removed => removed?,
+            };
+            if removed == self.removed {
+                return Ok(());
+            }
+            self.refresh().await?;
+            self.removed = removed;
+        }
+    }
+
+    async fn refresh(&mut self) -> Result<(), StoreError> {
+        self.shared.archive.refresh().await?;
+        self.horizon = self.shared.archive.last_sequence().await?;
+        Ok(())
+    }
+
+    /// Returns archived events that come before a live one; none only where there are none.
+    async fn archived_before(&mut self, sequence: u64, version: u64) -> Result<VecDeque<StoredEvent>, StoreError> {
+        if sequence == self.next {
+            return Ok(VecDeque::new());
+        }
+        let known = if self.next <= self.horizon { self.archived(sequence - 1).await? } else { VecDeque::new() };
+        let follows = match &self.filter {
+            StreamFilter::All => known.front().is_some_and(|first| first.sequence == self.next),
+            StreamFilter::Aggregate(_) => {
+                let first = known.front().map_or(version, |first| first.event.version);
+                self.version.is_none_or(|before| first == before + 1)
+            }
+            StreamFilter::EventType(_) => true,
+        };
+        if follows {
+            return Ok(known);
+        }
+        self.refresh().await?;
+        self.archived(sequence - 1).await
+    }
+
+    /// Returns the next archived events up to a sequence.
+    async fn archived(&self, last: u64) -> Result<VecDeque<StoredEvent>, StoreError> {
+        self.shared.archive.range(&self.filter, self.next, last, PAGE_EVENTS).await.map(VecDeque::from)
+    }
+}
