@@ -6,8 +6,8 @@
 
 use std::time::Duration;
 
+use async_nats::HeaderMap;
 use async_nats::client::{Request, RequestErrorKind};
-use async_nats::{Client, HeaderMap};
 use cidgraph::store::batch::{appended, check_batch};
 use cidgraph::{AggregateAppend, AggregateId, Appended, SealedEvent, StoreError};
 use futures::{StreamExt, TryStreamExt, stream};
@@ -17,7 +17,8 @@ use uuid::Uuid;
 
 use crate::backoff::Backoff;
 use crate::connection::unavailable;
-use crate::message::{aggregate_subjects, headers, is_token, subject};
+use crate::log::Log;
+use crate::message::{headers, is_token};
 use crate::places::{Place, find};
 use crate::shared::Shared;
 
@@ -225,7 +226,7 @@ async fn sequence_of(shared: &Shared, event: &SealedEvent, head: Place) -> Resul
     if sequence == head.sequence {
         return Ok((head.head == event.head()).then_some(sequence));
     }
-    let stored = shared.log.next(&aggregate_subjects(event.aggregate), sequence).await?;
+    let stored = shared.log.next(&shared.log.subjects.of_aggregate(event.aggregate), sequence).await?;
     Ok(stored.filter(|stored| stored.event.head() == event.head()).map(|stored| stored.sequence))
 }
 
@@ -253,14 +254,19 @@ async fn publish(shared: &Shared, batch: &[AggregateAppend], sequences: &[u64]) 
             let mut headers = headers(event);
             if index == 0 {
                 headers.insert("Nats-Expected-Last-Subject-Sequence", sequence.to_string());
-                headers.insert("Nats-Expected-Last-Subject-Sequence-Subject", aggregate_subjects(part.aggregate));
+                headers.insert(
+                    "Nats-Expected-Last-Subject-Sequence-Subject",
+                    shared.log.subjects.of_aggregate(part.aggregate),
+                );
             }
             if total > 1 {
                 headers.insert("Nats-Batch-Id", batch_id.as_str());
                 headers.insert("Nats-Batch-Sequence", number.to_string());
             }
             if number < total {
-                let published = client.publish_with_headers(subject(event), headers, event.block.clone()).await;
+                let published = client
+                    .publish_with_headers(shared.log.subjects.of_event(event), headers, event.block.clone())
+                    .await;
                 if let Err(error) = published {
                     // Without its last message a batch is not taken.
                     return Sent::Failed(error.to_string());
@@ -270,16 +276,16 @@ async fn publish(shared: &Shared, batch: &[AggregateAppend], sequences: &[u64]) 
             if total > 1 {
                 headers.insert("Nats-Batch-Commit", "1");
             }
-            return send(client, event, headers).await;
+            return send(&shared.log, event, headers).await;
         }
     }
     Sent::Failed("the batch is empty".to_owned())
 }
 
 /// Sends the message that the server answers.
-async fn send(client: &Client, event: &SealedEvent, headers: HeaderMap) -> Sent {
+async fn send(log: &Log, event: &SealedEvent, headers: HeaderMap) -> Sent {
     let request = Request::new().headers(headers).payload(event.block.clone());
-    match client.send_request(subject(event), request).await {
+    match log.client.send_request(log.subjects.of_event(event), request).await {
         Ok(message) => match serde_json::from_slice::<Answer>(&message.payload) {
             Ok(Answer { error: None, seq }) if seq > 0 => Sent::Taken(seq),
             Ok(Answer { error: Some(error), .. }) => refused(error),

@@ -70,6 +70,8 @@ pub struct JetStreamConfig {
     pub tls: Option<Tls>,
     /// The stream's name.
     pub stream: String,
+    /// What every subject of the stream starts with, `event.store` by default: two streams of one account need two.
+    pub subject_prefix: String,
     /// Servers that keep each event: 1, 3 or 5.
     pub replicas: usize,
     /// Bytes that the stream may hold, without bound where `None`; when it is full, appends are refused.
@@ -94,6 +96,7 @@ impl JetStreamConfig {
             credentials: Credentials::None,
             tls: None,
             stream: "event-store".to_owned(),
+            subject_prefix: "event.store".to_owned(),
             replicas: 1,
             max_bytes: None,
             duplicate_window: Duration::from_secs(120),

@@ -19,7 +19,7 @@ use tokio::time::timeout;
 use crate::backoff::{Backoff, Failure};
 use crate::connection::unavailable;
 use crate::log::Log;
-use crate::message::{filter_subjects, stored};
+use crate::message::Subjects;
 
 /// How often the server says that there is nothing new.
 const HEARTBEAT: Duration = Duration::from_secs(1);
@@ -38,7 +38,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Follows the stream; ends when `open` closes.
 pub(crate) fn follow(log: &Log, open: watch::Receiver<()>, from_sequence: u64, filter: &StreamFilter) -> Followed {
-    let subjects = filter_subjects(filter);
+    let subjects = log.subjects.of_filter(filter);
     let follower = Follower { log: log.clone(), open, subjects, next: from_sequence.max(1), feed: None };
     Box::pin(stream::try_unfold(follower, Follower::step))
 }
@@ -114,7 +114,7 @@ impl Follower {
                 Some(feed) => feed,
                 None => self.feed.insert(feed(&self.log, &self.subjects, self.next).await?),
             };
-            match feed.next().await? {
+            match feed.next(&self.log.subjects).await? {
                 Some(event) if event.sequence >= self.next => {
                     self.next = event.sequence + 1;
                     return Ok(event);
@@ -128,7 +128,7 @@ impl Follower {
 
 impl Feed {
     /// Returns the next event, `None` where the consumer is lost or something is missing.
-    async fn next(&mut self) -> Result<Option<StoredEvent>, StoreError> {
+    async fn next(&mut self, subjects: &Subjects) -> Result<Option<StoredEvent>, StoreError> {
         let Some(Ok(message)) = self.messages.next().await else { return Ok(None) };
         let Ok(info) = message.info() else { return Ok(None) };
         if info.consumer_sequence != self.delivered + 1 {
@@ -137,7 +137,7 @@ impl Feed {
         self.delivered += 1;
         let sequence = info.stream_sequence;
         let message = message.message;
-        stored(sequence, &message.subject, message.headers.as_ref(), message.payload).map(Some)
+        subjects.stored(sequence, &message.subject, message.headers.as_ref(), message.payload).map(Some)
     }
 }
 

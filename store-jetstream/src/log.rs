@@ -17,7 +17,7 @@ use tokio::time::timeout;
 
 use crate::backoff::{Failure, retry};
 use crate::connection::unavailable;
-use crate::message::{ALL_SUBJECTS, aggregate_of, aggregate_subjects, event_of, event_of_direct};
+use crate::message::Subjects;
 
 /// Events of one page, at most.
 const PAGE_EVENTS: usize = 1000;
@@ -37,6 +37,7 @@ pub(crate) struct Log {
     pub(crate) client: Client,
     pub(crate) context: Context,
     pub(crate) name: String,
+    pub(crate) subjects: Subjects,
     pub(crate) request_timeout: Duration,
     pub(crate) deadline: Duration,
 }
@@ -53,13 +54,14 @@ impl Log {
         aggregate: AggregateId,
         deadline: Duration,
     ) -> Result<Option<StoredEvent>, StoreError> {
-        self.last_of(&aggregate_subjects(aggregate), deadline).await
+        self.last_of(&self.subjects.of_aggregate(aggregate), deadline).await
     }
 
     /// Returns the last event with one of these subjects.
     pub(crate) async fn last_of(&self, subjects: &str, deadline: Duration) -> Result<Option<StoredEvent>, StoreError> {
         let handle = self.handle().await?;
-        retry(deadline, || async { found(handle.raw_message_builder().last_by_subject(subjects).send().await) }).await
+        retry(deadline, || async { self.found(handle.raw_message_builder().last_by_subject(subjects).send().await) })
+            .await
     }
 
     /// Returns the first event from a sequence on with one of these subjects.
@@ -67,7 +69,7 @@ impl Log {
         let handle = self.handle().await?;
         retry(self.deadline, || async {
             let builder = handle.raw_message_builder().sequence(from_sequence.max(1));
-            found(builder.next_by_subject(subjects).send().await)
+            self.found(builder.next_by_subject(subjects).send().await)
         })
         .await
     }
@@ -95,11 +97,11 @@ impl Log {
         retry(self.deadline, || async move {
             let failed = |error: String| Failure::Transient(error);
             let mut subjects =
-                handle.info_with_subjects(ALL_SUBJECTS).await.map_err(|error| failed(error.to_string()))?;
+                handle.info_with_subjects(self.subjects.all()).await.map_err(|error| failed(error.to_string()))?;
             let mut aggregates = BTreeSet::new();
             while let Some(subject) = subjects.next().await {
                 let (subject, _) = subject.map_err(|error| failed(error.to_string()))?;
-                aggregates.extend(aggregate_of(&subject));
+                aggregates.extend(self.subjects.aggregate_of(&subject));
             }
             Ok(aggregates)
         })
@@ -147,7 +149,7 @@ impl Log {
                     if before != events.last().map(|stored| stored.sequence) {
                         return Err(transient("a reply was lost"));
                     }
-                    events.push(event_of_direct(reply)?);
+                    events.push(self.subjects.event_of_direct(reply)?);
                 }
                 Some(StatusCode::NOT_FOUND) => return Ok(events),
                 Some(status) if status.as_u16() == END_OF_PAGE => {
@@ -163,6 +165,17 @@ impl Log {
             }
         }
     }
+
+    fn found(
+        &self,
+        message: Result<async_nats::jetstream::message::StreamMessage, async_nats::jetstream::stream::RawMessageError>,
+    ) -> Result<Option<StoredEvent>, Failure> {
+        match message {
+            Ok(message) => Ok(Some(self.subjects.event_of(message)?)),
+            Err(error) if error.kind() == RawMessageErrorKind::NoMessageFound => Ok(None),
+            Err(error) => Err(transient(error)),
+        }
+    }
 }
 
 /// Returns the sequence of the reply before this one, which the server adds so that a lost one is noticed.
@@ -173,14 +186,4 @@ fn previous_sequence(reply: &async_nats::Message) -> Option<u64> {
 
 fn transient(error: impl ToString) -> Failure {
     Failure::Transient(error.to_string())
-}
-
-fn found(
-    message: Result<async_nats::jetstream::message::StreamMessage, async_nats::jetstream::stream::RawMessageError>,
-) -> Result<Option<StoredEvent>, Failure> {
-    match message {
-        Ok(message) => Ok(Some(event_of(message)?)),
-        Err(error) if error.kind() == RawMessageErrorKind::NoMessageFound => Ok(None),
-        Err(error) => Err(transient(error)),
-    }
 }

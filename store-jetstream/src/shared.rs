@@ -4,7 +4,7 @@ use cidgraph::{AggregateId, Capabilities, Durability, HashKind, StoreError, Stor
 
 use crate::follow::read_many;
 use crate::log::Log;
-use crate::message::{ALL_SUBJECTS, aggregate_subjects, damaged};
+use crate::message::damaged;
 use crate::places::{Place, Places, find};
 
 /// So many events are read through a consumer, which was measured to be faster than pages; fewer are not worth one.
@@ -45,7 +45,7 @@ impl Shared {
         }
         let start = self.start(aggregate, from, head).await?;
         let count = usize::try_from(head.head.version - from + 1).unwrap_or(usize::MAX).min(limit);
-        let events = self.range(&aggregate_subjects(aggregate), start, head.sequence, count).await?;
+        let events = self.range(&self.log.subjects.of_aggregate(aggregate), start, head.sequence, count).await?;
         for (version, stored) in (from..).zip(&events) {
             if stored.event.version != version {
                 let reason = format!("version {version} of aggregate {aggregate} is missing before this event");
@@ -60,11 +60,11 @@ impl Shared {
 
     /// Returns events of all aggregates.
     pub(crate) async fn read_all(&self, from_sequence: u64, limit: usize) -> Result<Vec<StoredEvent>, StoreError> {
-        let last = self.log.last_of(ALL_SUBJECTS, self.log.deadline).await?;
+        let last = self.log.last_of(&self.log.subjects.all(), self.log.deadline).await?;
         let last_sequence = last.map_or(0, |last| last.sequence);
         let left = (last_sequence + 1).saturating_sub(from_sequence.max(1));
         let count = usize::try_from(left).unwrap_or(usize::MAX).min(limit);
-        self.range(ALL_SUBJECTS, from_sequence, last_sequence, count).await
+        self.range(&self.log.subjects.all(), from_sequence, last_sequence, count).await
     }
 
     /// Returns up to `count` events from `from_sequence` to `last_sequence`, which must be an event's.

@@ -18,7 +18,7 @@ use crate::definition;
 use crate::durability;
 use crate::follow::follow;
 use crate::log::Log;
-use crate::message::OVERHEAD_BYTES;
+use crate::message::{OVERHEAD_BYTES, Subjects};
 use crate::places::Places;
 use crate::positions;
 use crate::shared::Shared;
@@ -56,6 +56,7 @@ impl JetStreamStore {
             client,
             context,
             name: config.stream,
+            subjects: Subjects::new(&config.subject_prefix),
             request_timeout: config.request_timeout,
             deadline: config.deadline,
         };
@@ -68,6 +69,11 @@ impl JetStreamStore {
     /// Returns what an append's answer says of its durability.
     pub fn durability(&self) -> Durability {
         self.shared.durability
+    }
+
+    /// Returns the connection, for what is asked of the servers beside the events.
+    pub fn client(&self) -> &async_nats::Client {
+        &self.shared.log.client
     }
 }
 
