@@ -127,12 +127,12 @@ impl Bench<'_> {
         self.surroundings.directory.join(name)
     }
 
-    fn open(&self, name: &str, sync: SyncPolicy) -> Result<Arc<dyn EventStore>, BenchError> {
-        Ok(self.surroundings.stores.open(&self.folder(name), sync)?)
+    pub(super) async fn open(&self, name: &str, sync: SyncPolicy) -> Result<Arc<dyn EventStore>, BenchError> {
+        Ok(self.surroundings.stores.open(&self.folder(name), sync).await?)
     }
 
-    fn remove(&self, name: &str) -> io::Result<()> {
-        std::fs::remove_dir_all(self.folder(name))
+    pub(super) async fn remove(&self, name: &str) -> Result<(), BenchError> {
+        Ok(self.surroundings.stores.remove(&self.folder(name)).await?)
     }
 
     const fn is_full(&self) -> bool {
@@ -143,8 +143,8 @@ impl Bench<'_> {
         let Plan { nodes, edges, seed, .. } = *self.plan;
         self.say("memory: building a graph");
         let outcome =
-            memory_by_structure(self.open("memory", SyncPolicy::Never)?, nodes, edges.min(nodes), seed).await?;
-        self.remove("memory")?;
+            memory_by_structure(self.open("memory", SyncPolicy::Never).await?, nodes, edges.min(nodes), seed).await?;
+        self.remove("memory").await?;
         Ok(outcome)
     }
 
@@ -158,8 +158,8 @@ impl Bench<'_> {
             }
         };
         self.say("real input: importing");
-        let outcome = real_input(self.open("input", SyncPolicy::Never)?, open()?).await?;
-        self.remove("input")?;
+        let outcome = real_input(self.open("input", SyncPolicy::Never).await?, open()?).await?;
+        self.remove("input").await?;
         Ok(outcome)
     }
 
@@ -187,7 +187,7 @@ impl Bench<'_> {
         let stores = self.surroundings.stores;
         if self.plan.has(Part::Verify) {
             self.say("verify: every block and link");
-            let store = stores.open_to_read(&self.folder("journal"))?;
+            let store = stores.open_to_read(&self.folder("journal")).await?;
             let mut verify = replay_and_verify(store.as_ref(), 1).await?;
             verify.absorb(full_verify(stores, &self.folder("journal"), 5).await?);
             outcomes.push(verify);
@@ -201,7 +201,7 @@ impl Bench<'_> {
 
     async fn ingest(&self, journal: &GraphWorkload) -> Outcome {
         self.say("append: one graph growing");
-        let store = self.open("journal", SyncPolicy::Never)?;
+        let store = self.open("journal", SyncPolicy::Never).await?;
         let service = EngineService::new(Engine::new(Arc::clone(&store)));
         let context = self.context(journal.nodes, journal.edges);
         let outcome = ingest(&context, journal, &service, store.as_ref(), WINDOW).await?;
@@ -215,7 +215,7 @@ impl Bench<'_> {
         let (_, service) = self.prepared(self.surroundings.stores.in_memory(), &workload).await?;
         let (mut outcome, mean_ns) = single_appends(&service, &workload, 20_000).await;
         self.say("append: 64 callers, fsynced");
-        let (_, service) = self.prepared(self.open("fsynced", SyncPolicy::Always)?, &workload).await?;
+        let (_, service) = self.prepared(self.open("fsynced", SyncPolicy::Always).await?, &workload).await?;
         let directory = &self.surroundings.directory;
         outcome.absorb(concurrent_appends(&service, &workload, directory, mean_ns, self.plan.short).await?);
         Ok(outcome)
@@ -224,7 +224,7 @@ impl Bench<'_> {
     async fn sustained(&self) -> Outcome {
         self.say("append: sustained load, audited");
         let workload = mixed(64, self.plan.seed);
-        let (store, service) = self.prepared(self.open("sustained", SyncPolicy::Always)?, &workload).await?;
+        let (store, service) = self.prepared(self.open("sustained", SyncPolicy::Always).await?, &workload).await?;
         let context = self.context(0, 0);
         Ok(sustained_load(&context, &service, &store, &workload).await?)
     }
@@ -232,7 +232,7 @@ impl Bench<'_> {
     async fn capacity(&self) -> Outcome {
         self.say("append: the highest rate");
         let workload = mixed(64, self.plan.seed ^ 1);
-        let (_, service) = self.prepared(self.open("capacity", SyncPolicy::Never)?, &workload).await?;
+        let (_, service) = self.prepared(self.open("capacity", SyncPolicy::Never).await?, &workload).await?;
         let trial = self.plan.short / 5;
         Ok(append_capacity(&service, &workload, 0, CAPACITY_RATE_MAX, CAPACITY_LIMIT, trial).await)
     }
@@ -245,7 +245,8 @@ impl Bench<'_> {
         }
         let Plan { nodes, edges, seed, .. } = *self.plan;
         self.say(&format!("query: building {} nodes and {} edges", number::short(nodes), number::short(edges)));
-        let fixture = GraphFixture::build(self.open("graph", SyncPolicy::Never)?, "query", nodes, edges, seed).await?;
+        let fixture =
+            GraphFixture::build(self.open("graph", SyncPolicy::Never).await?, "query", nodes, edges, seed).await?;
         let mut outcomes = Vec::new();
         let mut query = SectionOutcome::new("query");
         if self.plan.has(Part::Queries) {
@@ -271,7 +272,7 @@ impl Bench<'_> {
             self.say("recovery: replaying the graph");
             recovered.absorb(recovery(self.surroundings.stores, &self.folder("graph"), graph).await?);
         }
-        self.remove("graph")?;
+        self.remove("graph").await?;
         Ok(outcomes)
     }
 

@@ -47,5 +47,5 @@ pub use replay::{full_verify, replay_and_verify};
 pub use service::{Acknowledgement, GraphService, ServiceError};
 pub use start::{recovery, start};
 pub use store_service::StoreService;
-pub use stores::{StoreSource, SyncPolicy};
+pub use stores::{Opening, StoreSource, SyncPolicy};
 pub use sustained::{prepare, sustained_load};

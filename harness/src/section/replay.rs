@@ -64,14 +64,14 @@ pub async fn full_verify(
     assert!(rounds > 0, "there is nothing to measure");
     let mut outcome = SectionOutcome::new("replay and verify");
     let watch = Stopwatch::start();
-    let store = stores.open_to_read(folder).map_err(ServiceError::new)?;
+    let store = stores.open_to_read(folder).await.map_err(ServiceError::new)?;
     let blocks = read_blocks(store.as_ref()).await.map_err(ServiceError::new)?;
     let hash = hash_rate(&blocks, 5);
     let mut rates = Vec::with_capacity(rounds);
     let mut events = 0;
     for _ in 0..rounds {
         let round = Stopwatch::start();
-        events = stores.verify(folder).map_err(ServiceError::new)?;
+        events = stores.verify(folder).await.map_err(ServiceError::new)?;
         rates.push(round.read().rate(events));
     }
     let rate = rates.iter().copied().fold(0.0, f64::max);

@@ -32,7 +32,7 @@ pub async fn start(
     let mut events = 0;
     for _ in 0..rounds {
         let opened = Stopwatch::start();
-        let store = stores.open_to_read(folder).map_err(ServiceError::new)?;
+        let store = stores.open_to_read(folder).await.map_err(ServiceError::new)?;
         let graphs = store.list().await.map_err(ServiceError::new)?;
         first_answer_ms.push(opened.read().wall.as_secs_f64() * 1e3);
         events = graphs.iter().map(|(_, head)| head.version).sum();
@@ -60,7 +60,7 @@ pub async fn start(
 pub async fn recovery(stores: &dyn StoreSource, folder: &Path, graph: GraphId) -> Result<SectionOutcome, ServiceError> {
     let mut outcome = SectionOutcome::new("recovery");
     let watch = Stopwatch::start();
-    let store = stores.open(folder, SyncPolicy::Always).map_err(ServiceError::new)?;
+    let store = stores.open(folder, SyncPolicy::Always).await.map_err(ServiceError::new)?;
     let engine = Engine::new(store);
     let view = engine.get_graph(graph).await.map_err(ServiceError::new)?;
     let seconds = watch.read().wall.as_secs_f64();
