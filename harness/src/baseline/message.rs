@@ -23,4 +23,9 @@ impl RawMessage {
         let subject = format!("{stream}.{}.{}", event.aggregate, event.event_type);
         Self { subject, headers, block: event.block.clone() }
     }
+
+    /// Returns the CID of the event.
+    pub fn id(&self) -> &str {
+        self.headers.get("Cid").map_or("", |cid| cid.as_str())
+    }
 }

@@ -32,7 +32,10 @@ mod start;
 
 mod real_input;
 
+mod beside_raw;
+
 pub use append::{concurrent_appends, single_appends};
+pub use beside_raw::{batches, pipelined, projected_load, replayed, single, start_behind};
 pub use cache::cached_queries;
 pub use capacity::append_capacity;
 pub use context::{BenchContext, SectionOutcome, finish_report};

@@ -44,7 +44,7 @@ pub async fn start(
         engine.close().await;
     }
     let reached = Reached { events, ..Reached::default() };
-    let (answer, replay) = (median(&first_answer_ms), median(&replay_s));
+    let (answer, replay) = (number::median(&first_answer_ms), number::median(&replay_s));
     outcome.measure("start_command", answer, reached, "opened and listed, files in the page cache");
     let rate = number::short(number::round(number::float(events) / replay));
     outcome.measure("start_replay", replay, reached, format!("opened, read, verified, projected: {rate} events/s"));
@@ -74,10 +74,4 @@ pub async fn recovery(stores: &dyn StoreSource, folder: &Path, graph: GraphId) -
     drop(view);
     engine.close().await;
     Ok(outcome.timed(&watch))
-}
-
-fn median(values: &[f64]) -> f64 {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    sorted[sorted.len() / 2]
 }
