@@ -13,7 +13,6 @@ use cidgraph::{
     AggregateAppend, AggregateId, CarReader, CarSection, CarWriter, ChainError, Cid, EventStore, Expected, Head,
     SealedEvent, StoreError, StoredEvent,
 };
-use cidgraph_store_memory::MemoryStore;
 use tempfile::NamedTempFile;
 use tokio::runtime::Handle;
 
@@ -168,9 +167,9 @@ pub struct CarImport {
 pub fn import_events(
     runtime: &Handle,
     file: &Path,
-    open: impl FnOnce() -> Result<Arc<MemoryStore>, Failure>,
+    open: impl FnOnce() -> Result<Arc<dyn EventStore>, Failure>,
     mut acknowledged: impl FnMut(Head) -> Result<(), Failure>,
-) -> Result<(Arc<MemoryStore>, CarImport), Failure> {
+) -> Result<(Arc<dyn EventStore>, CarImport), Failure> {
     check(file)?;
     let store = open()?;
     let mut done = CarImport::default();

@@ -1,6 +1,7 @@
 //! `cidgraph verify`: every CID and link again.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
 use cidgraph::chain::LogVerifier;
@@ -12,6 +13,7 @@ use serde_json::{Value as Json, json};
 use super::car::read_events;
 use crate::failure::Failure;
 use crate::session::Session;
+use crate::store::StoreKind;
 
 /// Compute every CID again and check every link, in parallel; exit code 2 where something is broken
 #[derive(Debug, Args)]
@@ -98,17 +100,60 @@ fn as_text(broken: &Json) -> String {
 }
 
 fn verify_store(session: &Session) -> Result<Found, Failure> {
-    let Survey { intact, broken, left_out } = MemoryStore::survey(session.data_folder()?)?;
+    match session.options.store.kind {
+        StoreKind::Memory => verify_journal(session.options.store.data_folder()?),
+        StoreKind::Jetstream => verify_stream(session),
+    }
+}
+
+fn verify_journal(folder: &Path) -> Result<Found, Failure> {
+    let Survey { intact, broken, left_out } = MemoryStore::survey(folder)?;
     let Verified { events, aggregates, .. } = intact;
     Ok(Found { events, graphs: aggregates, broken: broken.iter().map(damage_object).collect(), left_out })
 }
 
-fn verify_graph(session: &Session, name: &str) -> Result<Found, Failure> {
+fn verify_stream(session: &Session) -> Result<Found, Failure> {
     let store = session.open_to_read()?;
+    let last_sequence = session.wait(store.last_sequence())?;
+    let mut verifier = LogVerifier::new();
+    let mut found = Found::default();
+    let mut next = 1;
+    while next <= last_sequence {
+        let page = match session.wait(store.read_all(next, PAGE_EVENTS)) {
+            Ok(page) => page,
+            Err(StoreError::Corrupt { damage }) => {
+                found.broken.push(damage_object(&damage));
+                break;
+            }
+            Err(other) => return Err(other.into()),
+        };
+        let Some(last) = page.last() else { break };
+        next = last.sequence + 1;
+        found.broken.extend(verifier.push(&page).iter().map(chain_object));
+    }
+    found.events = verifier.held();
+    found.graphs = verifier.aggregates() as u64;
+    Ok(found)
+}
+
+/// Opens the store to read, with what is no part of it any more.
+fn open(session: &Session) -> Result<(Arc<dyn EventStore>, RecoveryReport), Failure> {
+    match session.options.store.kind {
+        StoreKind::Memory => {
+            let store = MemoryStore::open_read_only(session.options.store.data_folder()?)?;
+            let left_out = store.recovery();
+            Ok((Arc::new(store), left_out))
+        }
+        StoreKind::Jetstream => Ok((session.open_to_read()?, RecoveryReport::default())),
+    }
+}
+
+fn verify_graph(session: &Session, name: &str) -> Result<Found, Failure> {
+    let (store, left_out) = open(session)?;
     let (graph, head) = session.graph(&*store, Some(name))?;
     let aggregate = AggregateId::from(graph);
     let mut verifier = LogVerifier::new();
-    let mut found = Found { graphs: 1, left_out: store.recovery(), ..Found::default() };
+    let mut found = Found { graphs: 1, left_out, ..Found::default() };
     while verifier.events() < head.version && found.broken.is_empty() {
         let page = match session.wait(store.read(aggregate, verifier.events() + 1, PAGE_EVENTS)) {
             Ok(page) => page,

@@ -12,7 +12,7 @@ use crate::json::{
     CommandForm, EdgeForm, IdForm, KeyForm, NodeForm, OperationForm, PropertiesForm, UpdateForm, ValueForm,
     find_wide_integer,
 };
-use crate::session::Fsync;
+use crate::store::Fsync;
 
 /// Apply one command, or the commands on standard input, one JSON object a line, each a transaction of its own
 ///

@@ -11,7 +11,8 @@ use crate::import::field::TIME_NS_MAX;
 use crate::import::git::{GitFormat, GitImport};
 use crate::import::jsonl::JsonlImport;
 use crate::import::{Import, ImportError, ImportSource};
-use crate::session::{Fsync, graph_id};
+use crate::session::graph_id;
+use crate::store::Fsync;
 
 /// Read a repository, a list of edges, tables, commands or a log of events into a graph
 ///
