@@ -4,11 +4,11 @@
 //! and not how fast the machine is. This is the client library alone: no check of an expected sequence, no retries.
 
 mod error;
-mod server;
+mod servers;
 mod message;
 mod stream;
 
 pub use error::BaselineError;
 pub use message::RawMessage;
-pub use server::NatsServer;
+pub use servers::Servers;
 pub use stream::RawStream;

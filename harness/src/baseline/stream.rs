@@ -12,7 +12,7 @@ use futures::StreamExt;
 
 use super::error::BaselineError;
 use super::message::RawMessage;
-use super::server::NatsServer;
+use super::servers::Servers;
 use crate::number;
 
 /// Messages that a reader asks for at once; of 500 to 10,000 the fastest.
@@ -34,7 +34,7 @@ impl RawStream {
     ///
     /// # Errors
     /// Where the server does not make it.
-    pub async fn create(server: &NatsServer, name: &str) -> Result<Self, BaselineError> {
+    pub async fn create(server: &Servers, name: &str) -> Result<Self, BaselineError> {
         let context = jetstream::new(server.client.clone());
         let config = Config {
             name: name.to_owned(),
@@ -90,7 +90,7 @@ impl RawStream {
     ///
     /// # Errors
     /// Where the server does not give them.
-    pub async fn pull(server: &NatsServer, stream: &str) -> Result<(u64, u64), BaselineError> {
+    pub async fn pull(server: &Servers, stream: &str) -> Result<(u64, u64), BaselineError> {
         let config = pull::Config {
             deliver_policy: DeliverPolicy::All,
             ack_policy: AckPolicy::None,

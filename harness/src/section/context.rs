@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use cidgraph::Durability;
 
-use crate::baseline::NatsServer;
+use crate::baseline::Servers;
 use crate::measure::{Distribution, Stopwatch};
 use crate::report::{Histogram, Report, SectionReport};
 use crate::target::{EMBEDDED_BARS, Measurement, Reached, judge_all};
@@ -63,7 +63,7 @@ impl SectionOutcome {
 
     /// Names the servers that keep the store, in each row.
     #[must_use]
-    pub fn served_by(mut self, server: Option<&NatsServer>) -> Self {
+    pub fn served_by(mut self, server: Option<&Servers>) -> Self {
         let Some(server) = server else { return self };
         for measurement in &mut self.measurements {
             let label = server.label();

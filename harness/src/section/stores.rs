@@ -7,7 +7,7 @@ use std::sync::Arc;
 use cidgraph::{EventStore, StoreError};
 use futures::future::BoxFuture;
 
-use crate::baseline::NatsServer;
+use crate::baseline::Servers;
 
 /// When a durable store brings what was appended to the disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +41,7 @@ pub trait StoreSource: fmt::Debug + Send + Sync {
     fn remove<'a>(&'a self, folder: &'a Path) -> BoxFuture<'a, Result<(), StoreError>>;
 
     /// Returns the servers that keep the stores of a policy; `None` where they are kept in this process.
-    fn server(&self, _sync: SyncPolicy) -> Option<&NatsServer> {
+    fn server(&self, _sync: SyncPolicy) -> Option<&Servers> {
         None
     }
 

@@ -6,7 +6,7 @@ use cidgraph::EventStore;
 use futures::StreamExt;
 use futures::stream::FuturesOrdered;
 
-use crate::baseline::{NatsServer, RawMessage, RawStream};
+use crate::baseline::{RawMessage, RawStream, Servers};
 use crate::measure::Stopwatch;
 use crate::number;
 use crate::section::service::{GraphService, ServiceError};
@@ -30,7 +30,7 @@ const WINDOW: usize = 8;
 pub async fn batches(
     service: &dyn GraphService,
     store: &Arc<dyn EventStore>,
-    server: &NatsServer,
+    server: &Servers,
     stream: &str,
     workload: &GraphWorkload,
 ) -> Result<SectionOutcome, ServiceError> {
@@ -94,7 +94,7 @@ async fn publish(raw: &RawStream, messages: Vec<RawMessage>, batch: usize) -> Re
     Ok(timed.read().rate(count))
 }
 
-fn report(outcome: &mut SectionOutcome, server: &NatsServer, rates: Vec<f64>, raw_rates: Vec<f64>) {
+fn report(outcome: &mut SectionOutcome, server: &Servers, rates: Vec<f64>, raw_rates: Vec<f64>) {
     let ratios: Vec<f64> = rates.iter().zip(&raw_rates).map(|(rate, raw)| rate / raw).collect();
     let (rate, raw, ratio) = (number::median(&rates), number::median(&raw_rates), number::median(&ratios));
     let short = |rate: f64| number::short(number::round(rate));

@@ -6,7 +6,7 @@ use std::time::Duration;
 use cidgraph::{EventStore, GraphCommand, GraphId, GraphMetadata};
 use futures::future::{BoxFuture, try_join_all};
 
-use crate::baseline::{BaselineError, NatsServer, RawMessage, RawStream};
+use crate::baseline::{BaselineError, RawMessage, RawStream, Servers};
 use crate::load::{ClosedLoop, run_closed_loop};
 use crate::measure::Stopwatch;
 use crate::number;
@@ -29,7 +29,7 @@ const ROUNDS: u64 = 3;
 pub async fn pipelined(
     service: &Arc<dyn GraphService>,
     store: &Arc<dyn EventStore>,
-    server: &NatsServer,
+    server: &Servers,
     stream: &str,
     duration: Duration,
 ) -> Result<SectionOutcome, ServiceError> {

@@ -7,7 +7,7 @@ use cidgraph::aggregate::Misfit;
 use cidgraph::writer::load;
 use cidgraph::{Draft, Engine, EventStore, GraphCommand, GraphEvent, GraphId, Head, Rejected, Savepoint};
 
-use crate::baseline::{NatsServer, RawStream};
+use crate::baseline::{RawStream, Servers};
 use crate::measure::Stopwatch;
 use crate::number;
 use crate::section::service::ServiceError;
@@ -24,7 +24,7 @@ const ROUNDS: usize = 3;
 pub async fn replayed(
     store: &Arc<dyn EventStore>,
     graph: GraphId,
-    server: &NatsServer,
+    server: &Servers,
     stream: &str,
 ) -> Result<SectionOutcome, ServiceError> {
     let mut outcome = SectionOutcome::new("replay and verify");

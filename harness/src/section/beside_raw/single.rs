@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use cidgraph::EventStore;
 
-use crate::baseline::{BaselineError, NatsServer, RawMessage, RawStream};
+use crate::baseline::{BaselineError, RawMessage, RawStream, Servers};
 use crate::load::{ClosedLoop, OpenLoop, run_closed_loop, run_open_loop};
 use crate::measure::{Distribution, Stopwatch};
 use crate::number;
@@ -35,7 +35,7 @@ const RATE: f64 = 2000.0;
 pub async fn single(
     service: &Arc<dyn GraphService>,
     store: &Arc<dyn EventStore>,
-    server: &NatsServer,
+    server: &Servers,
     stream: &str,
     workload: &Arc<MixedWorkload>,
     duration: Duration,

@@ -10,13 +10,13 @@ use super::error::BaselineError;
 
 /// A connection to servers, and what they do for a store.
 #[derive(Clone)]
-pub struct NatsServer {
+pub struct Servers {
     pub(super) client: Client,
     replicas: usize,
     durability: Durability,
 }
 
-impl NatsServer {
+impl Servers {
     /// Describes the servers behind a connection: how many keep each event, and what an acknowledgement means there.
     pub const fn new(client: Client, replicas: usize, durability: Durability) -> Self {
         Self { client, replicas, durability }
@@ -54,8 +54,8 @@ impl NatsServer {
     }
 }
 
-impl fmt::Debug for NatsServer {
+impl fmt::Debug for Servers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("NatsServer").field("label", &self.label()).finish_non_exhaustive()
+        f.debug_struct("Servers").field("label", &self.label()).finish_non_exhaustive()
     }
 }
