@@ -131,7 +131,10 @@ impl StoreOptions {
     }
 
     /// Returns what the JetStream store is told.
-    fn jetstream(&self) -> Result<JetStreamConfig, Failure> {
+    ///
+    /// # Errors
+    /// [`Failure::Usage`] where no server is named.
+    pub fn jetstream(&self) -> Result<JetStreamConfig, Failure> {
         if self.nats_urls.is_empty() {
             return Err(Failure::usage("expected where the servers are: give --nats-url, as nats://127.0.0.1:4222"));
         }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use cidgraph::{CommandContext, CommandId, EventStore, GraphCommand, GraphId, GraphMetadata, NodeEntity, StoreError};
 use cidgraph_harness::bench::{Plan, Profile, Section, Surroundings, run};
 use cidgraph_harness::report::Report;
-use cidgraph_harness::section::{Opening, RealInput, StoreSource, SyncPolicy};
+use cidgraph_harness::section::{Opening, RealInput, ServiceError, StoreSource, SyncPolicy};
 use cidgraph_harness::workload::WorkloadTransaction;
 use cidgraph_store_memory::{FsyncPolicy, MemoryStore};
 use futures::FutureExt;
@@ -30,8 +30,9 @@ impl StoreSource for Embedded {
         async move { Ok(Arc::new(MemoryStore::open_read_only(folder)?) as Arc<dyn EventStore>) }.boxed()
     }
 
-    fn verify<'a>(&'a self, folder: &'a Path) -> BoxFuture<'a, Result<u64, StoreError>> {
-        async move { Ok(MemoryStore::open_read_only(folder)?.verify()?.events) }.boxed()
+    fn verify<'a>(&'a self, folder: &'a Path) -> BoxFuture<'a, Result<u64, ServiceError>> {
+        let verified = move || Ok(MemoryStore::open_read_only(folder)?.verify()?.events);
+        async move { verified().map_err(|error: StoreError| ServiceError::new(error)) }.boxed()
     }
 
     fn remove<'a>(&'a self, folder: &'a Path) -> BoxFuture<'a, Result<(), StoreError>> {

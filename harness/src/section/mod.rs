@@ -46,7 +46,7 @@ pub use ingest::ingest;
 pub use memory::memory_by_structure;
 pub use query::{loaded_queries, query_classes, question};
 pub use real_input::{InputCheck, RealInput, real_input};
-pub use replay::{full_verify, replay_and_verify};
+pub use replay::{full_verify, replay_and_verify, verify_log};
 pub use service::{Acknowledgement, GraphService, ServiceError};
 pub use start::{recovery, start};
 pub use store_service::StoreService;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use cidgraph::{EventStore, StoreError};
 use futures::future::BoxFuture;
 
+use super::service::ServiceError;
 use crate::baseline::Servers;
 
 /// When a durable store brings what was appended to the disk.
@@ -35,7 +36,7 @@ pub trait StoreSource: fmt::Debug + Send + Sync {
     fn open_to_read<'a>(&'a self, folder: &'a Path) -> Opening<'a>;
 
     /// Checks every byte, CID and link of the durable store in `folder` and returns how many events it has.
-    fn verify<'a>(&'a self, folder: &'a Path) -> BoxFuture<'a, Result<u64, StoreError>>;
+    fn verify<'a>(&'a self, folder: &'a Path) -> BoxFuture<'a, Result<u64, ServiceError>>;
 
     /// Removes the store in `folder`.
     fn remove<'a>(&'a self, folder: &'a Path) -> BoxFuture<'a, Result<(), StoreError>>;

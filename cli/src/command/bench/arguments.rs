@@ -65,6 +65,9 @@ pub enum Instead {
     WriteUntilKilled {
         /// The store
         folder: PathBuf,
+        /// What the names of the streams begin with, where servers keep the stores
+        #[arg(long)]
+        run: Option<String>,
     },
 }
 
@@ -114,12 +117,15 @@ impl Section {
 }
 
 impl Arguments {
-    /// Returns the plan that was asked for.
-    pub fn plan(&self) -> bench::Plan {
+    /// Returns the plan that was asked for, for stores that servers keep or this process.
+    pub fn plan(&self, on_servers: bool) -> bench::Plan {
         let mut plan = bench::Plan::new(match self.profile {
             Profile::Quick => bench::Profile::Quick,
             Profile::Full => bench::Profile::Full,
         });
+        if on_servers {
+            plan = plan.on_servers();
+        }
         plan.only = self.only.iter().map(|section| section.section()).collect();
         plan.nodes = self.nodes.unwrap_or(plan.nodes);
         plan.edges = self.edges.unwrap_or(5 * plan.nodes);

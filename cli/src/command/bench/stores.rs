@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use cidgraph::{EventStore, StoreError};
-use cidgraph_harness::section::{Opening, StoreSource, SyncPolicy};
+use cidgraph_harness::section::{Opening, ServiceError, StoreSource, SyncPolicy};
 use cidgraph_store_memory::{FsyncPolicy, MemoryStore};
 use futures::future::BoxFuture;
 
@@ -29,8 +29,9 @@ impl StoreSource for EmbeddedStores {
         Box::pin(async move { Ok(Arc::new(MemoryStore::open_read_only(folder)?) as Arc<dyn EventStore>) })
     }
 
-    fn verify<'a>(&'a self, folder: &'a Path) -> BoxFuture<'a, Result<u64, StoreError>> {
-        Box::pin(async move { Ok(MemoryStore::open_read_only(folder)?.verify()?.events) })
+    fn verify<'a>(&'a self, folder: &'a Path) -> BoxFuture<'a, Result<u64, ServiceError>> {
+        let verified = move || Ok(MemoryStore::open_read_only(folder)?.verify()?.events);
+        Box::pin(async move { verified().map_err(|error: StoreError| ServiceError::new(error)) })
     }
 
     fn remove<'a>(&'a self, folder: &'a Path) -> BoxFuture<'a, Result<(), StoreError>> {
