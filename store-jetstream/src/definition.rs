@@ -77,6 +77,7 @@ async fn create(context: &Context, wanted: &Config) -> Result<Info, Failure> {
 
 fn wanted(config: &JetStreamConfig) -> Result<Config, StoreError> {
     let max_bytes = config.max_bytes.map_or(Ok(-1), i64::try_from);
+    let max_message_bytes = config.max_message_bytes.map_or(Ok(-1), i32::try_from);
     Ok(Config {
         name: config.stream.clone(),
         description: Some("Cidgraph's events".to_owned()),
@@ -87,7 +88,7 @@ fn wanted(config: &JetStreamConfig) -> Result<Config, StoreError> {
         max_bytes: max_bytes.map_err(|_| invalid("max_bytes is beyond 2^63"))?,
         max_messages: -1,
         max_messages_per_subject: -1,
-        max_message_size: -1,
+        max_message_size: max_message_bytes.map_err(|_| invalid("max_message_bytes is beyond 2^31"))?,
         max_consumers: -1,
         num_replicas: config.replicas,
         duplicate_window: config.duplicate_window,
@@ -164,6 +165,7 @@ mod tests {
         check(|is| is.discard = DiscardPolicy::Old, Some("discard"));
         check(|is| is.max_age = Duration::from_secs(1), Some("max_age"));
         check(|is| is.max_bytes = 1, Some("max_bytes"));
+        check(|is| is.max_message_size = 1 << 20, Some("max_msg_size"));
         check(|is| is.num_replicas = 3, Some("num_replicas"));
         check(|is| is.allow_direct = false, Some("allow_direct"));
         check(|is| is.allow_atomic_publish = false, Some("allow_atomic"));

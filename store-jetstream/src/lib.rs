@@ -14,9 +14,10 @@ mod log;
 mod places;
 mod follow;
 mod shared;
+mod split;
 mod append;
 mod positions;
 mod store;
 
-pub use config::{Credentials, JetStreamConfig, Secret, Tls};
+pub use config::{ConfigError, Credentials, JetStreamConfig, Secret, Tls};
 pub use store::JetStreamStore;

@@ -22,6 +22,8 @@ pub(crate) struct Shared {
     /// The last event of aggregates that was read.
     pub(crate) read: Places,
     pub(crate) replicas: usize,
+    /// Whether an append may be sent as several atomic batches.
+    pub(crate) split_appends: bool,
 }
 
 impl Shared {
