@@ -14,7 +14,6 @@ use cidgraph::{StoreError, StoredEvent, StreamFilter};
 use futures::{StreamExt, stream};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
-use tokio::time::timeout;
 
 use crate::backoff::{Backoff, Failure};
 use crate::connection::unavailable;
@@ -38,39 +37,17 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Follows the stream; ends when `open` closes.
 pub(crate) fn follow(log: &Log, open: watch::Receiver<()>, from_sequence: u64, filter: &StreamFilter) -> Followed {
-    let subjects = log.subjects.of_filter(filter);
-    let follower = Follower { log: log.clone(), open, subjects, next: from_sequence.max(1), feed: None };
+    let follower = Follower::new(log, open, log.subjects.of_filter(filter), from_sequence);
     Box::pin(stream::try_unfold(follower, Follower::step))
 }
 
-/// Reads up to `limit` events from `from_sequence` to `last_sequence`, which must be an event's with these subjects: for
-/// many events faster than pages are.
-pub(crate) async fn read_many(
-    log: &Log,
-    subjects: &str,
-    from_sequence: u64,
-    last_sequence: u64,
-    limit: usize,
-) -> Result<Vec<StoredEvent>, StoreError> {
-    let open = watch::Sender::new(());
-    let subjects = subjects.to_owned();
-    let mut follower =
-        Follower { log: log.clone(), open: open.subscribe(), subjects, next: from_sequence.max(1), feed: None };
-    let mut events: Vec<StoredEvent> = Vec::new();
-    while events.len() < limit && follower.next <= last_sequence {
-        let event = timeout(log.deadline, follower.event()).await;
-        events.push(event.map_err(|_| unavailable("no event came in time"))??);
-    }
-    assert!(events.last().is_none_or(|last| last.sequence <= last_sequence), "the last sequence is an event's");
-    Ok(events)
-}
-
-struct Follower {
+/// A reader on its way through the stream.
+pub(crate) struct Follower {
     log: Log,
     open: watch::Receiver<()>,
-    subjects: String,
+    pub(crate) subjects: String,
     /// The sequence from which events are still to be yielded.
-    next: u64,
+    pub(crate) next: u64,
     feed: Option<Feed>,
 }
 
@@ -99,6 +76,10 @@ impl Drop for Consumer {
 }
 
 impl Follower {
+    pub(crate) fn new(log: &Log, open: watch::Receiver<()>, subjects: String, from_sequence: u64) -> Self {
+        Self { log: log.clone(), open, subjects, next: from_sequence.max(1), feed: None }
+    }
+
     async fn step(mut self) -> Result<Option<(StoredEvent, Self)>, StoreError> {
         let mut open = self.open.clone();
         let stepped = tokio::select! {
@@ -108,7 +89,8 @@ impl Follower {
         Ok(stepped.map(|event| (event, self)))
     }
 
-    async fn event(&mut self) -> Result<StoredEvent, StoreError> {
+    /// Returns the next event, once there is one.
+    pub(crate) async fn event(&mut self) -> Result<StoredEvent, StoreError> {
         loop {
             let feed = match &mut self.feed {
                 Some(feed) => feed,

@@ -1,16 +1,17 @@
 //! An event as a message: its subject, its headers, and back.
 
 use async_nats::HeaderMap;
+use async_nats::header::HeaderName;
 use async_nats::jetstream::message::StreamMessage;
 use bytes::Bytes;
 use cidgraph::chain::open_block;
 use cidgraph::store::Envelope;
 use cidgraph::{AggregateId, Cid, Damage, SealedEvent, StoreError, StoredEvent, StreamFilter};
 
-const CID: &str = "Cid";
-const PREVIOUS_CID: &str = "Previous-Cid";
-const SEQUENCE: &str = "Nats-Sequence";
-const SUBJECT: &str = "Nats-Subject";
+static CID: HeaderName = HeaderName::from_static("Cid");
+static PREVIOUS_CID: HeaderName = HeaderName::from_static("Previous-Cid");
+static SEQUENCE: HeaderName = HeaderName::from_static("Nats-Sequence");
+static SUBJECT: HeaderName = HeaderName::from_static("Nats-Subject");
 
 /// Bytes that a message may need besides its block: protocol, subject and headers.
 pub(crate) const OVERHEAD_BYTES: usize = 1024;
@@ -69,9 +70,9 @@ impl Subjects {
     /// Reads a message that a direct get gave; its place stands in headers.
     pub(crate) fn event_of_direct(&self, message: async_nats::Message) -> Result<StoredEvent, StoreError> {
         let headers = message.headers.unwrap_or_default();
-        let sequence = header(&headers, SEQUENCE).and_then(|text| text.parse().ok());
+        let sequence = header(&headers, &SEQUENCE).and_then(|text| text.parse().ok());
         let sequence = sequence.ok_or_else(|| damaged(0, "a message without its sequence"))?;
-        let subject = header(&headers, SUBJECT).unwrap_or_default();
+        let subject = header(&headers, &SUBJECT).unwrap_or_default();
         self.stored(sequence, subject, Some(&headers), message.payload)
     }
 
@@ -83,7 +84,7 @@ impl Subjects {
         headers: Option<&HeaderMap>,
         block: Bytes,
     ) -> Result<StoredEvent, StoreError> {
-        let cid = headers.and_then(|headers| header(headers, CID)).and_then(|text| text.parse::<Cid>().ok());
+        let cid = headers.and_then(|headers| header(headers, &CID)).and_then(|text| text.parse::<Cid>().ok());
         let cid = cid.ok_or_else(|| damaged(sequence, "a message without a CID that can be read"))?;
         let event = match Envelope::of(&block) {
             Some(envelope) => SealedEvent {
@@ -113,9 +114,9 @@ pub(crate) fn is_token(event_type: &str) -> bool {
 /// Returns the headers of an event.
 pub(crate) fn headers(event: &SealedEvent) -> HeaderMap {
     let mut headers = HeaderMap::new();
-    headers.insert(CID, event.cid.to_string());
+    headers.insert(CID.clone(), event.cid.to_string());
     if let Some(previous) = event.previous {
-        headers.insert(PREVIOUS_CID, previous.to_string());
+        headers.insert(PREVIOUS_CID.clone(), previous.to_string());
     }
     headers
 }
@@ -144,8 +145,8 @@ pub(crate) fn damaged(sequence: u64, reason: &str) -> StoreError {
     StoreError::Corrupt { damage: Box::new(damage) }
 }
 
-fn header<'a>(headers: &'a HeaderMap, name: &'static str) -> Option<&'a str> {
-    headers.get(name).map(|value| value.as_str())
+fn header<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    headers.get(name.clone()).map(|value| value.as_str())
 }
 
 #[cfg(test)]

@@ -2,10 +2,11 @@
 
 use cidgraph::{AggregateId, Capabilities, Durability, HashKind, StoreError, StoredEvent};
 
-use crate::follow::read_many;
 use crate::log::Log;
 use crate::message::damaged;
 use crate::places::{Place, Places, find};
+use crate::reads::Reads;
+use crate::sender::Sender;
 
 /// So many events are read through a consumer, which was measured to be faster than pages; fewer are not worth one.
 const MANY_EVENTS: usize = 4000;
@@ -14,6 +15,7 @@ const MANY_EVENTS: usize = 4000;
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) log: Log,
+    pub(crate) sender: Sender,
     pub(crate) hash: HashKind,
     pub(crate) capabilities: Capabilities,
     pub(crate) durability: Durability,
@@ -21,6 +23,7 @@ pub(crate) struct Shared {
     pub(crate) heads: Places,
     /// The last event of aggregates that was read.
     pub(crate) read: Places,
+    pub(crate) reads: Reads,
     pub(crate) replicas: usize,
     /// Whether an append may be sent as several atomic batches.
     pub(crate) split_appends: bool,
@@ -71,10 +74,10 @@ impl Shared {
 
     /// Returns up to `count` events from `from_sequence` to `last_sequence`, which must be an event's.
     async fn range(&self, subjects: &str, from: u64, last: u64, count: usize) -> Result<Vec<StoredEvent>, StoreError> {
-        if count < MANY_EVENTS {
+        if count < MANY_EVENTS && !self.reads.has(subjects, from) {
             return self.log.range(subjects, from, last, count).await;
         }
-        read_many(&self.log, subjects, from, last, count).await
+        self.reads.read(&self.log, subjects, from, last, count).await
     }
 
     /// Returns a sequence from which on the first event of the aggregate has this version.

@@ -11,7 +11,7 @@ use cidgraph::{
 };
 use tokio::sync::watch;
 
-use crate::append::{BATCH_EVENTS_MAX, append};
+use crate::append::append;
 use crate::config::JetStreamConfig;
 use crate::connection::{connect, invalid};
 use crate::definition;
@@ -21,6 +21,8 @@ use crate::log::Log;
 use crate::message::{OVERHEAD_BYTES, Subjects};
 use crate::places::Places;
 use crate::positions;
+use crate::reads::Reads;
+use crate::sender::{BATCH_EVENTS_MAX, Sender};
 use crate::shared::Shared;
 
 /// Events in a stream of NATS JetStream.
@@ -51,9 +53,11 @@ impl JetStreamStore {
         let capabilities = Capabilities {
             durable: true,
             append_events_max: BATCH_EVENTS_MAX,
-            block_bytes_max: block_bytes_max.ok_or_else(|| invalid("the server's max_payload or max_message_bytes is too small"))?,
+            block_bytes_max: block_bytes_max
+                .ok_or_else(|| invalid("the server's max_payload or max_message_bytes is too small"))?,
             gapless_sequences: false,
         };
+        let sender = Sender::new(client.clone());
         let log = Log {
             client,
             context,
@@ -63,8 +67,8 @@ impl JetStreamStore {
             deadline: config.deadline,
         };
         let (hash, replicas, split_appends) = (config.hash, config.replicas, config.split_appends);
-        let (heads, read) = (Places::default(), Places::default());
-        let shared = Shared { log, hash, capabilities, durability, heads, read, replicas, split_appends };
+        let (heads, read, reads) = (Places::default(), Places::default(), Reads::default());
+        let shared = Shared { log, sender, hash, capabilities, durability, heads, read, reads, replicas, split_appends };
         Ok(Self { shared: Arc::new(shared), open: watch::Sender::new(()) })
     }
 

@@ -42,6 +42,7 @@ fn whole(folder: &str) -> JetStreamConfig {
         credentials: Credentials::UserPassword { user: "writer".to_owned(), password: Secret::new("hunter2") },
         tls: Some(Tls { authorities: Some(path("ca.pem")), client: Some((path("client.pem"), "/keys/client.key".into())) }),
         stream: "event-store-2".to_owned(),
+        subject_prefix: "event.store".to_owned(),
         replicas: 3,
         max_bytes: Some(10 << 30),
         max_message_bytes: Some(1 << 20),

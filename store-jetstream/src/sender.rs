@@ -1,0 +1,184 @@
+//! The one way to the server: appends go at once as long as few are under way; those that must wait go together, as one
+//! atomic batch, so that many writers share a round trip and, where the server syncs, a sync.
+//!
+//! A batch is taken whole or not at all, so one stale check refuses the others' events too: then each is sent alone.
+
+use std::collections::{HashSet, VecDeque};
+use std::sync::Arc;
+
+use async_nats::Client;
+use cidgraph::AggregateId;
+use foldhash::fast::RandomState;
+use futures::future::join_all;
+use parking_lot::Mutex;
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
+
+use crate::publish::{Message, Sent, publish};
+
+/// Publishes under way at once, each of one append or of several that had to wait.
+const UNDER_WAY_MAX: usize = 4;
+
+/// Messages of one atomic batch, at most.
+pub(crate) const BATCH_EVENTS_MAX: usize = 1000;
+
+/// Appends that are worth a batch: the server makes a place for each, which costs as much as some messages.
+const TOGETHER_MIN: usize = 16;
+
+/// Sends appends.
+#[derive(Debug)]
+pub(crate) struct Sender(Arc<Way>);
+
+#[derive(Debug)]
+struct Way {
+    client: Client,
+    traffic: Mutex<Traffic>,
+}
+
+#[derive(Debug, Default)]
+struct Traffic {
+    under_way: usize,
+    /// Appends that wait until one under way is answered. While there are some, as many as may be are under way.
+    waiting: VecDeque<Waiting>,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    aggregates: Vec<AggregateId>,
+    messages: Vec<Message>,
+    answer: oneshot::Sender<Option<Sent>>,
+}
+
+/// Whether an append goes now.
+enum Entered {
+    Now(Vec<Message>),
+    Later(oneshot::Receiver<Option<Sent>>),
+}
+
+impl Sender {
+    pub(crate) fn new(client: Client) -> Self {
+        Self(Arc::new(Way { client, traffic: Mutex::default() }))
+    }
+
+    /// Sends an append; `None` where it was refused together with others, so that nothing is known of it alone.
+    pub(crate) async fn send(&self, aggregates: Vec<AggregateId>, messages: Vec<Message>) -> Option<Sent> {
+        match self.enter(aggregates, messages) {
+            Entered::Now(messages) => {
+                let _under_way = UnderWay(&self.0);
+                Some(publish(&self.0.client, messages).await)
+            }
+            Entered::Later(answer) => {
+                answer.await.unwrap_or_else(|_| Some(Sent::Lost("the runtime is shutting down".to_owned())))
+            }
+        }
+    }
+
+    fn enter(&self, aggregates: Vec<AggregateId>, messages: Vec<Message>) -> Entered {
+        let mut traffic = self.0.traffic.lock();
+        if traffic.under_way < UNDER_WAY_MAX {
+            traffic.under_way += 1;
+            return Entered::Now(messages);
+        }
+        let (answer, answered) = oneshot::channel();
+        traffic.waiting.push_back(Waiting { aggregates, messages, answer });
+        Entered::Later(answered)
+    }
+
+    /// Sends an append at once, with no other.
+    pub(crate) async fn send_alone(&self, messages: Vec<Message>) -> Sent {
+        publish(&self.0.client, messages).await
+    }
+}
+
+/// An append under way; when it is answered, or given up, those that wait go.
+struct UnderWay<'a>(&'a Arc<Way>);
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        let mut traffic = self.0.traffic.lock();
+        if traffic.waiting.is_empty() {
+            traffic.under_way -= 1;
+            return;
+        }
+        drop(traffic);
+        match Handle::try_current() {
+            Ok(runtime) => drop(runtime.spawn(send_waiting(Arc::clone(self.0)))),
+            // Without a runtime nobody waits for an answer any more.
+            Err(_) => self.0.traffic.lock().under_way -= 1,
+        }
+    }
+}
+
+/// Sends what waits, as long as something does.
+async fn send_waiting(way: Arc<Way>) {
+    loop {
+        let group = {
+            let mut traffic = way.traffic.lock();
+            let group = take_group(&mut traffic.waiting);
+            if group.is_empty() {
+                traffic.under_way -= 1;
+                return;
+            }
+            group
+        };
+        if group.len() < TOGETHER_MIN {
+            join_all(group.into_iter().map(|waiting| send_one(&way.client, waiting))).await;
+        } else {
+            send_together(&way.client, group).await;
+        }
+    }
+}
+
+/// Takes what goes into one batch: no aggregate twice, as each check is made on what was there before the batch. Whom
+/// nobody waits for any more is left out.
+fn take_group(waiting: &mut VecDeque<Waiting>) -> Vec<Waiting> {
+    let mut group = Vec::new();
+    let mut events = 0;
+    let mut aggregates: HashSet<AggregateId, RandomState> = HashSet::default();
+    while let Some(next) = waiting.pop_front() {
+        if next.answer.is_closed() {
+            continue;
+        }
+        let is_new = next.aggregates.iter().all(|aggregate| !aggregates.contains(aggregate));
+        if !group.is_empty() && (events + next.messages.len() > BATCH_EVENTS_MAX || !is_new) {
+            waiting.push_front(next);
+            break;
+        }
+        events += next.messages.len();
+        aggregates.extend(next.aggregates.iter().copied());
+        group.push(next);
+    }
+    group
+}
+
+async fn send_one(client: &Client, waiting: Waiting) {
+    let sent = publish(client, waiting.messages).await;
+    // Whoever asked may have given up.
+    drop(waiting.answer.send(Some(sent)));
+}
+
+async fn send_together(client: &Client, group: Vec<Waiting>) {
+    let mut messages = Vec::with_capacity(BATCH_EVENTS_MAX);
+    let mut answers = Vec::with_capacity(group.len());
+    for waiting in group {
+        answers.push((waiting.messages.len() as u64, waiting.answer));
+        messages.extend(waiting.messages);
+    }
+    let events = messages.len() as u64;
+    let sent = publish(client, messages).await;
+    let mut before = match sent {
+        Sent::Taken(last) => last - events,
+        Sent::Stale | Sent::Refused(_) | Sent::Failed(_) | Sent::Lost(_) => 0,
+    };
+    for (events, answer) in answers {
+        before += events;
+        let sent = match &sent {
+            Sent::Taken(_) => Some(Sent::Taken(before)),
+            Sent::Stale | Sent::Refused(_) => None,
+            Sent::Failed(reason) => Some(Sent::Failed(reason.clone())),
+            Sent::Lost(reason) => Some(Sent::Lost(reason.clone())),
+        };
+        // Whoever asked may have given up.
+        drop(answer.send(sent));
+    }
+}
