@@ -49,6 +49,13 @@ pub(crate) struct Message {
     block: Bytes,
 }
 
+#[cfg(test)]
+impl Message {
+    pub(crate) fn empty() -> Self {
+        Self { subject: String::new(), headers: HeaderMap::new(), block: Bytes::new() }
+    }
+}
+
 #[derive(Debug, Deserialize)]
 struct Answer {
     #[serde(default)]

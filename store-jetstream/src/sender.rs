@@ -182,3 +182,41 @@ async fn send_together(client: &Client, group: Vec<Waiting>) {
         drop(answer.send(sent));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Returns appends to these aggregates, each of so many events.
+    fn waiting(appends: &[(u64, usize)]) -> (VecDeque<Waiting>, Vec<oneshot::Receiver<Option<Sent>>>) {
+        let append = |&(aggregate, events)| {
+            let (answer, answered) = oneshot::channel();
+            let messages = std::iter::repeat_with(Message::empty).take(events).collect();
+            (Waiting { aggregates: vec![AggregateId::from_u64(aggregate)], messages, answer }, answered)
+        };
+        appends.iter().map(append).unzip()
+    }
+
+    #[test]
+    fn a_group_is_no_larger_than_a_batch_and_holds_no_aggregate_twice() {
+        for (appends, taken) in [
+            (&[][..], 0),
+            (&[(1, 1), (2, 1), (3, 1)], 3),
+            (&[(1, 1), (2, 1), (1, 1), (3, 1)], 2),
+            (&[(1, 999), (2, 1), (3, 1)], 2),
+            (&[(1, 1000), (2, 1)], 1),
+            (&[(1, 1), (2, 1000)], 1),
+        ] {
+            let (mut queue, _answers) = waiting(appends);
+            assert_eq!(take_group(&mut queue).len(), taken, "{appends:?}");
+            assert_eq!(queue.len(), appends.len() - taken, "{appends:?}");
+        }
+    }
+
+    #[test]
+    fn whom_nobody_waits_for_is_left_out() {
+        let (mut queue, mut answers) = waiting(&[(1, 1), (2, 1), (1, 1)]);
+        drop(answers.remove(0));
+        assert_eq!(take_group(&mut queue).len(), 2);
+    }
+}

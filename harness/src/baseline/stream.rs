@@ -15,7 +15,7 @@ use super::message::RawMessage;
 use super::servers::Servers;
 use crate::number;
 
-/// Messages that a reader asks for at once; of 500 to 10,000 the fastest.
+/// Messages that a reader asks for at once.
 const PULLED: usize = 2000;
 
 /// How long a request for messages stands.

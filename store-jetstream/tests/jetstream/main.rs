@@ -7,4 +7,5 @@ mod conformance;
 mod outages;
 mod races;
 mod setup;
+mod together;
 mod wire;

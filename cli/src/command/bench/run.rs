@@ -14,7 +14,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::arguments::{Arguments, Instead};
 use super::folder::work_folder;
 use super::input::{edge_list, repository, repository_around};
-use super::served::{JetStreamStores, Remains};
+use super::served::{Guard, JetStreamStores, Remains};
 use super::stores::EmbeddedStores;
 use crate::failure::Failure;
 use crate::session::{ProgressKind, Session};
@@ -45,6 +45,7 @@ fn measure(session: &mut Session, arguments: &Arguments) -> Result<(), Failure> 
     let data_dir = session.options.store.data_dir.clone();
     let unwritable = |source| Failure::Unwritable { file: data_dir.display().to_string(), source };
     let remains = Remains::default();
+    let _guard = Guard(remains.clone());
     let folder = work_folder(&session.options.store.data_dir, remains.clone()).map_err(unwritable)?;
     let stages = Stages::start(session.options.progress);
     let report = stores(session, &format!("bench-{}", now_unix_ms()), &remains).and_then(|stores| {

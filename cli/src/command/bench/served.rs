@@ -43,6 +43,16 @@ impl Remains {
     }
 }
 
+/// Ends the bench's own servers also where a run panics.
+#[derive(Debug)]
+pub(super) struct Guard(pub(super) Remains);
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        drop(std::mem::take(&mut self.0.0.lock().unwrap_or_else(PoisonError::into_inner).own));
+    }
+}
+
 /// Servers that keep stores.
 #[derive(Debug)]
 struct Keepers {
