@@ -22,7 +22,7 @@ use crate::message::{OVERHEAD_BYTES, Subjects};
 use crate::places::Places;
 use crate::positions;
 use crate::reads::Reads;
-use crate::sender::{BATCH_EVENTS_MAX, Sender};
+use crate::sender::{BATCH_EVENTS_MAX, Sender, Sharing};
 use crate::shared::Shared;
 
 /// Events in a stream of NATS JetStream.
@@ -50,14 +50,16 @@ impl JetStreamStore {
         let message_bytes_max = config.max_message_bytes.and_then(|bytes| usize::try_from(bytes).ok());
         let message_bytes_max = message_bytes_max.map_or(server.max_payload, |bytes| bytes.min(server.max_payload));
         let block_bytes_max = message_bytes_max.checked_sub(OVERHEAD_BYTES).filter(|bytes| *bytes > 0);
+        let sharing = Sharing::of(info.config.num_replicas, durability);
         let capabilities = Capabilities {
             durable: true,
             append_events_max: BATCH_EVENTS_MAX,
             block_bytes_max: block_bytes_max
                 .ok_or_else(|| invalid("the server's max_payload or max_message_bytes is too small"))?,
             gapless_sequences: false,
+            group_transactions_min: sharing.transactions_min,
         };
-        let sender = Sender::new(client.clone());
+        let sender = Sender::new(client.clone(), sharing.appends_min);
         let log = Log {
             client,
             context,
@@ -68,7 +70,8 @@ impl JetStreamStore {
         };
         let (hash, replicas, split_appends) = (config.hash, config.replicas, config.split_appends);
         let (heads, read, reads) = (Places::default(), Places::default(), Reads::default());
-        let shared = Shared { log, sender, hash, capabilities, durability, heads, read, reads, replicas, split_appends };
+        let shared =
+            Shared { log, sender, hash, capabilities, durability, heads, read, reads, replicas, split_appends };
         Ok(Self { shared: Arc::new(shared), open: watch::Sender::new(()) })
     }
 

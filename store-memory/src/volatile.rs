@@ -19,8 +19,13 @@ use crate::store::Verified;
 const CHUNK_EVENTS: usize = 4096;
 
 /// What this store can do.
-const CAPABILITIES: Capabilities =
-    Capabilities { durable: false, append_events_max: 1 << 20, block_bytes_max: 16 << 20, gapless_sequences: true };
+const CAPABILITIES: Capabilities = Capabilities {
+    durable: false,
+    append_events_max: 1 << 20,
+    block_bytes_max: 16 << 20,
+    gapless_sequences: true,
+    group_transactions_min: 1,
+};
 
 /// Events in memory, gone with the process.
 #[derive(Debug)]

@@ -258,6 +258,8 @@ pub struct Capabilities {
     pub block_bytes_max: usize,
     /// Whether sequences have no gaps.
     pub gapless_sequences: bool,
+    /// So many transactions are worth an append together; fewer are sooner there one after the other.
+    pub group_transactions_min: usize,
 }
 
 /// Events as they come, without gap or repeat; ends only with an error or with the store.

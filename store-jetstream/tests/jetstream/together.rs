@@ -42,7 +42,10 @@ async fn append_at_once(config: JetStreamConfig) {
         }
         let answer = answer.unwrap();
         let kept = store.read(batch.aggregate, 1, usize::MAX).await.unwrap();
-        assert_eq!(kept.iter().map(|stored| &stored.event).collect::<Vec<_>>(), batch.events.iter().collect::<Vec<_>>());
+        assert_eq!(
+            kept.iter().map(|stored| &stored.event).collect::<Vec<_>>(),
+            batch.events.iter().collect::<Vec<_>>()
+        );
         assert_eq!((kept[0].sequence, kept[kept.len() - 1].sequence), (answer.first_sequence, answer.last_sequence));
         ends.push(answer.last_sequence);
     }

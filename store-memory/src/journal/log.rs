@@ -19,8 +19,13 @@ use crate::journal::table::Table;
 use crate::journal::writer::WriteSide;
 
 /// What a journal can do.
-pub(crate) const CAPABILITIES: Capabilities =
-    Capabilities { durable: true, append_events_max: 1 << 20, block_bytes_max: 16 << 20, gapless_sequences: true };
+pub(crate) const CAPABILITIES: Capabilities = Capabilities {
+    durable: true,
+    append_events_max: 1 << 20,
+    block_bytes_max: 16 << 20,
+    gapless_sequences: true,
+    group_transactions_min: 1,
+};
 
 /// How often a reader in another process looks for new commits while it follows.
 pub(crate) const POLL_INTERVAL: Duration = Duration::from_millis(20);
