@@ -16,8 +16,7 @@ use crate::backoff::Backoff;
 use crate::connection::unavailable;
 use crate::message::is_token;
 use crate::places::{Place, find};
-use crate::publish::{Sent, messages};
-use crate::sender::BATCH_EVENTS_MAX;
+use crate::publish::{BATCH_EVENTS_MAX, Sent, messages, publish};
 use crate::shared::Shared;
 use crate::split::split;
 
@@ -95,7 +94,8 @@ async fn append_atomically(shared: &Shared, batch: &[AggregateAppend]) -> Result
             Ok(Found::Ready(sequences)) => sequences,
             Err(error) => return Err(given_up(lost, error)),
         };
-        let sent = timeout(backoff.left(), publish(shared, batch, &sequences)).await;
+        let messages = messages(&shared.log.subjects, batch, &sequences);
+        let sent = timeout(backoff.left(), publish(&shared.log.client, messages)).await;
         let reason = match sent.unwrap_or_else(|_| Sent::Lost("no answer came in time".to_owned())) {
             Sent::Taken(last) => return Ok(taken(shared, batch, last)),
             Sent::Refused(reason) => return Err(given_up(lost, unavailable(reason))),
@@ -231,14 +231,4 @@ fn taken(shared: &Shared, batch: &[AggregateAppend], last_sequence: u64) -> Appe
         shared.heads.remember(part.aggregate, Place { head: part.head(), sequence });
     }
     appended(batch, before + 1, last_sequence, shared.durability)
-}
-
-/// Sends a batch, with others where the server is busy.
-async fn publish(shared: &Shared, batch: &[AggregateAppend], sequences: &[u64]) -> Sent {
-    let aggregates = batch.iter().map(|part| part.aggregate).collect();
-    let messages = || messages(&shared.log.subjects, batch, sequences);
-    match shared.sender.send(aggregates, messages()).await {
-        Some(sent) => sent,
-        None => shared.sender.send_alone(messages()).await,
-    }
 }

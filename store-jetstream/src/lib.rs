@@ -15,7 +15,6 @@ mod places;
 mod follow;
 mod reads;
 mod publish;
-mod sender;
 mod shared;
 mod split;
 mod append;

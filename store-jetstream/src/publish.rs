@@ -10,6 +10,9 @@ use uuid::Uuid;
 
 use crate::message::{Subjects, headers};
 
+/// Messages of one atomic batch, at most.
+pub(crate) const BATCH_EVENTS_MAX: usize = 1000;
+
 /// Codes of the server that say: the expectation does not hold, or the same batch was there before.
 const STALE: [u64; 3] = [10071, 10164, 10201];
 
@@ -47,13 +50,6 @@ pub(crate) struct Message {
     subject: String,
     headers: HeaderMap,
     block: Bytes,
-}
-
-#[cfg(test)]
-impl Message {
-    pub(crate) fn empty() -> Self {
-        Self { subject: String::new(), headers: HeaderMap::new(), block: Bytes::new() }
-    }
 }
 
 #[derive(Debug, Deserialize)]

@@ -6,7 +6,6 @@ use crate::log::Log;
 use crate::message::damaged;
 use crate::places::{Place, Places, find};
 use crate::reads::Reads;
-use crate::sender::Sender;
 
 /// So many events are read through a consumer, which was measured to be faster than pages; fewer are not worth one.
 const MANY_EVENTS: usize = 4000;
@@ -15,7 +14,6 @@ const MANY_EVENTS: usize = 4000;
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) log: Log,
-    pub(crate) sender: Sender,
     pub(crate) hash: HashKind,
     pub(crate) capabilities: Capabilities,
     pub(crate) durability: Durability,

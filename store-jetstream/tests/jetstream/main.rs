@@ -7,5 +7,4 @@ mod conformance;
 mod outages;
 mod races;
 mod setup;
-mod together;
 mod wire;
