@@ -13,6 +13,8 @@ use clap::{Args, Subcommand, ValueEnum};
     cidgraph bench\n  \
     cidgraph bench --profile full --out report\n  \
     cidgraph bench --only query --nodes 1000000 --edges 5000000\n  \
+    cidgraph bench --store jetstream\n  \
+    cidgraph bench --store jetstream --nats-url nats://127.0.0.1:4222\n  \
     cidgraph bench compare before/report.json after/report.json")]
 pub struct Arguments {
     /// What to do instead of measuring
