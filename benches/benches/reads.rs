@@ -18,7 +18,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const STREAM: &str = "reads";
 
 /// Messages of one atomic batch, and of one page.
-const PAGE: u64 = 1000;
+const PAGE: usize = 1000;
 
 /// Messages that a consumer is asked for at once.
 const PULLED: usize = 2000;
@@ -74,7 +74,7 @@ impl Stream {
             })
             .map(|aggregate| format!("{STREAM}.{aggregate:08}.NodeAdded"))
             .collect();
-        for (number, page) in subjects.chunks(PAGE as usize).enumerate() {
+        for (number, page) in subjects.chunks(PAGE).enumerate() {
             stream.publish(number, page).await;
         }
         stream

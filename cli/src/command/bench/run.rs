@@ -81,14 +81,14 @@ fn stopped(error: BenchError) -> Failure {
 /// Where the bench keeps its stores.
 enum Stores {
     Embedded,
-    OnServers(JetStreamStores),
+    OnServers(Box<JetStreamStores>),
 }
 
 impl Stores {
     fn source(&self) -> &dyn StoreSource {
         match self {
             Self::Embedded => &EmbeddedStores,
-            Self::OnServers(stores) => stores,
+            Self::OnServers(stores) => stores.as_ref(),
         }
     }
 
@@ -101,7 +101,10 @@ fn stores(session: &Session, run: &str, remains: &Remains) -> Result<Stores, Fai
     let options = &session.options.store;
     match options.kind {
         StoreKind::Memory => Ok(Stores::Embedded),
-        StoreKind::Jetstream => Ok(Stores::OnServers(session.wait(JetStreamStores::connect(options, run, remains))?)),
+        StoreKind::Jetstream => {
+            let stores = session.wait(JetStreamStores::connect(options, run, remains))?;
+            Ok(Stores::OnServers(Box::new(stores)))
+        }
     }
 }
 
