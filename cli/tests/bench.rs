@@ -4,6 +4,8 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use cidgraph_harness::nats::{or_skip, program};
+
 fn bench(folder: &Path, arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cidgraph"));
     command.current_dir(folder).arg("bench").args(arguments).output().expect("the binary runs")
@@ -43,6 +45,28 @@ fn a_killed_writer_loses_nothing_that_it_had_acknowledged() {
     let rows = report["targets"].as_array().expect("rows");
     let row = rows.iter().find(|row| row["id"] == "crash_lost_events").expect("measured");
     assert_eq!((row["measured"].as_f64(), row["met"].as_bool()), (Some(0.0), Some(true)), "{row}");
+    assert!(entries(folder.path()).is_empty());
+}
+
+#[test]
+fn stores_on_servers_are_measured_on_the_bench_s_own() {
+    if or_skip(program()).is_none() {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    let sizes = ["--nodes", "1000", "--edges", "1000", "--events", "6000"];
+    let arguments = ["--json", "--store", "jetstream", "--only", "recovery", "--only", "verify"];
+    let output = bench(folder.path(), &[&arguments[..], &sizes[..]].concat());
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("one JSON object");
+    let rows = report["targets"].as_array().expect("rows");
+    for id in ["served_replay_ratio", "served_start", "start_replay", "recovery", "crash_lost_events"] {
+        let row = rows.iter().find(|row| row["id"] == id).expect("measured");
+        let conditions = row["conditions"].as_str().expect("text");
+        assert!(row["measured"].is_number() && conditions.contains("nats-server 2."), "{row}");
+    }
+    let lost = rows.iter().find(|row| row["id"] == "crash_lost_events").expect("measured");
+    assert_eq!((lost["measured"].as_f64(), lost["met"].as_bool()), (Some(0.0), Some(true)), "{lost}");
     assert!(entries(folder.path()).is_empty());
 }
 

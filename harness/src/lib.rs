@@ -16,6 +16,8 @@ pub mod load;
 
 pub mod check;
 
+pub mod baseline;
+
 pub mod target;
 
 pub mod report;

@@ -34,6 +34,16 @@ pub fn index(number: u64) -> usize {
     usize::try_from(number).expect("an index fits in the address space")
 }
 
+/// Returns the median of finite numbers, the upper one of an even count.
+///
+/// # Panics
+/// Where there are none.
+pub fn median(numbers: &[f64]) -> f64 {
+    let mut sorted = numbers.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted[sorted.len() / 2]
+}
+
 /// Returns the nearest float of a count; exact up to 2^53.
 pub const fn float(count: u64) -> f64 {
     count as f64

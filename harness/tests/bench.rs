@@ -7,9 +7,11 @@ use std::time::Duration;
 use cidgraph::{CommandContext, CommandId, EventStore, GraphCommand, GraphId, GraphMetadata, NodeEntity, StoreError};
 use cidgraph_harness::bench::{Plan, Profile, Section, Surroundings, run};
 use cidgraph_harness::report::Report;
-use cidgraph_harness::section::{RealInput, StoreSource, SyncPolicy};
+use cidgraph_harness::section::{Opening, RealInput, ServiceError, StoreSource, SyncPolicy};
 use cidgraph_harness::workload::WorkloadTransaction;
 use cidgraph_store_memory::{FsyncPolicy, MemoryStore};
+use futures::FutureExt;
+use futures::future::BoxFuture;
 
 #[derive(Debug)]
 struct Embedded;
@@ -19,17 +21,23 @@ impl StoreSource for Embedded {
         Arc::new(MemoryStore::new())
     }
 
-    fn open(&self, folder: &Path, sync: SyncPolicy) -> Result<Arc<dyn EventStore>, StoreError> {
+    fn open<'a>(&'a self, folder: &'a Path, sync: SyncPolicy) -> Opening<'a> {
         let fsync = if sync == SyncPolicy::Always { FsyncPolicy::Always } else { FsyncPolicy::Never };
-        Ok(Arc::new(MemoryStore::open(folder, fsync)?))
+        async move { Ok(Arc::new(MemoryStore::open(folder, fsync)?) as Arc<dyn EventStore>) }.boxed()
     }
 
-    fn open_to_read(&self, folder: &Path) -> Result<Arc<dyn EventStore>, StoreError> {
-        Ok(Arc::new(MemoryStore::open_read_only(folder)?))
+    fn open_to_read<'a>(&'a self, folder: &'a Path) -> Opening<'a> {
+        async move { Ok(Arc::new(MemoryStore::open_read_only(folder)?) as Arc<dyn EventStore>) }.boxed()
     }
 
-    fn verify(&self, folder: &Path) -> Result<u64, StoreError> {
-        Ok(MemoryStore::open_read_only(folder)?.verify()?.events)
+    fn verify<'a>(&'a self, folder: &'a Path) -> BoxFuture<'a, Result<u64, ServiceError>> {
+        let verified = move || Ok(MemoryStore::open_read_only(folder)?.verify()?.events);
+        async move { verified().map_err(|error: StoreError| ServiceError::new(error)) }.boxed()
+    }
+
+    fn remove<'a>(&'a self, folder: &'a Path) -> BoxFuture<'a, Result<(), StoreError>> {
+        std::fs::remove_dir_all(folder).expect("the store is there");
+        async { Ok(()) }.boxed()
     }
 }
 

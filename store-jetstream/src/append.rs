@@ -7,24 +7,18 @@
 
 use std::time::Duration;
 
-use async_nats::client::{Request, RequestErrorKind};
-use async_nats::{Client, HeaderMap};
 use cidgraph::store::batch::{appended, check_batch};
 use cidgraph::{AggregateAppend, AggregateId, Appended, Capabilities, SealedEvent, StoreError};
 use futures::{StreamExt, TryStreamExt, stream};
-use serde::Deserialize;
 use tokio::time::timeout;
-use uuid::Uuid;
 
 use crate::backoff::{Backoff, Patience};
 use crate::connection::unavailable;
-use crate::message::{aggregate_subjects, headers, is_token, subject};
+use crate::message::is_token;
 use crate::places::Place;
+use crate::publish::{BATCH_EVENTS_MAX, Sent, messages, publish};
 use crate::shared::Shared;
 use crate::split::split;
-
-/// Messages of one atomic batch, at most.
-pub(crate) const BATCH_EVENTS_MAX: usize = 1000;
 
 /// Heads that are asked for at the same time.
 const HEADS_IN_FLIGHT: usize = 64;
@@ -34,27 +28,6 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Looks at a batch that is there in part, before it is believed that no more of it comes.
 const LOOKS_MAX: usize = 6;
-
-/// Codes of the server that say: the expectation does not hold, or the same batch was there before.
-const STALE: [u64; 3] = [10071, 10164, 10201];
-
-/// Codes that do not go away by trying again: no such stream, too large a message, a full stream or disk, a sealed
-/// stream, batches switched off.
-const LASTING: [u64; 7] = [10059, 10054, 10077, 10122, 10047, 10109, 10174];
-
-/// What the server said to a publish.
-enum Sent {
-    /// It was taken; the last message has this sequence.
-    Taken(u64),
-    /// An aggregate's last message is not the expected one.
-    Stale,
-    /// It was not taken, and will not be.
-    Refused(String),
-    /// It was not taken this time.
-    Failed(String),
-    /// It may have been taken.
-    Lost(String),
-}
 
 /// What the stream says of a batch.
 enum Found {
@@ -74,21 +47,6 @@ enum Seen {
         /// Whether some event of the batch is there nevertheless.
         ours: bool,
     },
-}
-
-#[derive(Debug, Deserialize)]
-struct Answer {
-    #[serde(default)]
-    seq: u64,
-    error: Option<AnswerError>,
-}
-
-#[derive(Debug, Deserialize)]
-struct AnswerError {
-    #[serde(default)]
-    err_code: u64,
-    #[serde(default)]
-    description: String,
 }
 
 /// Appends a batch: all of it or nothing, unless it is larger than an atomic batch and may be split.
@@ -140,7 +98,8 @@ async fn append_atomically(shared: &Shared, batch: &[AggregateAppend]) -> Result
             Ok(Found::Ready(sequences)) => sequences,
             Err(error) => return Err(given_up(lost, error)),
         };
-        let sent = timeout(backoff.left(), publish(shared, batch, &sequences, patience.take())).await;
+        let messages = messages(&shared.log.subjects, batch, &sequences);
+        let sent = timeout(backoff.left(), publish(&shared.log.client, messages, patience.take())).await;
         let reason = match sent.unwrap_or_else(|_| Sent::Lost("no answer came in time".to_owned())) {
             Sent::Taken(last) => return Ok(taken(shared, batch, last)),
             Sent::Refused(reason) => return Err(given_up(lost, unavailable(reason))),
@@ -281,64 +240,4 @@ fn taken(shared: &Shared, batch: &[AggregateAppend], last_sequence: u64) -> Appe
         shared.heads.remember(part.aggregate, Place { head: part.head(), sequence });
     }
     appended(batch, before + 1, last_sequence, shared.durability)
-}
-
-async fn publish(shared: &Shared, batch: &[AggregateAppend], sequences: &[u64], patience: Duration) -> Sent {
-    let client = &shared.log.client;
-    let total: usize = batch.iter().map(|part| part.events.len()).sum();
-    let batch_id = Uuid::new_v4().simple().to_string();
-    let mut number = 0;
-    for (part, sequence) in batch.iter().zip(sequences) {
-        for (index, event) in part.events.iter().enumerate() {
-            number += 1;
-            let mut headers = headers(event);
-            if index == 0 {
-                headers.insert("Nats-Expected-Last-Subject-Sequence", sequence.to_string());
-                headers.insert("Nats-Expected-Last-Subject-Sequence-Subject", aggregate_subjects(part.aggregate));
-            }
-            if total > 1 {
-                headers.insert("Nats-Batch-Id", batch_id.as_str());
-                headers.insert("Nats-Batch-Sequence", number.to_string());
-            }
-            if number < total {
-                let published = client.publish_with_headers(subject(event), headers, event.block.clone()).await;
-                if let Err(error) = published {
-                    // Without its last message a batch is not taken.
-                    return Sent::Failed(error.to_string());
-                }
-                continue;
-            }
-            if total > 1 {
-                headers.insert("Nats-Batch-Commit", "1");
-            }
-            return send(client, event, headers, patience).await;
-        }
-    }
-    Sent::Failed("the batch is empty".to_owned())
-}
-
-/// Sends the message that the server answers.
-async fn send(client: &Client, event: &SealedEvent, headers: HeaderMap, patience: Duration) -> Sent {
-    let request = Request::new().headers(headers).payload(event.block.clone()).timeout(Some(patience));
-    match client.send_request(subject(event), request).await {
-        Ok(message) => match serde_json::from_slice::<Answer>(&message.payload) {
-            Ok(Answer { error: None, seq }) if seq > 0 => Sent::Taken(seq),
-            Ok(Answer { error: Some(error), .. }) => refused(error),
-            Ok(Answer { .. }) | Err(_) => Sent::Lost("the server's answer cannot be read".to_owned()),
-        },
-        Err(error) => match error.kind() {
-            RequestErrorKind::NoResponders => Sent::Failed("no server keeps the stream".to_owned()),
-            RequestErrorKind::MaxPayloadExceeded | RequestErrorKind::InvalidSubject => Sent::Refused(error.to_string()),
-            RequestErrorKind::TimedOut | RequestErrorKind::Other => Sent::Lost(error.to_string()),
-        },
-    }
-}
-
-fn refused(error: AnswerError) -> Sent {
-    let AnswerError { err_code, description } = error;
-    if STALE.contains(&err_code) {
-        return Sent::Stale;
-    }
-    let reason = format!("{description} ({err_code})");
-    if LASTING.contains(&err_code) { Sent::Refused(reason) } else { Sent::Failed(reason) }
 }

@@ -13,7 +13,7 @@ use cidgraph::{HashKind, StoreError};
 use crate::backoff::{Failure, retry};
 use crate::config::JetStreamConfig;
 use crate::connection::invalid;
-use crate::message::ALL_SUBJECTS;
+use crate::message::Subjects;
 
 /// The entry of the stream's metadata that names the hash function.
 const HASH: &str = "cidgraph-hash";
@@ -112,7 +112,7 @@ fn wanted(config: &JetStreamConfig) -> Result<Config, StoreError> {
     Ok(Config {
         name: config.stream.clone(),
         description: Some("Cidgraph's events".to_owned()),
-        subjects: vec![ALL_SUBJECTS.to_owned()],
+        subjects: vec![Subjects::new(&config.subject_prefix).all()],
         storage: StorageType::File,
         retention: RetentionPolicy::Limits,
         discard: DiscardPolicy::New,

@@ -18,7 +18,7 @@ use tokio::time::timeout;
 use crate::backoff::{Backoff, Failure};
 use crate::connection::unavailable;
 use crate::log::Log;
-use crate::message::{ALL_SUBJECTS, stored};
+use crate::message::Subjects;
 
 /// How often the server says that there is nothing new.
 const HEARTBEAT: Duration = Duration::from_secs(1);
@@ -35,31 +35,12 @@ const ABANDONED: Duration = Duration::from_secs(30);
 /// How long the pauses between attempts grow before they start again.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Reads up to `limit` events from `from_sequence` to `last_sequence`, which must be an event's with these subjects: for
-/// many events faster than pages are.
-pub(crate) async fn read_many(
-    log: &Log,
-    subjects: &str,
-    from_sequence: u64,
-    last_sequence: u64,
-    limit: usize,
-) -> Result<Vec<StoredEvent>, StoreError> {
-    let mut follower = Follower::new(log, subjects.to_owned(), Selection::From(from_sequence));
-    let mut events: Vec<StoredEvent> = Vec::new();
-    while events.len() < limit && follower.next <= last_sequence {
-        // One behind the last comes where the last was purged meanwhile.
-        let event = follower.event_in_time().await?;
-        events.extend((event.sequence <= last_sequence).then_some(event));
-    }
-    Ok(events)
-}
-
 /// Returns the head of every aggregate as it was at `last_sequence`, which must be the last event's, or later.
 ///
 /// The last event of every subject comes, ordered by sequence, then what was appended meanwhile: whoever has seen
 /// `last_sequence` or an event behind it has seen the last event of every aggregate, even from a server that lagged.
 pub(crate) async fn read_heads(log: &Log, last_sequence: u64) -> Result<BTreeMap<AggregateId, Head>, StoreError> {
-    let mut follower = Follower::new(log, ALL_SUBJECTS.to_owned(), Selection::Lasts);
+    let mut follower = Follower::new(log, log.subjects.all(), Selection::Lasts);
     let mut heads = BTreeMap::new();
     while follower.next <= last_sequence {
         let stored = follower.event_in_time().await?;
@@ -80,10 +61,10 @@ pub(crate) enum Selection {
 /// The events that the stream keeps, from a place on.
 pub(crate) struct Follower {
     log: Log,
-    subjects: String,
+    pub(crate) subjects: String,
     selection: Selection,
     /// The sequence from which events are still to be yielded.
-    next: u64,
+    pub(crate) next: u64,
     feed: Option<Feed>,
 }
 
@@ -141,7 +122,7 @@ impl Follower {
     /// Returns the consumer's next event, `None` where it had none to yield or is lost.
     pub(crate) async fn next_of_feed(&mut self) -> Result<Option<StoredEvent>, StoreError> {
         let Some(feed) = &mut self.feed else { return Ok(None) };
-        match feed.next().await? {
+        match feed.next(&self.log.subjects).await? {
             Some(event) if event.sequence >= self.next => {
                 self.next = event.sequence + 1;
                 Ok(Some(event))
@@ -164,7 +145,7 @@ impl Follower {
     }
 
     /// Returns the next event, where it comes before the deadline.
-    async fn event_in_time(&mut self) -> Result<StoredEvent, StoreError> {
+    pub(crate) async fn event_in_time(&mut self) -> Result<StoredEvent, StoreError> {
         let event = timeout(self.log.deadline, self.event()).await;
         event.map_err(|_| unavailable("no event came in time"))?
     }
@@ -183,7 +164,7 @@ impl Follower {
 
 impl Feed {
     /// Returns the next event, `None` where the consumer is lost or something is missing.
-    async fn next(&mut self) -> Result<Option<StoredEvent>, StoreError> {
+    async fn next(&mut self, subjects: &Subjects) -> Result<Option<StoredEvent>, StoreError> {
         let Some(Ok(message)) = self.messages.next().await else { return Ok(None) };
         let Ok(info) = message.info() else { return Ok(None) };
         if info.consumer_sequence != self.delivered + 1 {
@@ -193,7 +174,7 @@ impl Feed {
         self.pending = info.pending;
         let sequence = info.stream_sequence;
         let message = message.message;
-        stored(sequence, &message.subject, message.headers.as_ref(), message.payload).map(Some)
+        subjects.stored(sequence, &message.subject, message.headers.as_ref(), message.payload).map(Some)
     }
 }
 

@@ -15,6 +15,8 @@ mod objects;
 mod log;
 mod places;
 mod follow;
+mod reads;
+mod publish;
 mod shared;
 mod whole;
 mod split;

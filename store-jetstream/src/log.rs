@@ -19,7 +19,7 @@ use tokio::time::timeout;
 
 use crate::backoff::{Failure, ask, retry};
 use crate::connection::unavailable;
-use crate::message::{aggregate_subjects, event_of, event_of_direct};
+use crate::message::Subjects;
 use crate::pages::{self, Pages, direct, last_message, next_message, refused, transient};
 
 /// Events of one page, at most.
@@ -39,6 +39,7 @@ pub(crate) struct Log {
     pub(crate) client: Client,
     pub(crate) context: Context,
     pub(crate) name: String,
+    pub(crate) subjects: Subjects,
     pub(crate) request_timeout: Duration,
     pub(crate) deadline: Duration,
 }
@@ -55,13 +56,13 @@ impl Log {
         aggregate: AggregateId,
         deadline: Duration,
     ) -> Result<Option<StoredEvent>, StoreError> {
-        self.last_of(&aggregate_subjects(aggregate), deadline).await
+        self.last_of(&self.subjects.of_aggregate(aggregate), deadline).await
     }
 
     /// Returns the last event with one of these subjects.
     pub(crate) async fn last_of(&self, subjects: &str, deadline: Duration) -> Result<Option<StoredEvent>, StoreError> {
         ask(deadline, self.request_timeout, |patience| async move {
-            found(timeout(patience, last_message(&self.context, &self.name, subjects)).await)
+            self.found(timeout(patience, last_message(&self.context, &self.name, subjects)).await)
         })
         .await
     }
@@ -71,7 +72,7 @@ impl Log {
         let request = &json!({"seq": from_sequence.max(1), "next_by_subj": subjects});
         ask(self.deadline, self.request_timeout, |patience| async move {
             let next = next_message(&self.context, &self.name, subjects, from_sequence);
-            match found(timeout(patience, next).await) {
+            match self.found(timeout(patience, next).await) {
                 // There may be no leader for a while, and a replica that did not have the event may have it by now.
                 Err(Failure::Transient(reason)) => match self.try_one(request, patience).await {
                     Ok(Some(event)) => Ok(Some(event)),
@@ -103,7 +104,7 @@ impl Log {
         aggregate: AggregateId,
         version: u64,
     ) -> Result<Option<StoredEvent>, StoreError> {
-        let subjects = aggregate_subjects(aggregate);
+        let subjects = self.subjects.of_aggregate(aggregate);
         let (subjects, request) = (&subjects, &json!({"last_by_subj": subjects}));
         let reaches = move |stored: &StoredEvent| stored.event.version >= version;
         ask(self.deadline, self.request_timeout, |patience| async move {
@@ -112,7 +113,7 @@ impl Log {
                 return Ok(Some(seen));
             }
             let last = last_message(&self.context, &self.name, subjects);
-            Ok(found(timeout(patience, last).await)?.filter(reaches))
+            Ok(self.found(timeout(patience, last).await)?.filter(reaches))
         })
         .await
     }
@@ -186,7 +187,7 @@ impl Log {
         let request = Request::new().payload(Bytes::from(request.to_string())).timeout(Some(patience));
         let reply = self.client.send_request(direct(&self.name), request).await.map_err(transient)?;
         match reply.status {
-            None | Some(StatusCode::OK) => Ok(Some(event_of_direct(reply)?)),
+            None | Some(StatusCode::OK) => Ok(Some(self.subjects.event_of_direct(reply)?)),
             Some(StatusCode::NOT_FOUND) => Ok(None),
             Some(status) => Err(refused(status, reply.description)),
         }
@@ -196,11 +197,15 @@ impl Log {
     async fn page(&self, subjects: &str, from: u64, count: usize, patience: Duration) -> Result<Page, Failure> {
         let pages = Pages { client: &self.client, stream: &self.name, patience };
         let pages::Page { messages, is_end } = pages.page(subjects, from, count).await?;
-        let events: Result<_, Failure> = messages.into_iter().map(|message| Ok(event_of_direct(message)?)).collect();
+        let events: Result<_, Failure> =
+            messages.into_iter().map(|message| Ok(self.subjects.event_of_direct(message)?)).collect();
         Ok(Page { events: events?, is_end })
     }
-}
 
-fn found(answer: Result<Result<Option<StreamMessage>, Failure>, Elapsed>) -> Result<Option<StoredEvent>, Failure> {
-    Ok(answer.map_err(transient)??.map(event_of).transpose()?)
+    fn found(
+        &self,
+        answer: Result<Result<Option<StreamMessage>, Failure>, Elapsed>,
+    ) -> Result<Option<StoredEvent>, Failure> {
+        Ok(answer.map_err(transient)??.map(|message| self.subjects.event_of(message)).transpose()?)
+    }
 }

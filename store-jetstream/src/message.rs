@@ -1,22 +1,17 @@
 //! An event as a message: its subject, its headers, and back.
 
 use async_nats::HeaderMap;
+use async_nats::header::HeaderName;
 use async_nats::jetstream::message::StreamMessage;
 use bytes::Bytes;
 use cidgraph::chain::open_block;
 use cidgraph::store::Envelope;
 use cidgraph::{AggregateId, Cid, Damage, SealedEvent, StoreError, StoredEvent, StreamFilter};
 
-/// The subjects of all events.
-pub(crate) const ALL_SUBJECTS: &str = "event.store.>";
-
-/// What every subject starts with.
-const PREFIX: &str = "event.store.";
-
-const CID: &str = "Cid";
-const PREVIOUS_CID: &str = "Previous-Cid";
-const SEQUENCE: &str = "Nats-Sequence";
-const SUBJECT: &str = "Nats-Subject";
+static CID: HeaderName = HeaderName::from_static("Cid");
+static PREVIOUS_CID: HeaderName = HeaderName::from_static("Previous-Cid");
+static SEQUENCE: HeaderName = HeaderName::from_static("Nats-Sequence");
+static SUBJECT: HeaderName = HeaderName::from_static("Nats-Subject");
 
 /// Bytes that a message may need besides its block: protocol, subject and headers.
 pub(crate) const OVERHEAD_BYTES: usize = 1024;
@@ -24,22 +19,89 @@ pub(crate) const OVERHEAD_BYTES: usize = 1024;
 /// Characters of a wire name, at most.
 const EVENT_TYPE_MAX: usize = 128;
 
-/// Returns the subject of an event.
-pub(crate) fn subject(event: &SealedEvent) -> String {
-    format!("{PREFIX}{}.{}", event.aggregate, event.event_type)
+/// The subjects of one stream.
+#[derive(Debug, Clone)]
+pub(crate) struct Subjects {
+    /// What every subject starts with, the last dot included.
+    prefix: String,
 }
 
-/// Returns the subjects of all of an aggregate's events; the server compares this string with itself, so there is one.
-pub(crate) fn aggregate_subjects(aggregate: AggregateId) -> String {
-    format!("{PREFIX}{aggregate}.>")
-}
+impl Subjects {
+    pub(crate) fn new(prefix: &str) -> Self {
+        Self { prefix: format!("{prefix}.") }
+    }
 
-/// Returns the subjects of what a filter lets pass.
-pub(crate) fn filter_subjects(filter: &StreamFilter) -> String {
-    match filter {
-        StreamFilter::All => ALL_SUBJECTS.to_owned(),
-        StreamFilter::Aggregate(aggregate) => aggregate_subjects(*aggregate),
-        StreamFilter::EventType(name) => format!("{PREFIX}*.{name}"),
+    /// Returns the subjects of all events.
+    pub(crate) fn all(&self) -> String {
+        format!("{}>", self.prefix)
+    }
+
+    /// Returns the subject of an event.
+    pub(crate) fn of_event(&self, event: &SealedEvent) -> String {
+        format!("{}{}.{}", self.prefix, event.aggregate, event.event_type)
+    }
+
+    /// Returns the subjects of all of an aggregate's events; the server compares this string with itself, so there is
+    /// one.
+    pub(crate) fn of_aggregate(&self, aggregate: AggregateId) -> String {
+        format!("{}{aggregate}.>", self.prefix)
+    }
+
+    /// Returns the subjects of what a filter lets pass.
+    pub(crate) fn of_filter(&self, filter: &StreamFilter) -> String {
+        match filter {
+            StreamFilter::All => self.all(),
+            StreamFilter::Aggregate(aggregate) => self.of_aggregate(*aggregate),
+            StreamFilter::EventType(name) => format!("{}*.{name}", self.prefix),
+        }
+    }
+
+    /// Returns the aggregate that a subject names.
+    pub(crate) fn aggregate_of(&self, subject: &str) -> Option<AggregateId> {
+        let (aggregate, _) = subject.strip_prefix(&self.prefix)?.split_once('.')?;
+        aggregate.parse().ok()
+    }
+
+    /// Reads a message that the leader gave.
+    pub(crate) fn event_of(&self, message: StreamMessage) -> Result<StoredEvent, StoreError> {
+        self.stored(message.sequence, &message.subject, Some(&message.headers), message.payload)
+    }
+
+    /// Reads a message that a direct get gave; its place stands in headers.
+    pub(crate) fn event_of_direct(&self, message: async_nats::Message) -> Result<StoredEvent, StoreError> {
+        let headers = message.headers.unwrap_or_default();
+        let sequence = header(&headers, &SEQUENCE).and_then(|text| text.parse().ok());
+        let sequence = sequence.ok_or_else(|| damaged(0, "a message without its sequence"))?;
+        let subject = header(&headers, &SUBJECT).unwrap_or_default();
+        self.stored(sequence, subject, Some(&headers), message.payload)
+    }
+
+    /// Reads a message. The block is not hashed: who verifies compares it with the CID.
+    pub(crate) fn stored(
+        &self,
+        sequence: u64,
+        subject: &str,
+        headers: Option<&HeaderMap>,
+        block: Bytes,
+    ) -> Result<StoredEvent, StoreError> {
+        let cid = headers.and_then(|headers| header(headers, &CID)).and_then(|text| text.parse::<Cid>().ok());
+        let cid = cid.ok_or_else(|| damaged(sequence, "a message without a CID that can be read"))?;
+        let event = match Envelope::of(&block) {
+            Some(envelope) => SealedEvent {
+                aggregate: envelope.aggregate,
+                version: envelope.version,
+                event_type: envelope.event_type.into(),
+                cid,
+                previous: envelope.previous,
+                transaction_remaining: envelope.transaction_remaining,
+                block,
+            },
+            None => opened(sequence, cid, block)?,
+        };
+        if self.aggregate_of(subject) != Some(event.aggregate) {
+            return Err(damaged(sequence, "a message's subject and its block name different aggregates"));
+        }
+        Ok(StoredEvent { sequence, event })
     }
 }
 
@@ -49,61 +111,14 @@ pub(crate) fn is_token(event_type: &str) -> bool {
     (1..=EVENT_TYPE_MAX).contains(&event_type.len()) && event_type.bytes().all(printable)
 }
 
-/// Returns the aggregate that a subject names.
-pub(crate) fn aggregate_of(subject: &str) -> Option<AggregateId> {
-    let (aggregate, _) = subject.strip_prefix(PREFIX)?.split_once('.')?;
-    aggregate.parse().ok()
-}
-
 /// Returns the headers of an event.
 pub(crate) fn headers(event: &SealedEvent) -> HeaderMap {
     let mut headers = HeaderMap::new();
-    headers.insert(CID, event.cid.to_string());
+    headers.insert(CID.clone(), event.cid.to_string());
     if let Some(previous) = event.previous {
-        headers.insert(PREVIOUS_CID, previous.to_string());
+        headers.insert(PREVIOUS_CID.clone(), previous.to_string());
     }
     headers
-}
-
-/// Reads a message that the leader gave.
-pub(crate) fn event_of(message: StreamMessage) -> Result<StoredEvent, StoreError> {
-    stored(message.sequence, &message.subject, Some(&message.headers), message.payload)
-}
-
-/// Reads a message that a direct get gave; its place stands in headers.
-pub(crate) fn event_of_direct(message: async_nats::Message) -> Result<StoredEvent, StoreError> {
-    let headers = message.headers.unwrap_or_default();
-    let sequence = header(&headers, SEQUENCE).and_then(|text| text.parse().ok());
-    let sequence = sequence.ok_or_else(|| damaged(0, "a message without its sequence"))?;
-    let subject = header(&headers, SUBJECT).unwrap_or_default();
-    stored(sequence, subject, Some(&headers), message.payload)
-}
-
-/// Reads a message. The block is not hashed: who verifies compares it with the CID.
-pub(crate) fn stored(
-    sequence: u64,
-    subject: &str,
-    headers: Option<&HeaderMap>,
-    block: Bytes,
-) -> Result<StoredEvent, StoreError> {
-    let cid = headers.and_then(|headers| header(headers, CID)).and_then(|text| text.parse::<Cid>().ok());
-    let cid = cid.ok_or_else(|| damaged(sequence, "a message without a CID that can be read"))?;
-    let event = match Envelope::of(&block) {
-        Some(envelope) => SealedEvent {
-            aggregate: envelope.aggregate,
-            version: envelope.version,
-            event_type: envelope.event_type.into(),
-            cid,
-            previous: envelope.previous,
-            transaction_remaining: envelope.transaction_remaining,
-            block,
-        },
-        None => opened(sequence, cid, block)?,
-    };
-    if aggregate_of(subject) != Some(event.aggregate) {
-        return Err(damaged(sequence, "a message's subject and its block name different aggregates"));
-    }
-    Ok(StoredEvent { sequence, event })
 }
 
 fn opened(sequence: u64, cid: Cid, block: Bytes) -> Result<SealedEvent, StoreError> {
@@ -130,8 +145,8 @@ pub(crate) fn damaged(sequence: u64, reason: &str) -> StoreError {
     StoreError::Corrupt { damage: Box::new(damage) }
 }
 
-fn header<'a>(headers: &'a HeaderMap, name: &'static str) -> Option<&'a str> {
-    headers.get(name).map(|value| value.as_str())
+fn header<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    headers.get(name.clone()).map(|value| value.as_str())
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use cidgraph::{AggregateId, Head, StoreError, StoredEvent};
 use parking_lot::Mutex;
 
 use crate::log::Log;
-use crate::message::{aggregate_subjects, damaged};
+use crate::message::damaged;
 
 /// Aggregates that are remembered, at most; then all are forgotten.
 const PLACES_MAX: usize = 1 << 16;
@@ -81,7 +81,7 @@ pub(crate) async fn find(
     if version == head.head.version {
         return Ok(head.sequence);
     }
-    let subjects = aggregate_subjects(aggregate);
+    let subjects = log.subjects.of_aggregate(aggregate);
     let mut bounds = Bounds { low, high: (head.head.version, head.sequence) };
     for round in 0_u32.. {
         let (first, last) = bounds.sequences(version);

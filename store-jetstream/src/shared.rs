@@ -5,10 +5,11 @@ use cidgraph::{AggregateId, Archive, Capabilities, Durability, HashKind, Head, S
 use tokio::time::timeout;
 
 use crate::connection::{invalid, unavailable};
-use crate::follow::{read_heads, read_many};
+use crate::follow::read_heads;
 use crate::log::Log;
-use crate::message::{ALL_SUBJECTS, aggregate_subjects, damaged};
+use crate::message::damaged;
 use crate::places::{Place, Places, find};
+use crate::reads::Reads;
 
 /// So many events are read through a consumer, which was measured to be faster than pages; fewer are not worth one.
 const MANY_EVENTS: usize = 4000;
@@ -24,6 +25,7 @@ pub(crate) struct Shared {
     pub(crate) heads: Places,
     /// The last event of aggregates that was read.
     pub(crate) read: Places,
+    pub(crate) reads: Reads,
     /// The first event of aggregates that the stream keeps, where it keeps not all.
     pub(crate) kept_from: Places,
     pub(crate) archive: Archive,
@@ -98,7 +100,7 @@ impl Shared {
         if limit == 0 {
             return Ok(Vec::new());
         }
-        let subjects = aggregate_subjects(aggregate);
+        let subjects = self.log.subjects.of_aggregate(aggregate);
         let Some(start) = self.start(aggregate, from).await? else { return Ok(Vec::new()) };
         self.log.range(&subjects, start, u64::MAX, limit).await
     }
@@ -116,12 +118,12 @@ impl Shared {
         let (low, _) = self.around(aggregate, from);
         let start = self.start_between(aggregate, from, low, head).await?;
         let count = usize::try_from(head.head.version - from + 1).unwrap_or(usize::MAX).min(limit);
-        self.range(&aggregate_subjects(aggregate), start, head.sequence, count).await
+        self.range(&self.log.subjects.of_aggregate(aggregate), start, head.sequence, count).await
     }
 
     /// Returns the first version of an aggregate that the stream keeps.
     pub(crate) async fn kept_from(&self, aggregate: AggregateId) -> Result<u64, StoreError> {
-        let Some(first) = self.log.next(&aggregate_subjects(aggregate), 1).await? else { return Ok(1) };
+        let Some(first) = self.log.next(&self.log.subjects.of_aggregate(aggregate), 1).await? else { return Ok(1) };
         self.kept_from.remember(aggregate, (&first).into());
         Ok(first.event.version)
     }
@@ -133,13 +135,13 @@ impl Shared {
         }
         let first = self.read(aggregate, version, 1).await?;
         let first = first.first().ok_or_else(|| invalid(format!("{aggregate} has no version {version} to keep")))?;
-        self.log.purge(&aggregate_subjects(aggregate), first.sequence).await
+        self.log.purge(&self.log.subjects.of_aggregate(aggregate), first.sequence).await
     }
 
     /// Returns events of all aggregates.
     pub(crate) async fn read_all(&self, from_sequence: u64, limit: usize) -> Result<Vec<StoredEvent>, StoreError> {
         let first = from_sequence.max(1);
-        let last_sequence = match self.log.last_of(ALL_SUBJECTS, self.log.deadline).await {
+        let last_sequence = match self.log.last_of(&self.log.subjects.all(), self.log.deadline).await {
             Ok(last) => last.map_or(0, |last| last.sequence),
             // What stands before the damage is read nevertheless.
             Err(StoreError::Corrupt { damage }) => damage.sequence.ok_or(StoreError::Corrupt { damage })?,
@@ -147,7 +149,7 @@ impl Shared {
         };
         let left = (last_sequence + 1).saturating_sub(first);
         let count = usize::try_from(left).unwrap_or(usize::MAX).min(limit);
-        let kept = self.range(ALL_SUBJECTS, first, last_sequence, count).await?;
+        let kept = self.range(&self.log.subjects.all(), first, last_sequence, count).await?;
         if kept.len() == count && is_gapless(first, &kept) {
             return Ok(kept);
         }
@@ -166,16 +168,16 @@ impl Shared {
 
     /// Returns every aggregate with its head, ordered by id.
     pub(crate) async fn list(&self) -> Result<Vec<(AggregateId, Head)>, StoreError> {
-        let last = self.log.last_of(ALL_SUBJECTS, self.log.deadline).await?;
+        let last = self.log.last_of(&self.log.subjects.all(), self.log.deadline).await?;
         Ok(read_heads(&self.log, last.map_or(0, |last| last.sequence)).await?.into_iter().collect())
     }
 
     /// Returns up to `count` events from `from_sequence` to `last_sequence`, which must be an event's.
     async fn range(&self, subjects: &str, from: u64, last: u64, count: usize) -> Result<Vec<StoredEvent>, StoreError> {
-        if count < MANY_EVENTS {
+        if count < MANY_EVENTS && !self.reads.has(subjects, from) {
             return self.log.range(subjects, from, last, count).await;
         }
-        read_many(&self.log, subjects, from, last, count).await
+        self.reads.read(&self.log, subjects, from, last, count).await
     }
 
     /// Returns a sequence from which on the first event of the aggregate has this version; `None` where there is no such

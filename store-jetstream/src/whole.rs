@@ -14,7 +14,6 @@ use futures::stream;
 use tokio::sync::watch;
 
 use crate::follow::{Follower, Selection};
-use crate::message::filter_subjects;
 use crate::shared::Shared;
 
 /// Archived events that are read at a time.
@@ -27,7 +26,7 @@ pub(crate) fn follow(
     from_sequence: u64,
     filter: StreamFilter,
 ) -> Followed {
-    let live = Follower::new(&shared.log, filter_subjects(&filter), Selection::From(from_sequence));
+    let live = Follower::new(&shared.log, shared.log.subjects.of_filter(&filter), Selection::From(from_sequence));
     let next = from_sequence.max(1);
     let ready = VecDeque::new();
     let whole =

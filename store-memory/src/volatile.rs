@@ -25,6 +25,7 @@ const CAPABILITIES: Capabilities = Capabilities {
     block_bytes_max: 16 << 20,
     gapless_sequences: true,
     purges: false,
+    group_transactions_min: 1,
 };
 
 /// Events in memory, gone with the process.

@@ -262,6 +262,8 @@ pub struct Capabilities {
     pub gapless_sequences: bool,
     /// Whether events that were archived can be purged.
     pub purges: bool,
+    /// So many transactions are worth an append together; fewer are sooner there one after the other.
+    pub group_transactions_min: usize,
 }
 
 /// Events as they come, without gap or repeat; ends only with an error or with the store.

@@ -25,6 +25,8 @@ pub(super) struct GroupLimits {
     pub(super) group_bytes_max: usize,
     pub(super) append_events_max: usize,
     pub(super) block_bytes_max: usize,
+    /// Fewer submissions are committed one at a time.
+    pub(super) group_transactions_min: usize,
 }
 
 impl GroupLimits {
@@ -34,6 +36,7 @@ impl GroupLimits {
             group_bytes_max: config.group_bytes_max,
             append_events_max: store.append_events_max,
             block_bytes_max: store.block_bytes_max,
+            group_transactions_min: store.group_transactions_min,
         }
     }
 }

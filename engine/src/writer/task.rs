@@ -161,6 +161,7 @@ impl<D: Draft> Writer<D> {
 
     fn decide(&mut self) -> Group<D> {
         let mut group = Group::new(self.tip.chain_tip(), self.draft.savepoint(), self.limits);
+        let alone = self.waiting.len() < self.limits.group_transactions_min;
         while let Some(waiting) = self.waiting.pop_front() {
             if group.is_full_for(waiting.submission.commands.len()) {
                 self.waiting.push_front(waiting);
@@ -173,6 +174,9 @@ impl<D: Draft> Writer<D> {
                     self.waiting.push_front(waiting);
                     break;
                 }
+            }
+            if alone {
+                break;
             }
         }
         group

@@ -4,8 +4,14 @@ mod plan;
 
 mod part;
 
+mod surroundings;
+
+mod parts;
+mod served;
+
 mod run;
 
 pub use part::{Part, Section};
 pub use plan::{Plan, Profile};
-pub use run::{BenchError, MakeWorker, OpenInput, Surroundings, run};
+pub use run::run;
+pub use surroundings::{BenchError, MakeWorker, OpenInput, Surroundings};

@@ -30,6 +30,8 @@ pub enum Part {
     Ingest,
     /// Single appends, and callers who share a sync.
     Appends,
+    /// Where servers keep the stores: appends beside raw publishing.
+    BesideRaw,
     /// Sustained load with its audit.
     Sustained,
     /// The highest rate within a latency.
@@ -57,7 +59,7 @@ impl Section {
     pub const fn parts(self) -> &'static [Part] {
         match self {
             Self::RealInput => &[Part::RealInput],
-            Self::Append => &[Part::Ingest, Part::Appends, Part::Sustained, Part::Capacity],
+            Self::Append => &[Part::Ingest, Part::Appends, Part::BesideRaw, Part::Sustained, Part::Capacity],
             Self::Verify => &[Part::Verify],
             Self::Query => &[Part::Queries, Part::LoadedQueries],
             Self::Cache => &[Part::Cache],
@@ -66,6 +68,7 @@ impl Section {
             Self::Bars => &[
                 Part::Ingest,
                 Part::Appends,
+                Part::BesideRaw,
                 Part::Verify,
                 Part::Start,
                 Part::Crash,

@@ -66,6 +66,15 @@ impl Plan {
         }
     }
 
+    /// Returns the plan for stores that servers keep: they are slower than this process.
+    #[must_use]
+    pub fn on_servers(self) -> Self {
+        match self.profile {
+            Profile::Quick => Self { events: 100_000, duration: Duration::from_secs(5), ..self },
+            Profile::Full => self,
+        }
+    }
+
     /// Returns whether a part runs.
     pub fn has(&self, part: Part) -> bool {
         self.only.is_empty() || self.only.iter().any(|section| section.parts().contains(&part))

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use cidgraph::Durability;
 
+use crate::baseline::Servers;
 use crate::measure::{Distribution, Stopwatch};
 use crate::report::{Histogram, Report, SectionReport};
-use crate::target::{Measurement, Reached, judge_all};
+use crate::target::{EMBEDDED_BARS, Measurement, Reached, judge_all};
 
 /// What all sections are given.
 #[derive(Debug, Clone)]
@@ -58,6 +59,23 @@ impl SectionOutcome {
     /// Notes the durability that an append was given; the least counts.
     pub fn note_durability(&mut self, durability: Durability) {
         self.durability = Some(self.durability.map_or(durability, |least| least.min(durability)));
+    }
+
+    /// Names the servers that keep the store, in each row.
+    #[must_use]
+    pub fn served_by(mut self, server: Option<&Servers>) -> Self {
+        let Some(server) = server else { return self };
+        for measurement in &mut self.measurements {
+            let label = server.label();
+            measurement.conditions = match measurement.conditions.as_str() {
+                "" => label,
+                conditions => format!("{label}, {conditions}"),
+            };
+            if EMBEDDED_BARS.contains(&measurement.target) {
+                measurement.reached.falls_short.get_or_insert("a bar of the embedded store");
+            }
+        }
+        self
     }
 
     /// Adds what another part of the same section found.

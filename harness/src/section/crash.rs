@@ -46,7 +46,7 @@ pub async fn crash(
     let acknowledged = tokio::task::spawn_blocking(move || listen_and_kill(worker));
     let acknowledged = acknowledged.await.expect("listening does not panic").map_err(ServiceError::new)?;
     let reopening = Stopwatch::start();
-    let store = stores.open(folder, SyncPolicy::Always).map_err(ServiceError::new)?;
+    let store = stores.open(folder, SyncPolicy::Always).await.map_err(ServiceError::new)?;
     let graphs = store.list().await.map_err(ServiceError::new)?;
     let engine = Engine::new(Arc::clone(&store));
     for (graph, _) in &graphs {
@@ -112,7 +112,7 @@ pub async fn write_until_killed(
         seed: 42,
     };
     let workload = MixedWorkload::new(spec);
-    let store = stores.open(folder, SyncPolicy::Always).map_err(ServiceError::new)?;
+    let store = stores.open(folder, SyncPolicy::Always).await.map_err(ServiceError::new)?;
     let service = EngineService::new(Engine::new(store));
     prepare(&service, &workload).await?;
     let mut under_way = FuturesUnordered::new();

@@ -32,7 +32,10 @@ mod start;
 
 mod real_input;
 
+mod beside_raw;
+
 pub use append::{concurrent_appends, single_appends};
+pub use beside_raw::{batches, pipelined, projected_load, replayed, single, start_behind};
 pub use cache::cached_queries;
 pub use capacity::append_capacity;
 pub use context::{BenchContext, SectionOutcome, finish_report};
@@ -44,9 +47,9 @@ pub use ingest::ingest;
 pub use memory::memory_by_structure;
 pub use query::{loaded_queries, query_classes, question};
 pub use real_input::{InputCheck, RealInput, real_input};
-pub use replay::{full_verify, replay_and_verify};
+pub use replay::{full_verify, replay_and_verify, verify_log};
 pub use service::{Acknowledgement, GraphService, ServiceError};
 pub use start::{recovery, start};
 pub use store_service::StoreService;
-pub use stores::{StoreSource, SyncPolicy};
+pub use stores::{Opening, StoreSource, SyncPolicy};
 pub use sustained::{prepare, sustained_load};

@@ -36,7 +36,7 @@ pub async fn replay_and_verify(store: &dyn EventStore, rounds: usize) -> Result<
     let mut events = 0;
     for _ in 0..rounds {
         let round = Stopwatch::start();
-        events = verify_all(store).await?;
+        events = verify_log(store).await?;
         rates.push(round.read().rate(events));
     }
     let rate = rates.iter().copied().fold(0.0, f64::max);
@@ -64,14 +64,14 @@ pub async fn full_verify(
     assert!(rounds > 0, "there is nothing to measure");
     let mut outcome = SectionOutcome::new("replay and verify");
     let watch = Stopwatch::start();
-    let store = stores.open_to_read(folder).map_err(ServiceError::new)?;
+    let store = stores.open_to_read(folder).await.map_err(ServiceError::new)?;
     let blocks = read_blocks(store.as_ref()).await.map_err(ServiceError::new)?;
     let hash = hash_rate(&blocks, 5);
     let mut rates = Vec::with_capacity(rounds);
     let mut events = 0;
     for _ in 0..rounds {
         let round = Stopwatch::start();
-        events = stores.verify(folder).map_err(ServiceError::new)?;
+        events = stores.verify(folder).await?;
         rates.push(round.read().rate(events));
     }
     let rate = rates.iter().copied().fold(0.0, f64::max);
@@ -89,7 +89,11 @@ async fn read_blocks(store: &dyn EventStore) -> Result<Vec<Bytes>, StoreError> {
     Ok(stored.into_iter().map(|stored| stored.event.block).collect())
 }
 
-async fn verify_all(store: &dyn EventStore) -> Result<u64, ServiceError> {
+/// Reads the whole log, checks every block, CID and link, and returns how many events there are.
+///
+/// # Errors
+/// Those of the store, and the first break of a chain.
+pub async fn verify_log(store: &dyn EventStore) -> Result<u64, ServiceError> {
     let mut verifier = LogVerifier::new();
     let (mut events, mut next) = (0, 1);
     loop {

@@ -32,7 +32,7 @@ pub async fn start(
     let mut events = 0;
     for _ in 0..rounds {
         let opened = Stopwatch::start();
-        let store = stores.open_to_read(folder).map_err(ServiceError::new)?;
+        let store = stores.open_to_read(folder).await.map_err(ServiceError::new)?;
         let graphs = store.list().await.map_err(ServiceError::new)?;
         first_answer_ms.push(opened.read().wall.as_secs_f64() * 1e3);
         events = graphs.iter().map(|(_, head)| head.version).sum();
@@ -44,7 +44,7 @@ pub async fn start(
         engine.close().await;
     }
     let reached = Reached { events, ..Reached::default() };
-    let (answer, replay) = (median(&first_answer_ms), median(&replay_s));
+    let (answer, replay) = (number::median(&first_answer_ms), number::median(&replay_s));
     outcome.measure("start_command", answer, reached, "opened and listed, files in the page cache");
     let rate = number::short(number::round(number::float(events) / replay));
     outcome.measure("start_replay", replay, reached, format!("opened, read, verified, projected: {rate} events/s"));
@@ -60,7 +60,7 @@ pub async fn start(
 pub async fn recovery(stores: &dyn StoreSource, folder: &Path, graph: GraphId) -> Result<SectionOutcome, ServiceError> {
     let mut outcome = SectionOutcome::new("recovery");
     let watch = Stopwatch::start();
-    let store = stores.open(folder, SyncPolicy::Always).map_err(ServiceError::new)?;
+    let store = stores.open(folder, SyncPolicy::Always).await.map_err(ServiceError::new)?;
     let engine = Engine::new(store);
     let view = engine.get_graph(graph).await.map_err(ServiceError::new)?;
     let seconds = watch.read().wall.as_secs_f64();
@@ -74,10 +74,4 @@ pub async fn recovery(stores: &dyn StoreSource, folder: &Path, graph: GraphId) -
     drop(view);
     engine.close().await;
     Ok(outcome.timed(&watch))
-}
-
-fn median(values: &[f64]) -> f64 {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    sorted[sorted.len() / 2]
 }

@@ -135,7 +135,31 @@ pub const TARGETS: &[Target] = &[
     bar("crash_lost_events", "acknowledged events lost to kill -9", Bound::Exactly(0.0), "events", Scale::Any),
     bar("real_input_replay", "replays of real input that differ", Bound::Exactly(0.0), "", Scale::Any),
     bar("git_files", "git import: files that differ from HEAD", Bound::Exactly(0.0), "files", Scale::Any),
+    bar("served_batch_ratio_r1", "R1: appends of 1000 ÷ raw batches", Bound::AtLeast(0.8), "", Scale::Any),
+    bar("served_batch_rate_r1", "R1: appends of 1000", Bound::AtLeast(40_000.0), "events/s", Scale::Any),
+    bar("served_batch_ratio_r3", "R3: appends of 1000 ÷ raw batches", Bound::AtLeast(0.8), "", Scale::Any),
+    bar("served_batch_rate_r3", "R3: appends of 1000", Bound::AtLeast(30_000.0), "events/s", Scale::Any),
+    bar("served_pipelined_ratio", "1000 graphs, one event each ÷ raw", Bound::AtLeast(0.7), "", Scale::Any),
+    bar("served_single_ratio", "one append at a time p50 ÷ raw", Bound::AtMost(1.3), "", Scale::Any),
+    bar("served_single_p99", "append p99 at 2K/s", Bound::Below(1.0), "ms", Scale::Any),
+    bar("served_append_p99", "append p99 at 10K/s, projected live", Bound::AtMost(20.0), "ms", MINUTE),
+    bar("served_lag_p99", "event lag p99, projected live", Bound::AtMost(50.0), "ms", MINUTE),
+    bar("served_missed", "events that the projection missed", Bound::Exactly(0.0), "events", MINUTE),
+    bar("served_replay_ratio", "replay, verified and decoded ÷ raw pull", Bound::AtLeast(0.65), "", MILLION_EVENTS),
+    bar("served_start", "start 10K events behind", Bound::Below(1.0), "s", Scale::Events(10_000)),
     bar("bench_time", "this run (quick)", Bound::AtMost(60.0), "s", Scale::Any),
+];
+
+/// The bars that are about the embedded store: a store on servers is measured for them, but not judged.
+pub const EMBEDDED_BARS: &[&str] = &[
+    "ingest_rate",
+    "ingest_hash_ratio",
+    "fsync_ratio",
+    "fsync_open_loop_p99",
+    "verify_ratio",
+    "start_command",
+    "start_replay",
+    "bench_time",
 ];
 
 #[cfg(test)]

@@ -3,5 +3,5 @@
 mod definition;
 mod judgement;
 
-pub use definition::{Bound, Group, Scale, TARGETS, Target};
+pub use definition::{Bound, EMBEDDED_BARS, Group, Scale, TARGETS, Target};
 pub use judgement::{Measurement, Reached, TargetRow, judge_all};

@@ -50,6 +50,8 @@ pub struct JetStreamConfig {
     pub tls: Option<Tls>,
     /// The stream's name.
     pub stream: String,
+    /// What every subject of the stream starts with, `event.store` by default: two streams of one account need two.
+    pub subject_prefix: String,
     /// Servers that keep each event: 1, 3 or 5.
     pub replicas: usize,
     /// Leaves `replicas` to the servers: a stream that is there keeps what it has, a new one gets three in a cluster and
@@ -86,6 +88,7 @@ impl JetStreamConfig {
             credentials: Credentials::None,
             tls: None,
             stream: "event-store".to_owned(),
+            subject_prefix: "event.store".to_owned(),
             replicas: 1,
             replicas_by_servers: false,
             max_bytes: None,
@@ -107,6 +110,7 @@ impl fmt::Debug for JetStreamConfig {
             .field("credentials", &self.credentials)
             .field("tls", &self.tls)
             .field("stream", &self.stream)
+            .field("subject_prefix", &self.subject_prefix)
             .field("replicas", &self.replicas)
             .field("replicas_by_servers", &self.replicas_by_servers)
             .field("max_bytes", &self.max_bytes)

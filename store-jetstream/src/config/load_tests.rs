@@ -47,6 +47,7 @@ fn whole(folder: &str) -> JetStreamConfig {
             client: Some((path("client.pem"), "/keys/client.key".into())),
         }),
         stream: "event-store-2".to_owned(),
+        subject_prefix: "event.store".to_owned(),
         replicas: 3,
         replicas_by_servers: false,
         max_bytes: Some(10 << 30),

@@ -25,6 +25,7 @@ pub(crate) const CAPABILITIES: Capabilities = Capabilities {
     block_bytes_max: 16 << 20,
     gapless_sequences: true,
     purges: false,
+    group_transactions_min: 1,
 };
 
 /// How often a reader in another process looks for new commits while it follows.

@@ -13,6 +13,8 @@ use clap::{Args, Subcommand, ValueEnum};
     cidgraph bench\n  \
     cidgraph bench --profile full --out report\n  \
     cidgraph bench --only query --nodes 1000000 --edges 5000000\n  \
+    cidgraph bench --store jetstream\n  \
+    cidgraph bench --store jetstream --nats-url nats://127.0.0.1:4222\n  \
     cidgraph bench compare before/report.json after/report.json")]
 pub struct Arguments {
     /// What to do instead of measuring
@@ -65,6 +67,9 @@ pub enum Instead {
     WriteUntilKilled {
         /// The store
         folder: PathBuf,
+        /// What the names of the streams begin with, where servers keep the stores
+        #[arg(long)]
+        run: Option<String>,
     },
 }
 
@@ -114,12 +119,15 @@ impl Section {
 }
 
 impl Arguments {
-    /// Returns the plan that was asked for.
-    pub fn plan(&self) -> bench::Plan {
+    /// Returns the plan that was asked for, for stores that servers keep or this process.
+    pub fn plan(&self, on_servers: bool) -> bench::Plan {
         let mut plan = bench::Plan::new(match self.profile {
             Profile::Quick => bench::Profile::Quick,
             Profile::Full => bench::Profile::Full,
         });
+        if on_servers {
+            plan = plan.on_servers();
+        }
         plan.only = self.only.iter().map(|section| section.section()).collect();
         plan.nodes = self.nodes.unwrap_or(plan.nodes);
         plan.edges = self.edges.unwrap_or(5 * plan.nodes);

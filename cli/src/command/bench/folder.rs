@@ -5,15 +5,17 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
+use super::served::Remains;
+
 /// The exit code of a command that was interrupted.
 const INTERRUPTED: i32 = 130;
 
 /// How often removing is tried again while other threads still write.
 const TRIES: usize = 20;
 
-/// Makes the folder beside the data folder, on the disk that a store would be on, and removes it when SIGINT or SIGTERM
-/// ends the process.
-pub(super) fn work_folder(data_dir: &Path) -> io::Result<TempDir> {
+/// Makes the folder beside the data folder, on the disk that a store would be on; removes it, and what else must not
+/// outlive the run, when SIGINT or SIGTERM ends the process.
+pub(super) fn work_folder(data_dir: &Path, remains: Remains) -> io::Result<TempDir> {
     let beside = match data_dir.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         Some(_) | None => Path::new("."),
@@ -24,7 +26,10 @@ pub(super) fn work_folder(data_dir: &Path) -> io::Result<TempDir> {
     let folder = tempfile::Builder::new().prefix(".cidgraph-bench-").tempdir_in(beside)?;
     let path = folder.path().to_owned();
     std::thread::Builder::new().name("interruption".to_owned()).spawn(move || {
-        runtime.block_on(interruption.heard());
+        runtime.block_on(async {
+            interruption.heard().await;
+            remains.remove().await;
+        });
         remove(&path);
         std::process::exit(INTERRUPTED);
     })?;

@@ -4,6 +4,7 @@ mod arguments;
 
 mod folder;
 mod input;
+mod served;
 mod stores;
 
 mod run;

@@ -8,15 +8,17 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use cidgraph_harness::bench::{self, BenchError, MakeWorker, OpenInput, Surroundings};
 use cidgraph_harness::compare::{compare, render_comparison};
 use cidgraph_harness::report::{Report, render_table};
-use cidgraph_harness::section::write_until_killed;
+use cidgraph_harness::section::{StoreSource, SyncPolicy, write_until_killed};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::arguments::{Arguments, Instead};
 use super::folder::work_folder;
 use super::input::{edge_list, repository, repository_around};
+use super::served::{Guard, JetStreamStores, Remains};
 use super::stores::EmbeddedStores;
 use crate::failure::Failure;
 use crate::session::{ProgressKind, Session};
+use crate::store::StoreKind;
 
 /// Columns of the table where the terminal does not say how many it has.
 const WIDTH: usize = 120;
@@ -30,9 +32,10 @@ pub fn run(session: &mut Session, arguments: &Arguments) -> Result<(), Failure> 
     match &arguments.instead {
         None => measure(session, arguments),
         Some(Instead::Compare { before, after }) => print_comparison(session, before, after),
-        Some(Instead::WriteUntilKilled { folder }) => {
+        Some(Instead::WriteUntilKilled { folder, run }) => {
+            let stores = stores(session, run.as_deref().unwrap_or_default(), &Remains::default())?;
             let mut output = std::io::stdout();
-            let written = session.wait(write_until_killed(&EmbeddedStores, folder, &mut output));
+            let written = session.wait(write_until_killed(stores.source(), folder, &mut output));
             written.map_err(|error| Failure::usage(format!("the writer stopped: {error}")))
         }
     }
@@ -41,27 +44,68 @@ pub fn run(session: &mut Session, arguments: &Arguments) -> Result<(), Failure> 
 fn measure(session: &mut Session, arguments: &Arguments) -> Result<(), Failure> {
     let data_dir = session.options.store.data_dir.clone();
     let unwritable = |source| Failure::Unwritable { file: data_dir.display().to_string(), source };
-    let folder = work_folder(&session.options.store.data_dir).map_err(unwritable)?;
+    let remains = Remains::default();
+    let _guard = Guard(remains.clone());
+    let folder = work_folder(&session.options.store.data_dir, remains.clone()).map_err(unwritable)?;
     let stages = Stages::start(session.options.progress);
-    let surroundings = Surroundings {
-        stores: &EmbeddedStores,
-        directory: folder.path().to_owned(),
-        real_input: real_input(arguments),
-        worker: worker(),
-        progress: &|stage| stages.show(stage),
-        started_unix_ms: now_unix_ms(),
-    };
-    let report = session.wait(bench::run(&arguments.plan(), surroundings));
+    let report = stores(session, &format!("bench-{}", now_unix_ms()), &remains).and_then(|stores| {
+        let surroundings = Surroundings {
+            stores: stores.source(),
+            directory: folder.path().to_owned(),
+            real_input: real_input(arguments),
+            worker: worker(&stores),
+            progress: &|stage| stages.show(stage),
+            started_unix_ms: now_unix_ms(),
+        };
+        session.wait(bench::run(&arguments.plan(stores.is_on_servers()), surroundings)).map_err(stopped)
+    });
     stages.finish();
-    let report = report.map_err(|error| match error {
-        BenchError::Store(error) => Failure::Store(error),
-        BenchError::Service(_) | BenchError::Disk(_) => Failure::usage(format!("the bench stopped: {error}")),
-    })?;
+    session.wait(remains.remove());
+    let report = report?;
     drop(folder);
     if let Some(out) = &arguments.out {
         report.write(out).map_err(|source| Failure::Unwritable { file: out.display().to_string(), source })?;
     }
     print(session, &report, arguments)
+}
+
+fn stopped(error: BenchError) -> Failure {
+    match error {
+        BenchError::Store(error) => Failure::Store(error),
+        BenchError::Service(_) | BenchError::Baseline(_) | BenchError::Disk(_) => {
+            Failure::usage(format!("the bench stopped: {error}"))
+        }
+    }
+}
+
+/// Where the bench keeps its stores.
+enum Stores {
+    Embedded,
+    OnServers(Box<JetStreamStores>),
+}
+
+impl Stores {
+    fn source(&self) -> &dyn StoreSource {
+        match self {
+            Self::Embedded => &EmbeddedStores,
+            Self::OnServers(stores) => stores.as_ref(),
+        }
+    }
+
+    const fn is_on_servers(&self) -> bool {
+        matches!(self, Self::OnServers(_))
+    }
+}
+
+fn stores(session: &Session, run: &str, remains: &Remains) -> Result<Stores, Failure> {
+    let options = &session.options.store;
+    match options.kind {
+        StoreKind::Memory => Ok(Stores::Embedded),
+        StoreKind::Jetstream => {
+            let stores = session.wait(JetStreamStores::connect(options, run, remains))?;
+            Ok(Stores::OnServers(Box::new(stores)))
+        }
+    }
 }
 
 fn real_input(arguments: &Arguments) -> Result<OpenInput, String> {
@@ -74,11 +118,15 @@ fn real_input(arguments: &Arguments) -> Result<OpenInput, String> {
 }
 
 /// Makes the command of a process that writes to a store until it is killed: this program again.
-fn worker() -> Option<MakeWorker> {
+fn worker(stores: &Stores) -> Option<MakeWorker> {
     let program = std::env::current_exe().ok()?;
+    let arguments = match stores {
+        Stores::Embedded => Vec::new(),
+        Stores::OnServers(stores) => stores.arguments(SyncPolicy::Always),
+    };
     Some(Box::new(move |folder| {
         let mut command = Command::new(&program);
-        command.args(["bench", "write-until-killed"]).arg(folder);
+        command.args(["bench", "write-until-killed"]).args(&arguments).arg(folder);
         command
     }))
 }

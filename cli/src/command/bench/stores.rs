@@ -4,8 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use cidgraph::{EventStore, StoreError};
-use cidgraph_harness::section::{StoreSource, SyncPolicy};
+use cidgraph_harness::section::{Opening, ServiceError, StoreSource, SyncPolicy};
 use cidgraph_store_memory::{FsyncPolicy, MemoryStore};
+use futures::future::BoxFuture;
 
 /// Makes embedded stores.
 #[derive(Debug, Clone, Copy)]
@@ -16,19 +17,26 @@ impl StoreSource for EmbeddedStores {
         Arc::new(MemoryStore::new())
     }
 
-    fn open(&self, folder: &Path, sync: SyncPolicy) -> Result<Arc<dyn EventStore>, StoreError> {
+    fn open<'a>(&'a self, folder: &'a Path, sync: SyncPolicy) -> Opening<'a> {
         let fsync = match sync {
             SyncPolicy::Always => FsyncPolicy::Always,
             SyncPolicy::Never => FsyncPolicy::Never,
         };
-        Ok(Arc::new(MemoryStore::open(folder, fsync)?))
+        Box::pin(async move { Ok(Arc::new(MemoryStore::open(folder, fsync)?) as Arc<dyn EventStore>) })
     }
 
-    fn open_to_read(&self, folder: &Path) -> Result<Arc<dyn EventStore>, StoreError> {
-        Ok(Arc::new(MemoryStore::open_read_only(folder)?))
+    fn open_to_read<'a>(&'a self, folder: &'a Path) -> Opening<'a> {
+        Box::pin(async move { Ok(Arc::new(MemoryStore::open_read_only(folder)?) as Arc<dyn EventStore>) })
     }
 
-    fn verify(&self, folder: &Path) -> Result<u64, StoreError> {
-        Ok(MemoryStore::open_read_only(folder)?.verify()?.events)
+    fn verify<'a>(&'a self, folder: &'a Path) -> BoxFuture<'a, Result<u64, ServiceError>> {
+        let verified = move || Ok(MemoryStore::open_read_only(folder)?.verify()?.events);
+        Box::pin(async move { verified().map_err(|error: StoreError| ServiceError::new(error)) })
+    }
+
+    fn remove<'a>(&'a self, folder: &'a Path) -> BoxFuture<'a, Result<(), StoreError>> {
+        let removed = std::fs::remove_dir_all(folder);
+        let reason = |error: std::io::Error| StoreError::Unavailable { reason: error.to_string() };
+        Box::pin(async move { removed.map_err(reason) })
     }
 }

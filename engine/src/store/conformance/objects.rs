@@ -7,8 +7,8 @@ use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use crate::store::conformance::subject::ensure;
 use crate::store::conformance::Verdict;
+use crate::store::conformance::subject::ensure;
 use crate::store::objects::FRAME_BYTES;
 use crate::store::objects::{ObjectError, ObjectInfo, ObjectStore, Received};
 
