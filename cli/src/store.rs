@@ -142,6 +142,15 @@ impl StoreOptions {
     /// # Errors
     /// [`Failure::Usage`] where no server is named; [`Failure::Store`] where file or environment cannot be read.
     pub fn jetstream(&self) -> Result<JetStreamConfig, Failure> {
+        let named = self.named_servers()?;
+        named.ok_or_else(|| Failure::usage("expected where the servers are: give --nats-url, as nats://127.0.0.1:4222"))
+    }
+
+    /// Returns the same, `None` where no server is named.
+    ///
+    /// # Errors
+    /// [`Failure::Store`] where file or environment cannot be read.
+    pub fn named_servers(&self) -> Result<Option<JetStreamConfig>, Failure> {
         let mut config =
             JetStreamConfig::load(self.config.as_deref(), std::env::vars_os()).map_err(StoreError::from)?;
         if !self.nats_urls.is_empty() {
@@ -153,10 +162,7 @@ impl StoreOptions {
         if let Some(replicas) = self.replicas {
             (config.replicas, config.replicas_by_servers) = (replicas, false);
         }
-        if config.urls.is_empty() {
-            return Err(Failure::usage("expected where the servers are: give --nats-url, as nats://127.0.0.1:4222"));
-        }
-        Ok(config)
+        Ok((!config.urls.is_empty()).then_some(config))
     }
 
     /// Connects to the servers.

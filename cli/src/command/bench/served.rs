@@ -74,11 +74,11 @@ pub(super) struct JetStreamStores {
 impl JetStreamStores {
     /// Connects to the servers that the options name; where they name none, starts a server, and a cluster that syncs.
     pub(super) async fn connect(options: &StoreOptions, run: &str, remains: &Remains) -> Result<Self, Failure> {
-        let (unsynced, synced) = if options.nats_urls.is_empty() {
+        let (unsynced, synced) = if let Some(config) = options.named_servers()? {
+            (Keepers::connect(config, run).await?, None)
+        } else {
             let (one, cluster) = start(remains).map_err(|error| Failure::usage(error.to_string()))?;
             (Keepers::connect(one, run).await?, Some(Keepers::connect(cluster, run).await?))
-        } else {
-            (Keepers::connect(options.jetstream()?, run).await?, None)
         };
         if synced.is_none() {
             let mut held = remains.0.lock().unwrap_or_else(PoisonError::into_inner);
