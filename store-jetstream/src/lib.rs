@@ -17,6 +17,7 @@ mod shared;
 mod append;
 mod positions;
 mod store;
+pub mod replica;
 
 pub use config::{Credentials, JetStreamConfig, Secret, Tls};
 pub use store::JetStreamStore;
