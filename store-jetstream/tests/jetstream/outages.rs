@@ -4,15 +4,16 @@ use std::time::{Duration, Instant};
 
 use cidgraph::store::conformance::SampleStream;
 use cidgraph::{EventStore, HashKind, StoreError, StreamFilter};
+use cidgraph_harness::nats::{Cluster, Server, SyncInterval, or_skip};
 use cidgraph_store_jetstream::{JetStreamConfig, JetStreamStore};
 use futures::StreamExt;
 
-use crate::support::{Cluster, Server, Sync};
+use crate::support::replicated;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_killed_server_loses_nothing_and_followers_go_on() {
     const EVENTS: u64 = 600;
-    let Some(mut server) = Server::start(Sync::Default) else { return };
+    let Some(mut server) = or_skip(Server::start(SyncInterval::Default)) else { return };
     let store = JetStreamStore::connect(JetStreamConfig::new(&server.url)).await.unwrap();
     let mut follower = store.follow(0, StreamFilter::All).await.unwrap();
     let writer = async {
@@ -25,7 +26,7 @@ async fn a_killed_server_loses_nothing_and_followers_go_on() {
     let killer = async {
         for _ in 0..3 {
             tokio::time::sleep(Duration::from_millis(30)).await;
-            tokio::task::block_in_place(|| server.restart(Sync::Default));
+            tokio::task::block_in_place(|| server.restart().unwrap());
         }
     };
     let reader = async {
@@ -41,33 +42,20 @@ async fn a_killed_server_loses_nothing_and_followers_go_on() {
     assert_eq!(store.last_sequence().await.unwrap(), EVENTS);
 }
 
-/// Returns the place of the stream's leader among the servers, which are named n1 to n3.
-async fn leader(cluster: &Cluster, among: usize) -> usize {
-    let context = async_nats::jetstream::new(async_nats::connect(&cluster.servers[among].url).await.unwrap());
-    let until = Instant::now() + Duration::from_secs(60);
-    let name = loop {
-        // Nobody answers while the cluster elects.
-        let info = context.get_stream("event-store").await.map(|stream| stream.cached_info().clone());
-        if let Some(leader) = info.ok().and_then(|info| info.cluster?.leader) {
-            break leader;
-        }
-        assert!(Instant::now() < until, "the stream has no leader");
-    };
-    name.strip_prefix('n').unwrap().parse::<usize>().unwrap() - 1
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_killed_leader_loses_nothing_and_followers_go_on() {
     const EVENTS: u64 = 400;
-    let Some(mut cluster) = Cluster::start(Sync::Default) else { return };
-    let store = JetStreamStore::connect(cluster.config()).await.unwrap();
+    let Some(mut cluster) = or_skip(Cluster::start(SyncInterval::Default)) else { return };
+    let store = JetStreamStore::connect(replicated(&cluster)).await.unwrap();
     let mut follower = store.follow(0, StreamFilter::All).await.unwrap();
     let writer = async {
         let mut stream = SampleStream::new(1, HashKind::Sha2_256);
         while stream.expected().version() < EVENTS {
             if stream.expected().version() == EVENTS / 2 {
-                let leader = leader(&cluster, 0).await;
-                tokio::task::block_in_place(|| cluster.servers[leader].kill());
+                tokio::task::block_in_place(|| {
+                    let leader = cluster.wait_for_leader("event-store", Duration::from_secs(60)).unwrap();
+                    cluster.servers[leader].kill().unwrap();
+                });
             }
             store.append(&[stream.append(2)]).await.unwrap();
         }
@@ -87,7 +75,7 @@ async fn a_killed_leader_loses_nothing_and_followers_go_on() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_a_server_every_call_is_answered_by_its_deadline() {
-    let Some(mut server) = Server::start(Sync::Default) else { return };
+    let Some(mut server) = or_skip(Server::start(SyncInterval::Default)) else { return };
     let config = JetStreamConfig {
         request_timeout: Duration::from_millis(300),
         deadline: Duration::from_millis(700),
@@ -97,7 +85,7 @@ async fn without_a_server_every_call_is_answered_by_its_deadline() {
     let mut stream = SampleStream::new(1, HashKind::Sha2_256);
     let first = [stream.append(2)];
     let appended = store.append(&first).await.unwrap();
-    server.kill();
+    server.kill().unwrap();
     let start = Instant::now();
     let lost = [stream.append(1)];
     let answer = store.append(&lost).await;
@@ -109,7 +97,7 @@ async fn without_a_server_every_call_is_answered_by_its_deadline() {
     assert!(start.elapsed() < Duration::from_secs(30), "three calls took {:?}", start.elapsed());
     let refused = JetStreamStore::connect(config).await;
     assert!(matches!(refused, Err(StoreError::Unavailable { .. })), "{refused:?}");
-    server.restart(Sync::Default);
+    server.restart().unwrap();
     // The same bytes are taken once, whatever became of the first copy.
     let again = loop {
         match store.append(&lost).await {
@@ -124,7 +112,7 @@ async fn without_a_server_every_call_is_answered_by_its_deadline() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stream_that_is_deleted_is_named_by_its_followers() {
-    let Some(server) = Server::start(Sync::Default) else { return };
+    let Some(server) = or_skip(Server::start(SyncInterval::Default)) else { return };
     let store = JetStreamStore::connect(JetStreamConfig::new(&server.url)).await.unwrap();
     let mut stream = SampleStream::new(1, HashKind::Sha2_256);
     store.append(&[stream.append(1)]).await.unwrap();

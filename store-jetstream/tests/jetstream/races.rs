@@ -2,10 +2,11 @@
 
 use cidgraph::store::conformance::SampleStream;
 use cidgraph::{EventStore, HashKind, SealedEvent, StoreError};
+use cidgraph_harness::nats::{Cluster, Server, SyncInterval, or_skip};
 use cidgraph_store_jetstream::{JetStreamConfig, JetStreamStore};
 use futures::future::try_join_all;
 
-use crate::support::{Cluster, Server, Sync};
+use crate::support::replicated;
 
 const WRITERS: usize = 8;
 
@@ -37,14 +38,14 @@ async fn write(store: JetStreamStore, writer: u64, attempts: u64) -> Result<Vec<
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn racing_connections_never_fork_a_chain() {
-    let Some(server) = Server::start(Sync::Default) else { return };
+    let Some(server) = or_skip(Server::start(SyncInterval::Default)) else { return };
     race(JetStreamConfig::new(&server.url), 400).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn racing_connections_never_fork_a_replicated_chain() {
-    let Some(cluster) = Cluster::start(Sync::Default) else { return };
-    race(cluster.config(), 100).await;
+    let Some(cluster) = or_skip(Cluster::start(SyncInterval::Default)) else { return };
+    race(replicated(&cluster), 100).await;
 }
 
 async fn race(config: JetStreamConfig, attempts: u64) {

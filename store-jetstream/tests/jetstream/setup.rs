@@ -6,9 +6,10 @@ use async_nats::jetstream;
 use async_nats::jetstream::stream::{Config, DiscardPolicy};
 use cidgraph::store::conformance::SampleStream;
 use cidgraph::{Durability, EventStore, HashKind, StoreError};
+use cidgraph_harness::nats::{Cluster, Server, SyncInterval, or_skip};
 use cidgraph_store_jetstream::{Credentials, JetStreamConfig, JetStreamStore, Secret};
 
-use crate::support::{Cluster, Server, Sync};
+use crate::support::replicated;
 
 fn reason(connected: Result<JetStreamStore, StoreError>) -> String {
     match connected {
@@ -19,7 +20,7 @@ fn reason(connected: Result<JetStreamStore, StoreError>) -> String {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stream_is_made_then_found_and_never_changed() {
-    let Some(server) = Server::start(Sync::Default) else { return };
+    let Some(server) = or_skip(Server::start(SyncInterval::Default)) else { return };
     let config = JetStreamConfig { max_bytes: Some(1 << 20), ..JetStreamConfig::new(&server.url) };
     for _ in 0..2 {
         JetStreamStore::connect(config.clone()).await.unwrap();
@@ -37,7 +38,7 @@ async fn a_stream_is_made_then_found_and_never_changed() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stream_that_drops_old_events_is_refused() {
-    let Some(server) = Server::start(Sync::Default) else { return };
+    let Some(server) = or_skip(Server::start(SyncInterval::Default)) else { return };
     let context = jetstream::new(async_nats::connect(&server.url).await.unwrap());
     let stream = Config {
         name: "event-store".to_owned(),
@@ -52,8 +53,10 @@ async fn a_stream_that_drops_old_events_is_refused() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn durability_is_what_the_server_says() {
-    for (sync, durability) in [(Sync::Default, Durability::PageCache), (Sync::Always, Durability::Fsynced)] {
-        let Some(server) = Server::start(sync) else { return };
+    for (sync, durability) in
+        [(SyncInterval::Default, Durability::PageCache), (SyncInterval::Always, Durability::Fsynced)]
+    {
+        let Some(server) = or_skip(Server::start(sync)) else { return };
         let unasked = JetStreamConfig::new(&server.url);
         let asked = JetStreamConfig { monitor_urls: vec![server.monitor_url.clone()], ..unasked.clone() };
         assert_eq!(JetStreamStore::connect(unasked).await.unwrap().durability(), Durability::PageCache);
@@ -65,18 +68,18 @@ async fn durability_is_what_the_server_says() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn replicas_are_synced_where_every_one_of_them_says_so() {
-    let Some(cluster) = Cluster::start(Sync::Always) else { return };
+    let Some(cluster) = or_skip(Cluster::start(SyncInterval::Always)) else { return };
     let monitor_urls = cluster.monitor_urls();
     let some = monitor_urls[1..].to_vec();
     for (monitor_urls, durability) in [(some, Durability::PageCache), (monitor_urls, Durability::QuorumFsynced)] {
-        let config = JetStreamConfig { monitor_urls, ..cluster.config() };
+        let config = JetStreamConfig { monitor_urls, ..replicated(&cluster) };
         assert_eq!(JetStreamStore::connect(config).await.unwrap().durability(), durability);
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn replicas_without_a_cluster_are_refused() {
-    let Some(server) = Server::start(Sync::Default) else { return };
+    let Some(server) = or_skip(Server::start(SyncInterval::Default)) else { return };
     let config = JetStreamConfig { replicas: 3, ..JetStreamConfig::new(&server.url) };
     let reason = reason(JetStreamStore::connect(config).await);
     assert!(reason.contains("replicas"), "{reason}");
@@ -99,7 +102,7 @@ async fn credentials_are_tried_and_never_repeated() {
         (nkey, seed(), pass("wrong one")),
     ];
     for (lines, right, wrong) in cases {
-        let Some(server) = Server::start_with(Sync::Default, lines) else { return };
+        let Some(server) = or_skip(Server::start_with(SyncInterval::Default, lines)) else { return };
         let with = |credentials| JetStreamConfig { credentials, ..JetStreamConfig::new(&server.url) };
         JetStreamStore::connect(with(right)).await.unwrap();
         for refused in [wrong, Credentials::None] {
@@ -111,7 +114,7 @@ async fn credentials_are_tried_and_never_repeated() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_full_stream_is_unavailable_and_keeps_what_it_has() {
-    let Some(server) = Server::start(Sync::Default) else { return };
+    let Some(server) = or_skip(Server::start(SyncInterval::Default)) else { return };
     let config = JetStreamConfig { max_bytes: Some(20_000), ..JetStreamConfig::new(&server.url) };
     let store = JetStreamStore::connect(config).await.unwrap();
     let mut stream = SampleStream::new(1, HashKind::Sha2_256);

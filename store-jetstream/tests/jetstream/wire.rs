@@ -5,14 +5,13 @@ use std::time::{Duration, Instant};
 use async_nats::jetstream;
 use cidgraph::store::conformance::{Sample, SampleStream};
 use cidgraph::{EventStore, HashKind, StreamFilter};
+use cidgraph_harness::nats::{Server, SyncInterval, or_skip};
 use cidgraph_store_jetstream::{JetStreamConfig, JetStreamStore};
 use futures::StreamExt;
 
-use crate::support::{Server, Sync};
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_event_is_a_message_with_its_cid_in_a_header() {
-    let Some(server) = Server::start(Sync::Default) else { return };
+    let Some(server) = or_skip(Server::start(SyncInterval::Default)) else { return };
     let store = JetStreamStore::connect(JetStreamConfig::new(&server.url)).await.unwrap();
     let part = SampleStream::new(1, HashKind::Sha2_256).append(3);
     store.append(std::slice::from_ref(&part)).await.unwrap();
@@ -30,7 +29,7 @@ async fn an_event_is_a_message_with_its_cid_in_a_header() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn followers_leave_no_consumer_behind() {
-    let Some(server) = Server::start(Sync::Default) else { return };
+    let Some(server) = or_skip(Server::start(SyncInterval::Default)) else { return };
     let store = JetStreamStore::connect(JetStreamConfig::new(&server.url)).await.unwrap();
     store.append(&[SampleStream::new(1, HashKind::Sha2_256).append(3)]).await.unwrap();
     let context = jetstream::new(async_nats::connect(&server.url).await.unwrap());
@@ -53,7 +52,7 @@ async fn followers_leave_no_consumer_behind() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_read_from_any_version_finds_its_place_among_other_aggregates() {
-    let Some(server) = Server::start(Sync::Default) else { return };
+    let Some(server) = or_skip(Server::start(SyncInterval::Default)) else { return };
     let writer = JetStreamStore::connect(JetStreamConfig::new(&server.url)).await.unwrap();
     let (mut one, mut two) = (SampleStream::new(1, HashKind::Sha2_256), SampleStream::new(2, HashKind::Sha2_256));
     let mut events = Vec::new();
@@ -74,7 +73,7 @@ async fn a_read_from_any_version_finds_its_place_among_other_aggregates() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn more_than_a_page_is_read_whole() {
-    let Some(server) = Server::start(Sync::Default) else { return };
+    let Some(server) = or_skip(Server::start(SyncInterval::Default)) else { return };
     let store = JetStreamStore::connect(JetStreamConfig::new(&server.url)).await.unwrap();
     let mut stream = SampleStream::new(1, HashKind::Sha2_256);
     for _ in 0..5 {
