@@ -66,7 +66,8 @@ impl Kept {
 pub(crate) struct CopyReader {
     log: Log,
     server: String,
-    clustered: bool,
+    /// Servers that keep a copy.
+    copies: usize,
     next: u64,
     last: u64,
     feed: Option<Feed>,
@@ -84,21 +85,10 @@ struct Feed {
 }
 
 impl CopyReader {
-    /// Reads the copy of `server` up to the sequence `last`.
-    pub(crate) fn new(log: &Log, server: &str, clustered: bool, last: u64) -> Self {
+    /// Reads the copy of `server`, one of so many, up to the sequence `last`.
+    pub(crate) fn new(log: &Log, server: &str, copies: usize, last: u64) -> Self {
         let (log, server) = (log.clone(), server.to_owned());
-        Self {
-            log,
-            server,
-            clustered,
-            next: 1,
-            last,
-            feed: None,
-            ahead: None,
-            ended: false,
-            looks: 0,
-            breaks: 0,
-        }
+        Self { log, server, copies, next: 1, last, feed: None, ahead: None, ended: false, looks: 0, breaks: 0 }
     }
 
     /// Returns the sequence of the next message, `None` at the copy's end.
@@ -121,7 +111,7 @@ impl CopyReader {
         }
         let feed = match &mut self.feed {
             Some(feed) => feed,
-            None => self.feed.insert(open(&self.log, &self.server, self.clustered, self.next).await?),
+            None => self.feed.insert(open(&self.log, &self.server, self.copies, self.next).await?),
         };
         if feed.left == 0 {
             self.look_again().await;
@@ -177,10 +167,10 @@ impl CopyReader {
 }
 
 /// Makes a consumer on a server.
-async fn open(log: &Log, server: &str, clustered: bool, from: u64) -> Result<Feed, StoreError> {
+async fn open(log: &Log, server: &str, copies: usize, from: u64) -> Result<Feed, StoreError> {
     for _ in 0..ATTEMPTS_MAX {
         let (feed, keeper) = retry(log.deadline, || try_open(log, from)).await?;
-        if !clustered || keeper.as_deref() == Some(server) {
+        if copies == 1 || keeper.as_deref() == Some(server) {
             return Ok(feed);
         }
     }

@@ -27,20 +27,18 @@ pub(crate) struct Members {
     pub(crate) leader: String,
     /// The others, ordered by name, each with whether it says that it has all that the leader has.
     pub(crate) others: Vec<(String, bool)>,
-    /// Whether there is a cluster at all.
-    pub(crate) clustered: bool,
 }
 
 impl Members {
     /// Reads the members out of what the leader says; `None` where the stream has no leader at present.
     pub(crate) fn of(info: &Info, connected_to: &str) -> Option<Self> {
         let Some(cluster) = &info.cluster else {
-            return Some(Self { leader: connected_to.to_owned(), others: Vec::new(), clustered: false });
+            return Some(Self { leader: connected_to.to_owned(), others: Vec::new() });
         };
         let mut others: Vec<_> =
             cluster.replicas.iter().map(|peer| (peer.name.clone(), peer.current && !peer.offline)).collect();
         others.sort();
-        Some(Self { leader: cluster.leader.clone()?, others, clustered: true })
+        Some(Self { leader: cluster.leader.clone()?, others })
     }
 
     pub(crate) fn has(&self, server: &str) -> bool {

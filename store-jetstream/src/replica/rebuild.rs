@@ -39,12 +39,8 @@ pub(crate) async fn rebuild(log: &Log, supplement: &[SealedEvent], file: &Path) 
         Ok(merged) => merged,
         Err(error) => return Err(reopened(log, error).await),
     };
-    let kept_in = |error: StoreError| match error {
-        StoreError::Unavailable { reason } => {
-            unavailable(format!("{reason}; the whole log is in {}: repair from it", file.display()))
-        }
-        other => other,
-    };
+    let kept_in =
+        |error: StoreError| unavailable(format!("{error}; the whole log is in {}: repair from it", file.display()));
     make_anew(log, config, &merged.events).await.map_err(kept_in)?;
     Ok(merged)
 }

@@ -6,7 +6,7 @@
 
 use std::path::PathBuf;
 
-use cidgraph::{SealedEvent, StoreError, StoredEvent};
+use cidgraph::{Cid, SealedEvent, StoreError, StoredEvent};
 
 use super::members::open_log;
 use super::merge::{Merged, merge};
@@ -81,7 +81,7 @@ pub async fn repair(config: &JetStreamConfig, with: &Repair) -> Result<Repaired,
     reopen(log).await?;
     settle(log).await?;
     let Plan { found: before, mut remedies, appended } = Plan::make(log, with).await?;
-    let whole = servers(&before, ReplicaSurvey::is_whole);
+    let whole = servers(&before, has_all);
     for remedy in &mut remedies {
         match remedy {
             Remedy::Resync { server } => resync(log, &whole, server).await?,
@@ -115,39 +115,46 @@ impl Plan {
         if let Some(reason) = found.replicas.iter().find_map(|replica| replica.unreadable.clone()) {
             return Err(unavailable(format!("every copy must be read before one is touched: {reason}")));
         }
-        let whole = found.lost.is_empty() && found.replicas.iter().any(ReplicaSurvey::is_whole);
-        if whole { Self::from_whole(found, kept, with) } else { Self::rebuilding(log, found, kept, with).await }
+        if found.lost.is_empty() && found.replicas.iter().any(has_all) && with.supplement.is_empty() {
+            let remedies = resyncs(&found);
+            return Ok(Self { found, remedies, appended: Vec::new() });
+        }
+        let kept = if with.supplement.is_empty() { survey(log, true).await?.1 } else { kept };
+        Self::of_merged(found, kept, &with.supplement)
     }
 
-    /// Some copy has everything that the others have, and its chains hold.
-    fn from_whole(found: StreamSurvey, kept: Vec<StoredEvent>, with: &Repair) -> Result<Self, StoreError> {
-        let damaged = servers(&found, |replica| !replica.is_whole());
-        let mut remedies: Vec<_> = damaged.into_iter().map(|server| Remedy::Resync { server }).collect();
-        let mut appended = Vec::new();
-        if !with.supplement.is_empty() {
-            let known = kept.len();
-            // Chains that hold lack nothing but what comes last, so no vacant sequence is filled.
-            let dense = (1..).zip(kept).map(|(sequence, stored)| StoredEvent { sequence, ..stored }).collect();
-            appended = merge(dense, &with.supplement)?.events.split_off(known);
+    fn of_merged(
+        found: StreamSurvey,
+        mut kept: Vec<StoredEvent>,
+        supplement: &[SealedEvent],
+    ) -> Result<Self, StoreError> {
+        if found.lost.is_empty() {
+            // Chains that hold lack nothing but what comes last, so no vacant sequence is to be filled.
+            (1..).zip(&mut kept).for_each(|(sequence, stored)| stored.sequence = sequence);
         }
+        let order: Vec<Cid> = kept.iter().map(|stored| stored.event.cid).collect();
+        let Merged { mut events, supplied, sequences_kept } = merge(kept, supplement)?;
+        let continues = order.iter().eq(events.iter().take(order.len()).map(|stored| &stored.event.cid));
+        if !continues || !found.replicas.iter().any(has_all) {
+            let remedies = vec![Remedy::Rebuild { events: events.len() as u64, supplied, sequences_kept }];
+            return Ok(Self { found, remedies, appended: Vec::new() });
+        }
+        let mut remedies = resyncs(&found);
+        let appended = events.split_off(order.len());
         if !appended.is_empty() {
             remedies.push(Remedy::Append { events: appended.len() as u64 });
         }
         Ok(Self { found, remedies, appended })
     }
+}
 
-    /// No copy is whole: all of them together, and what was given, must be.
-    async fn rebuilding(
-        log: &Log,
-        found: StreamSurvey,
-        kept: Vec<StoredEvent>,
-        with: &Repair,
-    ) -> Result<Self, StoreError> {
-        let kept = if with.supplement.is_empty() { survey(log, true).await?.1 } else { kept };
-        let Merged { events, supplied, sequences_kept } = merge(kept, &with.supplement)?;
-        let remedies = vec![Remedy::Rebuild { events: events.len() as u64, supplied, sequences_kept }];
-        Ok(Self { found, remedies, appended: Vec::new() })
-    }
+/// Returns whether a copy has everything that some copy has.
+const fn has_all(replica: &ReplicaSurvey) -> bool {
+    replica.bad_events == 0 && replica.unreadable.is_none()
+}
+
+fn resyncs(found: &StreamSurvey) -> Vec<Remedy> {
+    servers(found, |replica| !has_all(replica)).into_iter().map(|server| Remedy::Resync { server }).collect()
 }
 
 fn servers(found: &StreamSurvey, which: impl Fn(&ReplicaSurvey) -> bool) -> Vec<String> {

@@ -48,7 +48,9 @@ pub(crate) async fn resync(log: &Log, whole: &[String], damaged: &str) -> Result
 pub(crate) async fn settle(log: &Log) -> Result<(), StoreError> {
     let (info, members) = stream(log).await?;
     let replicas = wanted_replicas(&info);
-    if members.count() != replicas || info.config.num_replicas != replicas || info.config.metadata.contains_key(REPLICAS)
+    if members.count() != replicas
+        || info.config.num_replicas != replicas
+        || info.config.metadata.contains_key(REPLICAS)
     {
         scale(log, &info.config, replicas, None).await?;
     }

@@ -114,7 +114,7 @@ struct WalkedCopy {
 impl Walk {
     fn new(log: &Log, members: &Members, last: u64, keep: bool) -> Self {
         let copy = |server: String| WalkedCopy {
-            reader: CopyReader::new(log, &server, members.clustered, last),
+            reader: CopyReader::new(log, &server, members.count(), last),
             survey: ReplicaSurvey {
                 leads: server == members.leader,
                 server,
@@ -167,7 +167,8 @@ impl ReplicaSurvey {
 
 /// Returns the event that the copies should have: where they differ, one whose bytes are what its CID names.
 fn choose(taken: &[(Option<Kept>, &mut ReplicaSurvey)]) -> Option<StoredEvent> {
-    let events = || taken.iter().filter_map(|(kept, _)| if let Some(Kept::Event(stored)) = kept { Some(stored) } else { None });
+    let events =
+        || taken.iter().filter_map(|(kept, _)| if let Some(Kept::Event(stored)) = kept { Some(stored) } else { None });
     let first = events().next()?;
     if events().all(|other| other == first) {
         return Some(first.clone());

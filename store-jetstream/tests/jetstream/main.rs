@@ -6,5 +6,6 @@ mod support;
 mod conformance;
 mod outages;
 mod races;
+mod replicas;
 mod setup;
 mod wire;
