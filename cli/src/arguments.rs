@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 
-use crate::command::{apply, bench, completions, export, graphs, import, log, man, query, show, stats, verify};
+use crate::command::{apply, bench, completions, drill, export, graphs, import, log, man, query, show, stats, verify};
 use crate::failure::Failure;
 use crate::output::note;
 use crate::session::{Options, Session};
@@ -39,6 +39,7 @@ pub enum Command {
     Export(export::Arguments),
     Verify(verify::Arguments),
     Bench(bench::Arguments),
+    Drill(drill::Arguments),
     Completions(completions::Arguments),
     Man(man::Arguments),
 }
@@ -89,6 +90,7 @@ fn execute(line: CommandLine) -> Result<(), Failure> {
         Command::Export(arguments) => export::run(&mut session, arguments),
         Command::Verify(arguments) => verify::run(&mut session, arguments),
         Command::Bench(arguments) => bench::run(&mut session, arguments),
+        Command::Drill(arguments) => drill::run(&mut session, arguments),
         Command::Completions(arguments) => completions::run(&mut session, arguments, CommandLine::command()),
         Command::Man(arguments) => man::run(&mut session, arguments, CommandLine::command()),
     };

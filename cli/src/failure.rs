@@ -82,6 +82,12 @@ pub enum Failure {
         /// How many chains or files are broken.
         broken: usize,
     },
+    /// A drill found what must not be; its report has been printed.
+    #[error("the drill {drill} failed")]
+    Drill {
+        /// The drill.
+        drill: &'static str,
+    },
     /// A file cannot be written.
     #[error("cannot write {file}: {source}")]
     Unwritable {
@@ -108,7 +114,12 @@ impl Failure {
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
             Self::Usage { .. } | Self::Import(_) | Self::Filter(_) | Self::Unwritable { .. } | Self::Output(_) => 1,
             Self::Refused { .. } | Self::Car { source: CarError::Io { .. }, .. } => 1,
-            Self::Chain(_) | Self::Event { .. } | Self::Car { .. } | Self::Broken { .. } | Self::Damaged { .. } => 2,
+            Self::Chain(_)
+            | Self::Event { .. }
+            | Self::Car { .. }
+            | Self::Broken { .. }
+            | Self::Damaged { .. }
+            | Self::Drill { .. } => 2,
             Self::Store(error) => exit_code_of_store(error),
             Self::Engine(error) => exit_code_of_engine(error),
             Self::Stopped { source, .. } => source.exit_code(),

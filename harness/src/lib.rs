@@ -24,4 +24,6 @@ pub mod compare;
 
 pub mod section;
 
+pub mod drill;
+
 pub mod bench;

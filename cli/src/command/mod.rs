@@ -6,6 +6,7 @@ pub mod apply;
 pub mod bench;
 pub mod car;
 pub mod completions;
+pub mod drill;
 pub mod export;
 pub mod graphs;
 pub mod import;

@@ -75,7 +75,7 @@ fn listen_and_kill(mut worker: Child) -> std::io::Result<Vec<(AggregateId, u64, 
     let output = worker.stdout.take().expect("the output is piped");
     let reader = std::thread::spawn(move || {
         let lines = BufReader::new(output).lines().map_while(Result::ok);
-        lines.filter_map(|line| parse(&line)).collect()
+        lines.filter_map(|line| parse_acknowledgement(&line)).collect()
     });
     let kill_at = Instant::now() + ALIVE;
     while Instant::now() < kill_at && worker.try_wait()?.is_none() {
@@ -86,8 +86,8 @@ fn listen_and_kill(mut worker: Child) -> std::io::Result<Vec<(AggregateId, u64, 
     Ok(reader.join().expect("the reader does not panic"))
 }
 
-/// Reads one line of the worker; a line that the kill cut off is none.
-fn parse(line: &str) -> Option<(AggregateId, u64, Cid)> {
+/// Reads one line of a worker, an acknowledged event; a line that the kill cut off is none.
+pub(crate) fn parse_acknowledgement(line: &str) -> Option<(AggregateId, u64, Cid)> {
     let mut words = line.split(' ');
     let parsed = (words.next()?.parse().ok()?, words.next()?.parse().ok()?, words.next()?.parse().ok()?);
     (words.next() == Some(".")).then_some(parsed)

@@ -36,6 +36,7 @@ pub use append::{concurrent_appends, single_appends};
 pub use cache::cached_queries;
 pub use capacity::append_capacity;
 pub use context::{BenchContext, SectionOutcome, finish_report};
+pub(crate) use crash::parse_acknowledgement;
 pub use crash::{crash, write_until_killed};
 pub use engine_service::EngineService;
 pub use fixture::{GraphFixture, settle};

@@ -33,20 +33,20 @@ pub(super) fn work_folder(data_dir: &Path) -> io::Result<TempDir> {
 
 /// What ends a run early, listened to from the moment that this is made.
 #[cfg(unix)]
-struct Interruption {
+pub(in crate::command) struct Interruption {
     interrupt: tokio::signal::unix::Signal,
     terminate: tokio::signal::unix::Signal,
 }
 
 #[cfg(unix)]
 impl Interruption {
-    fn listen() -> io::Result<Self> {
+    pub(in crate::command) fn listen() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
 
         Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
     }
 
-    async fn heard(&mut self) {
+    pub(in crate::command) async fn heard(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
@@ -55,15 +55,15 @@ impl Interruption {
 }
 
 #[cfg(windows)]
-struct Interruption(tokio::signal::windows::CtrlC);
+pub(in crate::command) struct Interruption(tokio::signal::windows::CtrlC);
 
 #[cfg(windows)]
 impl Interruption {
-    fn listen() -> io::Result<Self> {
+    pub(in crate::command) fn listen() -> io::Result<Self> {
         tokio::signal::windows::ctrl_c().map(Self)
     }
 
-    async fn heard(&mut self) {
+    pub(in crate::command) async fn heard(&mut self) {
         drop(self.0.recv().await);
     }
 }

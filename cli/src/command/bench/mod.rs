@@ -9,4 +9,6 @@ mod stores;
 mod run;
 
 pub use arguments::Arguments;
+pub(in crate::command) use folder::Interruption;
+pub(in crate::command) use run::Stages;
 pub use run::run;

@@ -124,7 +124,7 @@ fn print_comparison(session: &mut Session, before: &Path, after: &Path) -> Resul
 }
 
 /// Shows what the bench is doing.
-enum Stages {
+pub(in crate::command) enum Stages {
     /// A line on standard error that changes.
     Line(ProgressBar),
     /// A line of text for each stage.
@@ -134,7 +134,7 @@ enum Stages {
 }
 
 impl Stages {
-    fn start(kind: ProgressKind) -> Self {
+    pub(in crate::command) fn start(kind: ProgressKind) -> Self {
         match kind {
             ProgressKind::Auto if std::io::stderr().is_terminal() => {
                 let style = ProgressStyle::with_template("{spinner} {elapsed} {msg}").expect("the template is one");
@@ -147,7 +147,7 @@ impl Stages {
         }
     }
 
-    fn show(&self, stage: &str) {
+    pub(in crate::command) fn show(&self, stage: &str) {
         match self {
             Self::Line(line) => line.set_message(stage.to_owned()),
             Self::Plain => eprintln!("{stage}"),
@@ -155,7 +155,7 @@ impl Stages {
         }
     }
 
-    fn finish(&self) {
+    pub(in crate::command) fn finish(&self) {
         if let Self::Line(line) = self {
             line.finish_and_clear();
         }
