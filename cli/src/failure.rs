@@ -138,7 +138,10 @@ const fn exit_code_of_store(error: &StoreError) -> u8 {
     match error {
         StoreError::Malformed { .. } | StoreError::Invalid { .. } => 1,
         StoreError::Corrupt { .. } => 2,
-        StoreError::Conflict { .. } | StoreError::Unavailable { .. } | StoreError::Unknown { .. } => 3,
+        StoreError::Conflict { .. }
+        | StoreError::Unavailable { .. }
+        | StoreError::Unknown { .. }
+        | StoreError::Partial { .. } => 3,
     }
 }
 

@@ -12,6 +12,8 @@ pub mod failure;
 
 pub mod output;
 
+pub mod store;
+
 pub mod session;
 
 pub mod progress;

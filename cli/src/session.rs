@@ -1,7 +1,6 @@
 //! One run of the command: its options, its runtime, its store.
 
 use std::future::poll_fn;
-use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,20 +9,13 @@ use std::task::Poll;
 use std::time::Duration;
 
 use cidgraph::{AggregateId, Engine, EventStore, GraphId, GraphReadModel, Head};
-use cidgraph_store_memory::{FsyncPolicy, MemoryStore};
 use clap::{Args, ValueEnum};
 use tokio::runtime::Handle;
 use tokio::signal::ctrl_c;
 
 use crate::failure::Failure;
 use crate::output::{Output, note};
-
-/// Which store is used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum StoreKind {
-    /// The embedded store: a journal of CAR files in the data folder.
-    Memory,
-}
+use crate::store::{Fsync, StoreOptions};
 
 /// How progress is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -38,27 +30,6 @@ pub enum ProgressKind {
     None,
 }
 
-/// When the embedded store brings what was written to the disk.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Fsync {
-    /// Before each transaction is acknowledged.
-    Always,
-    /// In the background, every second at most.
-    Interval,
-    /// When the operating system likes.
-    Never,
-}
-
-impl From<Fsync> for FsyncPolicy {
-    fn from(fsync: Fsync) -> Self {
-        match fsync {
-            Fsync::Always => Self::Always,
-            Fsync::Interval => Self::Interval(Duration::from_secs(1)),
-            Fsync::Never => Self::Never,
-        }
-    }
-}
-
 /// How often a loaded graph is asked whether its indices have all of it, and the time between.
 const INDEX_POLLS_MAX: u32 = 100;
 const INDEX_POLL: Duration = Duration::from_millis(20);
@@ -66,12 +37,9 @@ const INDEX_POLL: Duration = Duration::from_millis(20);
 /// The options that every subcommand has.
 #[derive(Debug, Clone, Args)]
 pub struct Options {
-    /// The store to use
-    #[arg(long, global = true, value_enum, default_value = "memory", help_heading = "Store and output")]
-    pub store: StoreKind,
-    /// The folder of the embedded store
-    #[arg(long, global = true, default_value = ".cidgraph", value_name = "DIR", help_heading = "Store and output")]
-    pub data_dir: PathBuf,
+    /// Where events are kept.
+    #[command(flatten)]
+    pub store: StoreOptions,
     /// Print one JSON object a line instead of tables
     #[arg(long, global = true, help_heading = "Store and output")]
     pub json: bool,
@@ -85,19 +53,6 @@ pub struct Options {
         help_heading = "Store and output"
     )]
     pub progress: ProgressKind,
-}
-
-impl Options {
-    /// Opens the store to write, making it where there is none, and says on standard error what a crash had cut off.
-    ///
-    /// # Errors
-    /// [`Failure::Store`].
-    pub fn open_to_write(&self, fsync: Fsync) -> Result<Arc<MemoryStore>, Failure> {
-        let StoreKind::Memory = self.store;
-        let store = MemoryStore::open(&self.data_dir, fsync.into())?;
-        report_loss(&store);
-        Ok(Arc::new(store))
-    }
 }
 
 /// One run of the command.
@@ -114,8 +69,9 @@ impl Session {
     /// Makes a session.
     ///
     /// # Errors
-    /// Where the system gives no threads.
+    /// [`Failure::Usage`] where options contradict each other; where the system gives no threads.
     pub fn new(options: Options) -> Result<Self, Failure> {
+        options.store.check()?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .build()
@@ -132,22 +88,16 @@ impl Session {
     ///
     /// # Errors
     /// [`Failure::Store`]; [`Failure::Usage`] where there is none.
-    pub fn open_to_read(&self) -> Result<Arc<MemoryStore>, Failure> {
-        Ok(Arc::new(MemoryStore::open_read_only(self.data_folder()?)?))
+    pub fn open_to_read(&self) -> Result<Arc<dyn EventStore>, Failure> {
+        self.wait(self.options.store.open_to_read())
     }
 
-    /// Returns the folder of the store, which is there.
+    /// Opens the store to write, making it where there is none.
     ///
     /// # Errors
-    /// [`Failure::Usage`] where there is no such folder.
-    pub fn data_folder(&self) -> Result<&Path, Failure> {
-        let StoreKind::Memory = self.options.store;
-        let folder = &self.options.data_dir;
-        if folder.is_dir() {
-            return Ok(folder);
-        }
-        let reason = format!("no store in {}: import something first, or give --data-dir", folder.display());
-        Err(Failure::usage(reason))
+    /// [`Failure::Store`].
+    pub fn open_to_write(&self, fsync: Fsync) -> Result<Arc<dyn EventStore>, Failure> {
+        self.wait(self.options.store.open_to_write(fsync))
     }
 
     /// Returns the runtime, to wait on.
@@ -185,10 +135,10 @@ impl Session {
     ///
     /// # Errors
     /// [`Failure::Usage`] where it is not there; [`Failure::Engine`] where its events cannot be read or do not hold.
-    pub fn read_graph(&self, name: Option<&str>) -> Result<(Arc<MemoryStore>, GraphReadModel), Failure> {
+    pub fn read_graph(&self, name: Option<&str>) -> Result<(Arc<dyn EventStore>, GraphReadModel), Failure> {
         let store = self.open_to_read()?;
         let (graph, _) = self.graph(&*store, name)?;
-        let engine = Engine::new(Arc::clone(&store) as Arc<dyn EventStore>);
+        let engine = Engine::new(Arc::clone(&store));
         Ok((store, self.wait(engine.get_graph(graph))?))
     }
 
@@ -200,7 +150,7 @@ impl Session {
     pub fn read_indexed_graph(&self, name: Option<&str>) -> Result<GraphReadModel, Failure> {
         let store = self.open_to_read()?;
         let (graph, _) = self.graph(&*store, name)?;
-        let engine = Engine::new(store as Arc<dyn EventStore>);
+        let engine = Engine::new(store);
         self.wait(async {
             let graph = engine.load_graph(graph).await?;
             let mut left = INDEX_POLLS_MAX;
@@ -217,33 +167,22 @@ impl Session {
     /// # Errors
     /// [`Failure::Usage`] where there is none, or several and no name.
     pub fn graph(&self, store: &dyn EventStore, name: Option<&str>) -> Result<(GraphId, Head), Failure> {
-        let folder = self.options.data_dir.display();
+        let place = &self.options.store;
         let Some(name) = name else {
             return match self.wait(store.list())?.as_slice() {
                 [(only, head)] => Ok(((*only).into(), *head)),
-                [] => Err(Failure::usage(format!("the store in {folder} has no graph: import something first"))),
-                all => Err(Failure::usage(format!("the store in {folder} has {} graphs: give --graph", all.len()))),
+                [] => Err(Failure::usage(format!("{place} has no graph: import something first"))),
+                all => Err(Failure::usage(format!("{place} has {} graphs: give --graph", all.len()))),
             };
         };
         let graph = graph_id(name);
         match self.wait(store.head(AggregateId::from(graph)))? {
             Some(head) => Ok((graph, head)),
             None => {
-                let reason = format!("the store in {folder} has no graph {name:?}: `cidgraph graphs` lists them");
+                let reason = format!("{place} has no graph {name:?}: `cidgraph graphs` lists them");
                 Err(Failure::usage(reason))
             }
         }
-    }
-}
-
-/// Says on standard error what opening cut off behind the last whole commit: a crash left it, or later damage.
-fn report_loss(store: &MemoryStore) {
-    let recovery = store.recovery();
-    if recovery.bytes_cut > 0 {
-        note(format_args!(
-            "cidgraph: {} bytes behind the last whole commit were cut off ({} events that were never known durable)",
-            recovery.bytes_cut, recovery.events_cut
-        ));
     }
 }
 

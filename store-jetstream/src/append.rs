@@ -1,4 +1,5 @@
-//! Appends: one message, or one atomic batch of messages, each aggregate with its check; and what became of them.
+//! Appends: one message, or one atomic batch of messages, or several; each aggregate with its check; and what became of
+//! them.
 //!
 //! The server takes an aggregate's first message only where the aggregate's last one has the expected sequence. The
 //! same bytes can therefore be sent again at any time: at most one of the copies is taken. What became of a copy whose
@@ -9,7 +10,7 @@ use std::time::Duration;
 use async_nats::client::{Request, RequestErrorKind};
 use async_nats::{Client, HeaderMap};
 use cidgraph::store::batch::{appended, check_batch};
-use cidgraph::{AggregateAppend, AggregateId, Appended, SealedEvent, StoreError};
+use cidgraph::{AggregateAppend, AggregateId, Appended, Capabilities, SealedEvent, StoreError};
 use futures::{StreamExt, TryStreamExt, stream};
 use serde::Deserialize;
 use tokio::time::timeout;
@@ -20,6 +21,7 @@ use crate::connection::unavailable;
 use crate::message::{aggregate_subjects, headers, is_token, subject};
 use crate::places::{Place, find};
 use crate::shared::Shared;
+use crate::split::split;
 
 /// Messages of one atomic batch, at most.
 pub(crate) const BATCH_EVENTS_MAX: usize = 1000;
@@ -86,11 +88,41 @@ struct AnswerError {
     description: String,
 }
 
+/// Appends a batch: all of it or nothing, unless it is larger than an atomic batch and may be split.
 pub(crate) async fn append(shared: &Shared, batch: &[AggregateAppend]) -> Result<Appended, StoreError> {
-    check_batch(batch, shared.hash, &shared.capabilities)?;
+    let append_events_max = if shared.split_appends { usize::MAX } else { BATCH_EVENTS_MAX };
+    check_batch(batch, shared.hash, &Capabilities { append_events_max, ..shared.capabilities })?;
     if !batch.iter().flat_map(|part| &part.events).all(|event| is_token(&event.event_type)) {
         return Err(StoreError::Malformed { reason: "an event type that cannot stand in a subject" });
     }
+    if batch.iter().map(|part| part.events.len()).sum::<usize>() <= BATCH_EVENTS_MAX {
+        return append_atomically(shared, batch).await;
+    }
+    append_split(shared, batch).await
+}
+
+/// Appends a batch as several, each with a deadline of its own. Where one fails, those before it stay: sent again, they
+/// are recognised and the rest follows.
+async fn append_split(shared: &Shared, batch: &[AggregateAppend]) -> Result<Appended, StoreError> {
+    let mut applied = 0;
+    let mut sequences = (u64::MAX, 0);
+    for piece in split(batch, BATCH_EVENTS_MAX)? {
+        match append_atomically(shared, &piece).await {
+            Ok(answer) => {
+                applied += piece.iter().map(|part| part.events.len()).sum::<usize>();
+                sequences = (sequences.0.min(answer.first_sequence), sequences.1.max(answer.last_sequence));
+            }
+            Err(error) if applied == 0 => return Err(error),
+            Err(error) => {
+                let (last_sequence, cause) = (sequences.1, Box::new(error));
+                return Err(StoreError::Partial { events: applied, last_sequence, cause });
+            }
+        }
+    }
+    Ok(appended(batch, sequences.0, sequences.1, shared.durability))
+}
+
+async fn append_atomically(shared: &Shared, batch: &[AggregateAppend]) -> Result<Appended, StoreError> {
     let mut backoff = Backoff::new(shared.log.deadline);
     let mut lost = None;
     let mut known = known(shared, batch);

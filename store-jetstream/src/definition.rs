@@ -1,6 +1,11 @@
 //! The stream's configuration: made where there is none, checked where there is one, never changed.
 
-use async_nats::jetstream::context::{CreateStreamErrorKind, GetStreamErrorKind};
+use std::error::Error;
+
+use async_nats::ServerInfo;
+use async_nats::jetstream::context::{
+    CreateStreamErrorKind, GetStreamError, GetStreamErrorKind, RequestError, RequestErrorKind,
+};
 use async_nats::jetstream::stream::{Config, DiscardPolicy, Info, PersistenceMode, RetentionPolicy, StorageType};
 use async_nats::jetstream::{Context, ErrorCode};
 use cidgraph::{HashKind, StoreError};
@@ -22,17 +27,30 @@ const LASTING: [ErrorCode; 4] = [
     ErrorCode::STREAM_INVALID_CONFIG,
 ];
 
+/// Replicas of a stream that is made in a cluster where nobody says how many.
+const REPLICAS_IN_CLUSTER: usize = 3;
+
 /// Makes the stream, or checks the one there is.
-pub(crate) async fn ensure(context: &Context, config: &JetStreamConfig) -> Result<Info, StoreError> {
-    let wanted = wanted(config)?;
+pub(crate) async fn ensure(
+    context: &Context,
+    config: &JetStreamConfig,
+    server: &ServerInfo,
+) -> Result<Info, StoreError> {
+    let mut wanted = wanted(config)?;
+    if config.replicas_by_servers {
+        wanted.num_replicas = if server.cluster.is_some() { REPLICAS_IN_CLUSTER } else { 1 };
+    }
     let definition = &wanted;
     let info = retry(config.deadline, || async move {
-        match find(context, &definition.name).await? {
+        match find(context, &definition.name, server.jetstream).await? {
             Some(info) => Ok(info),
             None => create(context, definition).await,
         }
     });
     let info = info.await?;
+    if config.replicas_by_servers {
+        wanted.num_replicas = info.config.num_replicas;
+    }
     match mismatch(&wanted, &info.config) {
         None => Ok(info),
         Some((field, is, wanted)) => {
@@ -42,19 +60,32 @@ pub(crate) async fn ensure(context: &Context, config: &JetStreamConfig) -> Resul
     }
 }
 
-async fn find(context: &Context, name: &str) -> Result<Option<Info>, Failure> {
+/// Looks a stream up; nobody answers for long where the server that we are connected to has no JetStream.
+async fn find(context: &Context, name: &str, has_jetstream: bool) -> Result<Option<Info>, Failure> {
     match context.get_stream(name).await {
         Ok(stream) => Ok(Some(stream.cached_info().clone())),
         Err(error) => match error.kind() {
-            GetStreamErrorKind::JetStream(error) if error.error_code() == ErrorCode::STREAM_NOT_FOUND => Ok(None),
+            GetStreamErrorKind::JetStream(cause) if cause.error_code() == ErrorCode::STREAM_NOT_FOUND => Ok(None),
+            GetStreamErrorKind::JetStream(cause) if LASTING.contains(&cause.error_code()) => {
+                Err(invalid(format!("the stream cannot be looked up: {cause}")).into())
+            }
             GetStreamErrorKind::EmptyName | GetStreamErrorKind::InvalidStreamName => {
                 Err(invalid(format!("{name:?} names no stream")).into())
+            }
+            GetStreamErrorKind::Request if !has_jetstream && is_unanswered(&error) => {
+                Err(invalid("the server has no JetStream").into())
             }
             GetStreamErrorKind::JetStream(_) | GetStreamErrorKind::Request => {
                 Err(Failure::Transient(format!("the stream cannot be looked up: {error}")))
             }
         },
     }
+}
+
+/// Returns whether nobody listens to what was asked.
+fn is_unanswered(error: &GetStreamError) -> bool {
+    let cause = error.source().and_then(|cause| cause.downcast_ref::<RequestError>());
+    cause.is_some_and(|cause| cause.kind() == RequestErrorKind::NoResponders)
 }
 
 /// Creates the stream; where another was faster, returns that one.
@@ -65,7 +96,7 @@ async fn create(context: &Context, wanted: &Config) -> Result<Info, Failure> {
             let reason = format!("the stream cannot be made: {error}");
             let CreateStreamErrorKind::JetStream(cause) = error.kind() else { return Err(Failure::Transient(reason)) };
             if cause.error_code() == ErrorCode::STREAM_NAME_EXIST
-                && let Some(info) = find(context, &wanted.name).await?
+                && let Some(info) = find(context, &wanted.name, true).await?
             {
                 return Ok(info);
             }
@@ -77,6 +108,7 @@ async fn create(context: &Context, wanted: &Config) -> Result<Info, Failure> {
 
 fn wanted(config: &JetStreamConfig) -> Result<Config, StoreError> {
     let max_bytes = config.max_bytes.map_or(Ok(-1), i64::try_from);
+    let max_message_bytes = config.max_message_bytes.map_or(Ok(-1), i32::try_from);
     Ok(Config {
         name: config.stream.clone(),
         description: Some("Cidgraph's events".to_owned()),
@@ -87,7 +119,7 @@ fn wanted(config: &JetStreamConfig) -> Result<Config, StoreError> {
         max_bytes: max_bytes.map_err(|_| invalid("max_bytes is beyond 2^63"))?,
         max_messages: -1,
         max_messages_per_subject: -1,
-        max_message_size: -1,
+        max_message_size: max_message_bytes.map_err(|_| invalid("max_message_bytes is beyond 2^31"))?,
         max_consumers: -1,
         num_replicas: config.replicas,
         duplicate_window: config.duplicate_window,
@@ -164,6 +196,7 @@ mod tests {
         check(|is| is.discard = DiscardPolicy::Old, Some("discard"));
         check(|is| is.max_age = Duration::from_secs(1), Some("max_age"));
         check(|is| is.max_bytes = 1, Some("max_bytes"));
+        check(|is| is.max_message_size = 1 << 20, Some("max_msg_size"));
         check(|is| is.num_replicas = 3, Some("num_replicas"));
         check(|is| is.allow_direct = false, Some("allow_direct"));
         check(|is| is.allow_atomic_publish = false, Some("allow_atomic"));

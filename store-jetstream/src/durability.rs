@@ -10,6 +10,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
+use crate::config::monitor_host;
 use crate::connection::{invalid, unavailable};
 
 /// Bytes of an answer, at most.
@@ -64,8 +65,7 @@ fn keepers<'a>(info: &'a Info, connected_to: &'a str) -> Vec<&'a str> {
 }
 
 async fn ask(url: &str) -> Result<Server, StoreError> {
-    let host = url.strip_prefix("http://").map(|rest| rest.trim_end_matches('/'));
-    let host = host.ok_or_else(|| invalid("a monitoring address is http://host:port"))?;
+    let host = monitor_host(url).ok_or_else(|| invalid("a monitoring address is http://host:port"))?;
     let answer = get(host).await.map_err(|error| unavailable(format!("{url}: {error}")))?;
     let start = answer.windows(4).position(|bytes| bytes == b"\r\n\r\n");
     let body = start.map_or(&[][..], |start| &answer[start + 4..]);

@@ -14,10 +14,11 @@ mod log;
 mod places;
 mod follow;
 mod shared;
+mod split;
 mod append;
 mod positions;
 mod store;
 pub mod replica;
 
-pub use config::{Credentials, JetStreamConfig, Secret, Tls};
+pub use config::{ConfigError, Credentials, JetStreamConfig, Secret, Tls};
 pub use store::JetStreamStore;

@@ -22,6 +22,8 @@ pub(crate) struct Shared {
     /// The last event of aggregates that was read.
     pub(crate) read: Places,
     pub(crate) replicas: usize,
+    /// Whether an append may be sent as several atomic batches.
+    pub(crate) split_appends: bool,
 }
 
 impl Shared {
@@ -60,8 +62,12 @@ impl Shared {
 
     /// Returns events of all aggregates.
     pub(crate) async fn read_all(&self, from_sequence: u64, limit: usize) -> Result<Vec<StoredEvent>, StoreError> {
-        let last = self.log.last_of(ALL_SUBJECTS, self.log.deadline).await?;
-        let last_sequence = last.map_or(0, |last| last.sequence);
+        let last_sequence = match self.log.last_of(ALL_SUBJECTS, self.log.deadline).await {
+            Ok(last) => last.map_or(0, |last| last.sequence),
+            // What stands before the damage is read nevertheless.
+            Err(StoreError::Corrupt { damage }) => damage.sequence.ok_or(StoreError::Corrupt { damage })?,
+            Err(error) => return Err(error),
+        };
         let left = (last_sequence + 1).saturating_sub(from_sequence.max(1));
         let count = usize::try_from(left).unwrap_or(usize::MAX).min(limit);
         self.range(ALL_SUBJECTS, from_sequence, last_sequence, count).await

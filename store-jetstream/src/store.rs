@@ -41,15 +41,18 @@ impl JetStreamStore {
         let client = connect(&config).await?;
         let timeouts = ContextBuilder::new().timeout(config.request_timeout).ack_timeout(config.request_timeout);
         let context = timeouts.build(client.clone());
-        let info = definition::ensure(&context, &config).await?;
         let server = client.server_info();
+        let info = definition::ensure(&context, &config, &server).await?;
         let patience = config.request_timeout;
         let durability = durability::probe(&config.monitor_urls, &info, &server.server_name, patience).await?;
-        let block_bytes_max = server.max_payload.checked_sub(OVERHEAD_BYTES);
+        let message_bytes_max = config.max_message_bytes.and_then(|bytes| usize::try_from(bytes).ok());
+        let message_bytes_max = message_bytes_max.map_or(server.max_payload, |bytes| bytes.min(server.max_payload));
+        let block_bytes_max = message_bytes_max.checked_sub(OVERHEAD_BYTES).filter(|bytes| *bytes > 0);
         let capabilities = Capabilities {
             durable: true,
             append_events_max: BATCH_EVENTS_MAX,
-            block_bytes_max: block_bytes_max.ok_or_else(|| invalid("the server's max_payload is too small"))?,
+            block_bytes_max: block_bytes_max
+                .ok_or_else(|| invalid("the server's max_payload or max_message_bytes is too small"))?,
             gapless_sequences: false,
         };
         let log = Log {
@@ -59,9 +62,9 @@ impl JetStreamStore {
             request_timeout: config.request_timeout,
             deadline: config.deadline,
         };
-        let (hash, replicas) = (config.hash, config.replicas);
+        let (hash, replicas, split_appends) = (config.hash, info.config.num_replicas, config.split_appends);
         let (heads, read) = (Places::default(), Places::default());
-        let shared = Shared { log, hash, capabilities, durability, heads, read, replicas };
+        let shared = Shared { log, hash, capabilities, durability, heads, read, replicas, split_appends };
         Ok(Self { shared: Arc::new(shared), open: watch::Sender::new(()) })
     }
 
@@ -121,5 +124,9 @@ impl EventStore for JetStreamStore {
 
     fn capabilities(&self) -> Capabilities {
         self.shared.capabilities
+    }
+
+    fn durability_of_kept(&self) -> Durability {
+        self.shared.durability
     }
 }

@@ -8,12 +8,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use cidgraph::chain::open_block;
+use cidgraph::chain::{LogVerifier, open_block};
 use cidgraph::{
     AggregateAppend, AggregateId, CarReader, CarSection, CarWriter, ChainError, Cid, EventStore, Expected, Head,
     SealedEvent, StoreError, StoredEvent,
 };
-use cidgraph_store_memory::MemoryStore;
 use tempfile::NamedTempFile;
 use tokio::runtime::Handle;
 
@@ -164,36 +163,55 @@ pub struct CarImport {
 ///
 /// # Errors
 /// [`Failure::Chain`], [`Failure::Car`] or [`Failure::Damaged`] where the file is not whole: nothing was written.
+/// [`Failure::Usage`] where a transaction is longer than the store takes: nothing was written either.
 /// [`Failure::Store`] with a conflict where the store has other events.
 pub fn import_events(
     runtime: &Handle,
     file: &Path,
-    open: impl FnOnce() -> Result<Arc<MemoryStore>, Failure>,
+    open: impl FnOnce() -> Result<Arc<dyn EventStore>, Failure>,
     mut acknowledged: impl FnMut(Head) -> Result<(), Failure>,
-) -> Result<(Arc<MemoryStore>, CarImport), Failure> {
-    check(file)?;
+) -> Result<(Arc<dyn EventStore>, CarImport), Failure> {
+    let longest = check(file)?;
     let store = open()?;
+    let limit = store.capabilities().append_events_max;
+    if longest > limit {
+        let file = file.display();
+        let reason = format!("{file}: a transaction of {longest} events, the store takes at most {limit} at once");
+        return Err(Failure::usage(reason));
+    }
+    let limit = limit.min(APPEND_EVENTS);
     let mut done = CarImport::default();
-    let mut batch: Vec<SealedEvent> = Vec::new();
+    let (mut batch, mut transaction): (Vec<SealedEvent>, Vec<SealedEvent>) = (Vec::new(), Vec::new());
     for stored in read_events(file)? {
         let event = stored?.event;
-        let other = batch.last().is_some_and(|last| last.aggregate != event.aggregate);
-        let full = batch.len() >= APPEND_EVENTS && batch.last().is_some_and(|last| last.transaction_remaining == 0);
-        if other || full {
+        let (aggregate, remaining) = (event.aggregate, event.transaction_remaining);
+        transaction.push(event);
+        if remaining > 0 {
+            continue;
+        }
+        let other = batch.last().is_some_and(|last| last.aggregate != aggregate);
+        if other || batch.len() + transaction.len() > limit {
             append(runtime, &*store, std::mem::take(&mut batch), &mut done)?.map_or(Ok(()), &mut acknowledged)?;
         }
-        batch.push(event);
+        batch.append(&mut transaction);
     }
     append(runtime, &*store, batch, &mut done)?.map_or(Ok(()), &mut acknowledged)?;
     Ok((store, done))
 }
 
-/// Verifies the whole file before anything is written.
-fn check(file: &Path) -> Result<(), Failure> {
-    let mut verifier = cidgraph::chain::LogVerifier::new();
+/// Verifies the whole file before anything is written and returns how many events its longest transaction has.
+fn check(file: &Path) -> Result<usize, Failure> {
+    let mut verifier = LogVerifier::new();
     let mut page = Vec::new();
-    for event in read_events(file)? {
-        page.push(event?);
+    let (mut length, mut longest) = (0, 0);
+    for stored in read_events(file)? {
+        let stored = stored?;
+        length += 1;
+        longest = longest.max(length);
+        if stored.event.transaction_remaining == 0 {
+            length = 0;
+        }
+        page.push(stored);
         if page.len() == APPEND_EVENTS {
             verifier.push(&page).into_iter().next().map_or(Ok(()), Err)?;
             page.clear();
@@ -202,7 +220,7 @@ fn check(file: &Path) -> Result<(), Failure> {
     verifier.push(&page).into_iter().next().map_or(Ok(()), Err)?;
     match verifier.events() {
         0 => Err(Failure::usage(format!("{}: expected events, found none", file.display()))),
-        _ => Ok(()),
+        _ => Ok(longest),
     }
 }
 

@@ -1,7 +1,7 @@
 //! `cidgraph graphs`: what is in the store.
 
 use cidgraph::chain::open_block;
-use cidgraph::{EventStore, GraphEvent, StoredEvent};
+use cidgraph::{GraphEvent, StoredEvent};
 use clap::Args;
 use serde_json::json;
 

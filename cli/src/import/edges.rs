@@ -2,7 +2,7 @@
 //!
 //! The whole list is held in memory to be sorted: its text and 40 bytes a line; 2^32 lines at most.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use cidgraph::{EdgeEntity, GraphCommand, Key, Name, NodeEntity, NodeId, Properti
 use super::error::{ImportError, SourcePosition};
 use super::field::{FieldForm, read_key, read_time_ns};
 use super::lines::{LINE_BYTES_MAX, Lines};
-use super::transaction::{BadLines, CommandIds, Import, ImportSource, TRANSACTION_LINES, Transaction};
+use super::transaction::{BadLines, CommandIds, Import, ImportSource, TRANSACTION_COMMANDS, Transaction};
 
 /// How an edge list is written.
 #[derive(Debug, Clone)]
@@ -105,6 +105,9 @@ pub struct EdgesImport {
     numbers: HashMap<Key, u32, foldhash::fast::FixedState>,
     nodes: Vec<Option<NodeId>>,
     next: usize,
+    /// The rows behind the last one of each transaction, up to the last row.
+    ends: VecDeque<usize>,
+    transactions: u64,
     ids: CommandIds,
     bad: BadLines,
 }
@@ -140,6 +143,8 @@ impl EdgesImport {
             numbers: HashMap::default(),
             nodes: Vec::new(),
             next: 0,
+            ends: VecDeque::new(),
+            transactions: 0,
         };
         loop {
             let read = lines.advance().and_then(|more| match more {
@@ -154,12 +159,31 @@ impl EdgesImport {
         }
         list.rows.sort_by_key(|row| row.time_ns);
         list.nodes = vec![None; list.keys.len()];
+        list.ends = list.transaction_ends();
+        list.transactions = list.ends.len() as u64;
         Ok(list)
     }
 
     /// Returns how many edges were read.
     pub const fn edge_count(&self) -> usize {
         self.rows.len()
+    }
+
+    /// Cuts the rows into transactions: a row is a command for its edge and one for each node on first sight.
+    fn transaction_ends(&self) -> VecDeque<usize> {
+        let mut seen = vec![false; self.keys.len()];
+        let (mut ends, mut commands) = (VecDeque::new(), 0);
+        for (index, row) in self.rows.iter().enumerate() {
+            let is_new = |node: u32| !std::mem::replace(&mut seen[node as usize], true);
+            let more = 1 + [row.source, row.target].map(is_new).into_iter().filter(|new| *new).count();
+            if commands + more > TRANSACTION_COMMANDS {
+                ends.push_back(index);
+                commands = 0;
+            }
+            commands += more;
+        }
+        ends.extend((commands > 0).then_some(self.rows.len()));
+        ends
     }
 
     fn take_line(&mut self, lines: &Lines) -> Result<(), ImportError> {
@@ -294,8 +318,8 @@ impl Iterator for EdgesImport {
     type Item = Result<Transaction, ImportError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let end = self.rows.len().min(self.next + TRANSACTION_LINES);
-        let last = self.rows.get(self.next..end)?.last()?.time_ns;
+        let end = self.ends.pop_front()?;
+        let last = self.rows[end - 1].time_ns;
         let (mut commands, mut positions, mut input) = (Vec::new(), Vec::new(), Vec::new());
         for index in self.next..end {
             let Row { start, length, line, source, target, .. } = self.rows[index];
@@ -311,6 +335,7 @@ impl Iterator for EdgesImport {
             positions.resize(commands.len(), SourcePosition::line(self.file.clone(), u64::from(line)));
         }
         self.next = end;
+        assert!(commands.len() <= TRANSACTION_COMMANDS, "the rows were cut by their commands");
         let command = self.ids.next(&input);
         Some(Ok(Transaction {
             command,
@@ -329,7 +354,7 @@ impl Import for EdgesImport {
     }
 
     fn transaction_count(&self) -> Option<u64> {
-        Some(self.rows.len().div_ceil(TRANSACTION_LINES) as u64)
+        Some(self.transactions)
     }
 }
 

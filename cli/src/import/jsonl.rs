@@ -6,7 +6,7 @@ use cidgraph::{GraphCommand, GraphId, Limits, Name};
 
 use super::error::{ImportError, SourcePosition};
 use super::lines::Lines;
-use super::transaction::{BadLines, CommandIds, Import, ImportSource, TRANSACTION_LINES, Transaction};
+use super::transaction::{BadLines, CommandIds, Import, ImportSource, TRANSACTION_COMMANDS, Transaction};
 use crate::json::{JsonLine, TransactionForm, find_wide_integer, read_line};
 
 /// The longest line of a command file, bytes.
@@ -41,7 +41,7 @@ impl JsonlImport {
         Self {
             actor: import.actor.clone(),
             timestamp_ns: import.clock_ns,
-            lines_max: TRANSACTION_LINES,
+            lines_max: TRANSACTION_COMMANDS,
             ids: CommandIds::start(import.graph, "jsonl", ""),
             bad: BadLines::allow(import.skip_bad),
             import,

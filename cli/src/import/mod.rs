@@ -14,4 +14,4 @@ pub mod jsonl;
 
 pub use error::{ImportError, SourcePosition, clip};
 pub use lines::{LINE_BYTES_MAX, Lines, open_input};
-pub use transaction::{BadLines, CommandIds, Import, ImportSource, NamedNode, TRANSACTION_LINES, Transaction};
+pub use transaction::{BadLines, CommandIds, Import, ImportSource, NamedNode, TRANSACTION_COMMANDS, Transaction};

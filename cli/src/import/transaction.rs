@@ -4,8 +4,9 @@ use cidgraph::{CommandContext, CommandId, GraphCommand, GraphId, GraphMetadata, 
 
 use super::error::{ImportError, SourcePosition};
 
-/// Lines of one transaction of an import without transactions of its own.
-pub const TRANSACTION_LINES: usize = 1000;
+/// Commands of one transaction of an import without transactions of its own, each an event: so many every store takes at
+/// once, and the transactions of an input are the same in all of them.
+pub const TRANSACTION_COMMANDS: usize = 1000;
 
 /// Commands that are to be applied whole or not at all.
 #[derive(Debug, Clone, PartialEq)]

@@ -97,7 +97,7 @@ const fn kind_of_store(error: &StoreError) -> ErrorKind {
     match error {
         StoreError::Conflict { .. } => ErrorKind::Conflict,
         StoreError::Unavailable { .. } => ErrorKind::Unavailable,
-        StoreError::Unknown { .. } => ErrorKind::Unknown,
+        StoreError::Unknown { .. } | StoreError::Partial { .. } => ErrorKind::Unknown,
         StoreError::Corrupt { .. } => ErrorKind::Corrupt,
         StoreError::Malformed { .. } | StoreError::Invalid { .. } => ErrorKind::Invalid,
     }

@@ -151,6 +151,18 @@ pub enum StoreError {
         /// What happened.
         reason: String,
     },
+    /// An append that the store was told it may split was applied up to a transaction's end, and not beyond. Sending the
+    /// same batch again goes on from there; where the cause is a conflict, only reading does. Only a store with such a
+    /// setting says so: else an append is all or nothing.
+    #[error("{events} events of the append were applied, up to sequence {last_sequence}, the others not: {cause}")]
+    Partial {
+        /// Events that were applied, at least.
+        events: usize,
+        /// The last one's sequence.
+        last_sequence: u64,
+        /// What became of the rest.
+        cause: Box<StoreError>,
+    },
     /// What the store kept is damaged.
     #[error("{damage}")]
     Corrupt {

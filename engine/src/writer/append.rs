@@ -39,7 +39,9 @@ impl<D: Draft> Writer<D> {
                     return Settled::Applied { first_sequence, durability };
                 }
                 Err(StoreError::Unavailable { reason }) => reason,
-                Err(error @ (StoreError::Conflict { .. } | StoreError::Unknown { .. })) => {
+                Err(
+                    error @ (StoreError::Conflict { .. } | StoreError::Unknown { .. } | StoreError::Partial { .. }),
+                ) => {
                     let conflict = matches!(error, StoreError::Conflict { .. });
                     uncertain |= !conflict;
                     match self.find(batch).await {

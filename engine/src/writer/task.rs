@@ -293,6 +293,7 @@ impl<D: Draft> Writer<D> {
             StoreError::Unavailable { reason } | StoreError::Unknown { reason } => WriteError::Unavailable { reason },
             StoreError::Conflict { .. }
             | StoreError::Malformed { .. }
+            | StoreError::Partial { .. }
             | StoreError::Corrupt { .. }
             | StoreError::Invalid { .. } => WriteError::Store(error),
         };

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use cidgraph::store::Followed;
 use cidgraph::{
-    AggregateAppend, AggregateId, Appended, Capabilities, EventStore, HashKind, Head, StoreError, StoredEvent,
+    AggregateAppend, AggregateId, Appended, Capabilities, Durability, EventStore, HashKind, Head, StoreError, StoredEvent,
     StreamFilter,
 };
 use futures::StreamExt;
@@ -186,5 +186,9 @@ impl EventStore for Faulty {
 
     fn capabilities(&self) -> Capabilities {
         self.limits.unwrap_or_else(|| self.inner.capabilities())
+    }
+
+    fn durability_of_kept(&self) -> Durability {
+        self.inner.durability_of_kept()
     }
 }

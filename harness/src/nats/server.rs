@@ -103,6 +103,17 @@ impl Server {
         Ok(())
     }
 
+    /// Ends the server as an orderly shutdown does (SIGTERM) and waits until it is gone; without effect where it is.
+    ///
+    /// # Errors
+    /// Those of the system.
+    #[cfg(unix)]
+    pub fn stop(&mut self) -> Result<(), NatsError> {
+        self.signal(rustix::process::Signal::TERM)?;
+        let Some(mut process) = self.process.take() else { return Ok(()) };
+        process.wait().map(drop).map_err(NatsError::not_controlled)
+    }
+
     /// Starts the server again, at the same addresses with the same files; kills it before where it runs.
     ///
     /// # Errors

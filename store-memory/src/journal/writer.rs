@@ -149,6 +149,7 @@ impl Journal {
                     | StoreError::Malformed { .. }
                     | StoreError::Unavailable { .. }
                     | StoreError::Unknown { .. }
+                    | StoreError::Partial { .. }
                     | StoreError::Corrupt { .. } => {
                         format!("writing ended with an error, open the store again: {error}")
                     }

@@ -12,7 +12,7 @@ use crate::json::{
     CommandForm, EdgeForm, IdForm, KeyForm, NodeForm, OperationForm, PropertiesForm, UpdateForm, ValueForm,
     find_wide_integer,
 };
-use crate::session::Fsync;
+use crate::store::Fsync;
 
 /// Apply one command, or the commands on standard input, one JSON object a line, each a transaction of its own
 ///
@@ -33,7 +33,7 @@ pub struct Arguments {
     /// Refuse where the graph is not at this version
     #[arg(long, global = true, value_name = "VERSION", allow_negative_numbers = true)]
     pub expected: Option<u64>,
-    /// When what was written is brought to the disk
+    /// When the embedded store brings what was written to the disk; servers have a setting of their own
     #[arg(long, global = true, value_enum, value_name = "WHEN", default_value = "always")]
     pub fsync: Fsync,
     /// Make one transaction of all commands on standard input: all of them or none

@@ -1,11 +1,8 @@
 //! Runs `apply`: one transaction of commands from arguments, or commands from standard input as they come.
 
 use std::io::{self, BufReader};
-use std::sync::Arc;
 
-use cidgraph::{
-    CommandContext, CommandId, EdgeId, Engine, EventStore, GraphCommand, GraphId, Receipt, Submission, WriteError,
-};
+use cidgraph::{CommandContext, CommandId, EdgeId, Engine, GraphCommand, GraphId, Receipt, Submission, WriteError};
 use serde_json::{Value as Json, json};
 
 use super::arguments::{Arguments, Asked};
@@ -29,7 +26,7 @@ pub fn run(session: &mut Session, arguments: &Arguments) -> Result<(), Failure> 
         }
         None => None,
     };
-    let store = session.options.open_to_write(arguments.fsync)?;
+    let store = session.open_to_write(arguments.fsync)?;
     let graph = match &arguments.graph {
         Some(name) => graph_id(name),
         None if matches!(arguments.command, Some(Asked::Create { .. })) => {
@@ -37,7 +34,7 @@ pub fn run(session: &mut Session, arguments: &Arguments) -> Result<(), Failure> 
         }
         None => session.graph(&*store, None)?.0,
     };
-    let engine = Engine::builder(store as Arc<dyn EventStore>).actor(arguments.actor.as_str()).build();
+    let engine = Engine::builder(store).actor(arguments.actor.as_str()).build();
     let mut applying = Applying { session, arguments, engine, graph, expected: arguments.expected };
     let outcome = match commands {
         Some(forms) => applying.asked(forms),

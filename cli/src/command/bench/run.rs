@@ -39,9 +39,9 @@ pub fn run(session: &mut Session, arguments: &Arguments) -> Result<(), Failure> 
 }
 
 fn measure(session: &mut Session, arguments: &Arguments) -> Result<(), Failure> {
-    let data_dir = session.options.data_dir.clone();
+    let data_dir = session.options.store.data_dir.clone();
     let unwritable = |source| Failure::Unwritable { file: data_dir.display().to_string(), source };
-    let folder = work_folder(&session.options.data_dir).map_err(unwritable)?;
+    let folder = work_folder(&session.options.store.data_dir).map_err(unwritable)?;
     let stages = Stages::start(session.options.progress);
     let surroundings = Surroundings {
         stores: &EmbeddedStores,

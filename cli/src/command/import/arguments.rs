@@ -11,7 +11,8 @@ use crate::import::field::TIME_NS_MAX;
 use crate::import::git::{GitFormat, GitImport};
 use crate::import::jsonl::JsonlImport;
 use crate::import::{Import, ImportError, ImportSource};
-use crate::session::{Fsync, graph_id};
+use crate::session::graph_id;
+use crate::store::Fsync;
 
 /// Read a repository, a list of edges, tables, commands or a log of events into a graph
 ///
@@ -52,7 +53,7 @@ pub struct Target {
         value_parser = clap::value_parser!(u64).range(..=TIME_NS_MAX)
     )]
     pub clock: u64,
-    /// When what was written is brought to the disk
+    /// When the embedded store brings what was written to the disk; servers have a setting of their own
     #[arg(long, value_enum, value_name = "WHEN", default_value = "always")]
     pub fsync: Fsync,
 }
@@ -179,7 +180,7 @@ pub enum Input {
     Car {
         /// The file; gzip or plain
         file: PathBuf,
-        /// When what was written is brought to the disk
+        /// When the embedded store brings what was written to the disk; servers have a setting of their own
         #[arg(long, value_enum, value_name = "WHEN", default_value = "always")]
         fsync: Fsync,
     },

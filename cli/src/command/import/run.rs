@@ -8,7 +8,6 @@ use cidgraph::topology::Topology;
 use cidgraph::{
     AggregateId, CommandId, Engine, EventStore, Graph, GraphCommand, GraphId, Head, ManualClock, Submission, WriteError,
 };
-use cidgraph_store_memory::MemoryStore;
 use serde_json::json;
 use tokio::runtime::Handle;
 
@@ -18,7 +17,8 @@ use crate::failure::Failure;
 use crate::import::{BadLines, ImportError, Transaction};
 use crate::ingest::{Ingested, ingest};
 use crate::progress::{Acknowledged, Progress, acknowledged_object};
-use crate::session::{Fsync, ProgressKind, Session, graph_id};
+use crate::session::{ProgressKind, Session, graph_id};
+use crate::store::Fsync;
 
 /// Runs the subcommand.
 ///
@@ -36,7 +36,7 @@ pub fn run(session: &mut Session, arguments: &Arguments) -> Result<(), Failure> 
 
 fn import_commands(session: &mut Session, opened: Opened<'_>) -> Result<(), Failure> {
     let Opened { import, target } = opened;
-    let store = session.options.open_to_write(target.fsync)?;
+    let store = session.open_to_write(target.fsync)?;
     let mut writing = Writing::start(session.handle(), store, target)?;
     let resume_after = writing.resume_after(target)?;
     let mut progress = Progress::start(session.options.progress, import.transaction_count());
@@ -103,7 +103,7 @@ fn print_summary(
 /// A graph that is being imported into.
 struct Writing {
     runtime: Handle,
-    store: Arc<MemoryStore>,
+    store: Arc<dyn EventStore>,
     engine: Engine,
     clock: Arc<ManualClock>,
     id: GraphId,
@@ -114,12 +114,10 @@ struct Writing {
 }
 
 impl Writing {
-    fn start(runtime: Handle, store: Arc<MemoryStore>, target: &Target) -> Result<Self, Failure> {
+    fn start(runtime: Handle, store: Arc<dyn EventStore>, target: &Target) -> Result<Self, Failure> {
         let clock = Arc::new(ManualClock::at(target.clock));
-        let engine = Engine::builder(Arc::clone(&store) as Arc<dyn EventStore>)
-            .clock(Arc::clone(&clock) as _)
-            .actor(target.actor.as_str())
-            .build();
+        let engine =
+            Engine::builder(Arc::clone(&store)).clock(Arc::clone(&clock) as _).actor(target.actor.as_str()).build();
         let id = graph_id(&target.graph);
         let graph = match runtime.block_on(engine.load_graph(id)) {
             Ok(graph) => Some(graph),
@@ -233,7 +231,7 @@ impl Writing {
 fn import_log(session: &mut Session, file: &Path, fsync: Fsync) -> Result<(), Failure> {
     let mut progress = Progress::start(session.options.progress, None);
     let runtime = session.handle();
-    let open = || session.options.open_to_write(fsync);
+    let open = || runtime.block_on(session.options.store.open_to_write(fsync));
     let done = import_events(&runtime, file, open, |head| {
         progress.acknowledged(&Acknowledged { head, nodes: None, edges: None }, &mut session.output)
     });

@@ -10,7 +10,8 @@ use super::reader::{Dialect, Records};
 use super::row::read_row;
 use crate::import::field::FieldForm;
 use crate::import::{
-    BadLines, CommandIds, Import, ImportError, ImportSource, NamedNode, SourcePosition, TRANSACTION_LINES, Transaction,
+    BadLines, CommandIds, Import, ImportError, ImportSource, NamedNode, SourcePosition, TRANSACTION_COMMANDS,
+    Transaction,
 };
 
 /// Which CSV files are imported, and how they are written.
@@ -90,7 +91,7 @@ impl CsvImport {
 
     fn read_transaction(&mut self) -> Result<Option<Transaction>, ImportError> {
         let (mut commands, mut positions, mut input) = (Vec::new(), Vec::new(), Vec::new());
-        while commands.len() < TRANSACTION_LINES {
+        while commands.len() < TRANSACTION_COMMANDS {
             let Some((command, position)) = self.read_command(&mut input)? else { break };
             commands.push(command);
             positions.push(position);

@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 use crate::cid::HashKind;
 use crate::id::AggregateId;
 use crate::store::{
-    AggregateAppend, Appended, Capabilities, EventStore, Followed, Head, StoreError, StoredEvent, StreamFilter,
+    AggregateAppend, Appended, Capabilities, Durability, EventStore, Followed, Head, StoreError, StoredEvent, StreamFilter,
 };
 
 /// What happens to one append.
@@ -182,5 +182,9 @@ impl<S: EventStore> EventStore for FaultInjector<S> {
 
     fn capabilities(&self) -> Capabilities {
         self.store.capabilities()
+    }
+
+    fn durability_of_kept(&self) -> Durability {
+        self.store.durability_of_kept()
     }
 }

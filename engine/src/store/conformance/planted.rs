@@ -305,4 +305,8 @@ impl EventStore for PlantedStore {
     fn capabilities(&self) -> Capabilities {
         self.store.capabilities()
     }
+
+    fn durability_of_kept(&self) -> Durability {
+        self.store.durability_of_kept()
+    }
 }

@@ -111,6 +111,7 @@ pub(crate) async fn append(store: &dyn EventStore, batch: &[AggregateAppend]) ->
             | Err(
                 StoreError::Conflict { .. }
                 | StoreError::Malformed { .. }
+                | StoreError::Partial { .. }
                 | StoreError::Corrupt { .. }
                 | StoreError::Invalid { .. },
             )) => return answer,

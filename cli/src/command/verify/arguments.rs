@@ -1,0 +1,19 @@
+//! The arguments of `cidgraph verify`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+/// Compute every CID again and check every link, in parallel; exit code 2 where something is broken
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  cidgraph verify\n  cidgraph verify --graph g --json\n  cidgraph verify --car g.car"
+)]
+pub struct Arguments {
+    /// Only this graph
+    #[arg(long, short, value_name = "GRAPH", conflicts_with = "car")]
+    pub graph: Option<String>,
+    /// A CAR file of events instead of the store
+    #[arg(long, value_name = "FILE")]
+    pub car: Option<PathBuf>,
+}

@@ -1,0 +1,198 @@
+//! Where events are kept, as the command line says it, and how that store is opened.
+//!
+//! Only here, in `verify` and in `bench` is it known which stores there are; everything else is told an [`EventStore`].
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use cidgraph::{EventStore, StoreError};
+use cidgraph_store_jetstream::{JetStreamConfig, JetStreamStore};
+use cidgraph_store_memory::{FsyncPolicy, MemoryStore};
+use clap::{Args, ValueEnum};
+
+use crate::failure::Failure;
+use crate::output::note;
+
+/// Which store is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum StoreKind {
+    /// The embedded store: a journal of CAR files in the data folder.
+    Memory,
+    /// A stream of NATS JetStream, on a server or a cluster.
+    Jetstream,
+}
+
+/// When the embedded store brings what was written to the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Fsync {
+    /// Before each transaction is acknowledged.
+    Always,
+    /// In the background, every second at most.
+    Interval,
+    /// When the operating system likes.
+    Never,
+}
+
+impl From<Fsync> for FsyncPolicy {
+    fn from(fsync: Fsync) -> Self {
+        match fsync {
+            Fsync::Always => Self::Always,
+            Fsync::Interval => Self::Interval(Duration::from_secs(1)),
+            Fsync::Never => Self::Never,
+        }
+    }
+}
+
+/// The options that say where events are kept.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Store and output")]
+pub struct StoreOptions {
+    /// The store to use; CIDGRAPH_STORE where it is not given
+    #[arg(
+        long = "store",
+        id = "store",
+        global = true,
+        value_enum,
+        value_name = "STORE",
+        default_value = "memory",
+        env = "CIDGRAPH_STORE",
+        hide_env = true
+    )]
+    pub kind: StoreKind,
+    /// The folder of the embedded store
+    #[arg(long, global = true, default_value = ".cidgraph", value_name = "DIR")]
+    pub data_dir: PathBuf,
+    /// The servers of the JetStream store, as nats://host:4222; instead of those in --config and CIDGRAPH_NATS_URLS
+    #[arg(long = "nats-url", global = true, value_name = "URL[,URL]", value_delimiter = ',')]
+    pub nats_urls: Vec<String>,
+    /// A TOML file that says all about the JetStream store; CIDGRAPH_NATS_CONFIG where it is not given
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// The stream of the JetStream store; event-store where nothing says another
+    #[arg(long, global = true, value_name = "NAME")]
+    pub stream: Option<String>,
+    /// How many servers keep each event: 1, 3 or 5; without it a new stream gets 3 in a cluster and 1 elsewhere
+    #[arg(long, global = true, value_name = "COUNT")]
+    pub replicas: Option<usize>,
+}
+
+impl StoreOptions {
+    /// Opens the store to read, at its last commit.
+    ///
+    /// # Errors
+    /// [`Failure::Store`]; [`Failure::Usage`] where there is none.
+    pub async fn open_to_read(&self) -> Result<Arc<dyn EventStore>, Failure> {
+        match self.kind {
+            StoreKind::Memory => Ok(Arc::new(MemoryStore::open_read_only(self.data_folder()?)?)),
+            StoreKind::Jetstream => Ok(Arc::new(self.connect().await?)),
+        }
+    }
+
+    /// Opens the store to write, making it where there is none, and says on standard error what a crash had cut off.
+    ///
+    /// # Errors
+    /// [`Failure::Store`].
+    pub async fn open_to_write(&self, fsync: Fsync) -> Result<Arc<dyn EventStore>, Failure> {
+        match self.kind {
+            StoreKind::Memory => {
+                let store = MemoryStore::open(&self.data_dir, fsync.into())?;
+                report_loss(&store);
+                Ok(Arc::new(store))
+            }
+            StoreKind::Jetstream => Ok(Arc::new(self.connect().await?)),
+        }
+    }
+
+    /// Returns the folder of the embedded store, which is there.
+    ///
+    /// # Errors
+    /// [`Failure::Usage`] where there is no such folder.
+    pub fn data_folder(&self) -> Result<&Path, Failure> {
+        let folder = &self.data_dir;
+        if folder.is_dir() {
+            return Ok(folder);
+        }
+        let reason = format!("no store in {}: import something first, or give --data-dir", folder.display());
+        Err(Failure::usage(reason))
+    }
+
+    /// Refuses options of a store that is not the one to use: they would go unnoticed.
+    ///
+    /// # Errors
+    /// [`Failure::Usage`].
+    pub fn check(&self) -> Result<(), Failure> {
+        let given = [
+            ("--nats-url", !self.nats_urls.is_empty()),
+            ("--config", self.config.is_some()),
+            ("--stream", self.stream.is_some()),
+            ("--replicas", self.replicas.is_some()),
+        ];
+        match (self.kind, given.into_iter().find(|(_, is_given)| *is_given)) {
+            (StoreKind::Memory, Some((option, _))) => {
+                Err(Failure::usage(format!("{option} is for a store on servers: give --store jetstream with it")))
+            }
+            (StoreKind::Memory, None) | (StoreKind::Jetstream, _) => Ok(()),
+        }
+    }
+
+    /// Returns what the JetStream store is told: by the options, else by the environment, else by the file.
+    ///
+    /// # Errors
+    /// [`Failure::Usage`] where no server is named; [`Failure::Store`] where file or environment cannot be read.
+    pub fn jetstream(&self) -> Result<JetStreamConfig, Failure> {
+        let mut config =
+            JetStreamConfig::load(self.config.as_deref(), std::env::vars_os()).map_err(StoreError::from)?;
+        if !self.nats_urls.is_empty() {
+            config.urls.clone_from(&self.nats_urls);
+        }
+        if let Some(stream) = &self.stream {
+            config.stream.clone_from(stream);
+        }
+        if let Some(replicas) = self.replicas {
+            (config.replicas, config.replicas_by_servers) = (replicas, false);
+        }
+        if config.urls.is_empty() {
+            return Err(Failure::usage("expected where the servers are: give --nats-url, as nats://127.0.0.1:4222"));
+        }
+        Ok(config)
+    }
+
+    /// Connects to the servers.
+    ///
+    /// # Errors
+    /// [`Failure::Store`], which names the servers where none is to be reached; those of
+    /// [`jetstream`](Self::jetstream).
+    pub async fn connect(&self) -> Result<JetStreamStore, Failure> {
+        let config = self.jetstream()?;
+        let servers = config.urls.join(", ");
+        let connected = JetStreamStore::connect(config).await;
+        Ok(connected.map_err(|error| match error {
+            // An address that holds a login is never unavailable: it is refused.
+            StoreError::Unavailable { reason } => StoreError::Unavailable { reason: format!("{servers}: {reason}") },
+            other => other,
+        })?)
+    }
+}
+
+/// Shows where events are kept, without the servers.
+impl fmt::Display for StoreOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.kind {
+            StoreKind::Memory => write!(f, "the store in {}", self.data_dir.display()),
+            StoreKind::Jetstream => f.write_str("the stream"),
+        }
+    }
+}
+
+/// Says on standard error what opening cut off behind the last whole commit: a crash left it, or later damage.
+fn report_loss(store: &MemoryStore) {
+    let recovery = store.recovery();
+    if recovery.bytes_cut > 0 {
+        note(format_args!(
+            "cidgraph: {} bytes behind the last whole commit were cut off ({} events that were never known durable)",
+            recovery.bytes_cut, recovery.events_cut
+        ));
+    }
+}
