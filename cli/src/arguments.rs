@@ -5,7 +5,9 @@ use std::ffi::OsString;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 
-use crate::command::{apply, bench, completions, drill, export, graphs, import, log, man, query, show, stats, verify};
+use crate::command::{
+    apply, bench, completions, drill, export, graphs, import, log, man, query, repair, show, stats, verify,
+};
 use crate::failure::Failure;
 use crate::output::note;
 use crate::session::{Options, Session};
@@ -38,6 +40,7 @@ pub enum Command {
     Query(query::Arguments),
     Export(export::Arguments),
     Verify(verify::Arguments),
+    Repair(repair::Arguments),
     Bench(bench::Arguments),
     Drill(drill::Arguments),
     Completions(completions::Arguments),
@@ -89,6 +92,7 @@ fn execute(line: CommandLine) -> Result<(), Failure> {
         Command::Query(arguments) => query::run(&mut session, arguments),
         Command::Export(arguments) => export::run(&mut session, arguments),
         Command::Verify(arguments) => verify::run(&mut session, arguments),
+        Command::Repair(arguments) => repair::run(&mut session, arguments),
         Command::Bench(arguments) => bench::run(&mut session, arguments),
         Command::Drill(arguments) => drill::run(&mut session, arguments),
         Command::Completions(arguments) => completions::run(&mut session, arguments, CommandLine::command()),

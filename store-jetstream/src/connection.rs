@@ -130,7 +130,9 @@ fn distrust(error: &rustls::Error) -> &'static str {
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
         ) => "the server's certificate is of another host",
         rustls::Error::InvalidCertificate(_) => "the server's certificate is not valid",
-        rustls::Error::AlertReceived(AlertDescription::CertificateRequired) => "the server demands a client certificate",
+        rustls::Error::AlertReceived(AlertDescription::CertificateRequired) => {
+            "the server demands a client certificate"
+        }
         rustls::Error::AlertReceived(AlertDescription::CertificateExpired) => "the client certificate has expired",
         rustls::Error::AlertReceived(_) => "the server refuses the client certificate",
         _ => "no encrypted connection comes about: look at the certificates and the key",

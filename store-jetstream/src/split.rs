@@ -184,7 +184,8 @@ mod tests {
         for batch in &cut {
             let count = batch.iter().map(|part| part.events.len()).sum::<usize>();
             assert!(count <= events_max);
-            let here: HashSet<_> = batch.iter().flat_map(|part| &part.events).map(|event| transaction(event).unwrap()).collect();
+            let here: HashSet<_> =
+                batch.iter().flat_map(|part| &part.events).map(|event| transaction(event).unwrap()).collect();
             assert!(seen.is_disjoint(&here), "a transaction was cut");
             seen.extend(here);
         }

@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use cidgraph::store::Followed;
 use cidgraph::{
-    AggregateAppend, AggregateId, Appended, Capabilities, Durability, EventStore, HashKind, Head, StoreError, StoredEvent,
-    StreamFilter,
+    AggregateAppend, AggregateId, Appended, Capabilities, Durability, EventStore, HashKind, Head, StoreError,
+    StoredEvent, StreamFilter,
 };
 use futures::StreamExt;
 use tokio::sync::Semaphore;

@@ -29,15 +29,16 @@ impl Setting {
             Self::Urls => !config.urls.is_empty() && config.urls.iter().all(|url| server_address(url).is_some()),
             Self::NKeySeed => match &config.credentials {
                 Credentials::NKeySeed(seed) => is_user_seed(&seed.reveal()),
-                Credentials::None
-                | Credentials::UserPassword { .. }
-                | Credentials::Token(_)
-                | Credentials::File(_) => true,
+                Credentials::None | Credentials::UserPassword { .. } | Credentials::Token(_) | Credentials::File(_) => {
+                    true
+                }
             },
             Self::Stream => is_name(&config.stream),
             Self::Replicas => matches!(config.replicas, 1 | 3 | 5),
             Self::MaxBytes => config.max_bytes.is_none_or(|bytes| bytes > 0 && i64::try_from(bytes).is_ok()),
-            Self::MaxMessageBytes => config.max_message_bytes.is_none_or(|bytes| bytes > 0 && i32::try_from(bytes).is_ok()),
+            Self::MaxMessageBytes => {
+                config.max_message_bytes.is_none_or(|bytes| bytes > 0 && i32::try_from(bytes).is_ok())
+            }
             Self::DuplicateWindow => lasting(config.duplicate_window),
             Self::RequestTimeout => lasting(config.request_timeout),
             Self::Deadline => lasting(config.deadline),
@@ -85,7 +86,10 @@ mod tests {
         check(|_| {}, None);
         check(|config| config.urls.clear(), Some("urls"));
         check(|config| config.urls.push("nats://writer:hunter2@127.0.0.1".to_owned()), Some("urls"));
-        check(|config| config.credentials = Credentials::NKeySeed(Secret::new("hunter2")), Some("credentials.nkey_seed"));
+        check(
+            |config| config.credentials = Credentials::NKeySeed(Secret::new("hunter2")),
+            Some("credentials.nkey_seed"),
+        );
         check(|config| config.stream = "event.store".to_owned(), Some("stream"));
         check(|config| config.replicas = 2, Some("replicas"));
         check(|config| config.max_bytes = Some(0), Some("max_bytes"));

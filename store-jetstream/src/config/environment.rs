@@ -21,7 +21,8 @@ pub(super) fn read<Name: Into<OsString>, Content: Into<OsString>>(
     variables: impl IntoIterator<Item = (Name, Content)>,
 ) -> Result<Environment, ConfigError> {
     let variables = variables.into_iter().map(|(name, content)| (name.into(), content.into()));
-    let mut ours: Vec<(String, OsString)> = variables.filter_map(|(name, content)| Some((ours(&name)?, content))).collect();
+    let mut ours: Vec<(String, OsString)> =
+        variables.filter_map(|(name, content)| Some((ours(&name)?, content))).collect();
     ours.sort_unstable();
     let mut read = Environment { file: None, settings: Vec::new() };
     for (name, content) in ours {

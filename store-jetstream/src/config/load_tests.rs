@@ -40,9 +40,13 @@ fn whole(folder: &str) -> JetStreamConfig {
     JetStreamConfig {
         urls: vec!["tls://nats-1:4222".to_owned(), "tls://nats-2:4222".to_owned()],
         credentials: Credentials::UserPassword { user: "writer".to_owned(), password: Secret::new("hunter2") },
-        tls: Some(Tls { authorities: Some(path("ca.pem")), client: Some((path("client.pem"), "/keys/client.key".into())) }),
+        tls: Some(Tls {
+            authorities: Some(path("ca.pem")),
+            client: Some((path("client.pem"), "/keys/client.key".into())),
+        }),
         stream: "event-store-2".to_owned(),
         replicas: 3,
+        replicas_by_servers: false,
         max_bytes: Some(10 << 30),
         max_message_bytes: Some(1 << 20),
         duplicate_window: Duration::from_secs(60),
@@ -103,17 +107,18 @@ fn over(text: &str, environment: &[(&str, &str)]) -> Result<JetStreamConfig, Con
 #[test]
 fn the_environment_has_the_last_word() {
     assert_eq!(JetStreamConfig::load(None, NO_VARIABLES), Ok(JetStreamConfig::without_server()));
-    let config = over("replicas = 3\nstream = 'other'\nmax_bytes = '1GiB'", &[
-        ("CIDGRAPH_NATS_REPLICAS", "5"),
-        ("CIDGRAPH_NATS_MAX_BYTES", "unlimited"),
-    ]);
+    let config = over(
+        "replicas = 3\nstream = 'other'\nmax_bytes = '1GiB'",
+        &[("CIDGRAPH_NATS_REPLICAS", "5"), ("CIDGRAPH_NATS_MAX_BYTES", "unlimited")],
+    );
     let config = config.unwrap();
     assert_eq!((config.replicas, config.stream.as_str(), config.max_bytes), (5, "other", None));
 }
 
 #[test]
 fn credentials_are_of_the_last_kind_that_was_named() {
-    let login = |password: &str| Credentials::UserPassword { user: "writer".to_owned(), password: Secret::new(password) };
+    let login =
+        |password: &str| Credentials::UserPassword { user: "writer".to_owned(), password: Secret::new(password) };
     let seed = "SUACSSL3UAHUDXKFSNVUZRF5UHPMWZ6BFDTJ7M6USDXIEDNPPQYYYCU3VY";
     let token = || Credentials::Token(Secret::new("hunter2"));
     let (user, password) = (("CIDGRAPH_NATS_USER", "writer"), ("CIDGRAPH_NATS_PASSWORD", "hunter3"));

@@ -8,7 +8,8 @@ use parking_lot::Mutex;
 use crate::cid::HashKind;
 use crate::id::AggregateId;
 use crate::store::{
-    AggregateAppend, Appended, Capabilities, Durability, EventStore, Followed, Head, StoreError, StoredEvent, StreamFilter,
+    AggregateAppend, Appended, Capabilities, Durability, EventStore, Followed, Head, StoreError, StoredEvent,
+    StreamFilter,
 };
 
 /// What happens to one append.
