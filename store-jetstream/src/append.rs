@@ -16,7 +16,7 @@ use serde::Deserialize;
 use tokio::time::timeout;
 use uuid::Uuid;
 
-use crate::backoff::Backoff;
+use crate::backoff::{Backoff, Patience};
 use crate::connection::unavailable;
 use crate::message::{aggregate_subjects, headers, is_token, subject};
 use crate::places::{Place, find};
@@ -28,6 +28,9 @@ pub(crate) const BATCH_EVENTS_MAX: usize = 1000;
 
 /// Heads that are asked for at the same time.
 const HEADS_IN_FLIGHT: usize = 64;
+
+/// How long the first answer to a publish is waited for; to send it again, when it was only late, does no harm.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Looks at a batch that is there in part, before it is believed that no more of it comes.
 const LOOKS_MAX: usize = 6;
@@ -124,6 +127,7 @@ async fn append_split(shared: &Shared, batch: &[AggregateAppend]) -> Result<Appe
 
 async fn append_atomically(shared: &Shared, batch: &[AggregateAppend]) -> Result<Appended, StoreError> {
     let mut backoff = Backoff::new(shared.log.deadline);
+    let mut patience = Patience::new(PATIENCE, shared.log.request_timeout);
     let mut lost = None;
     let mut known = known(shared, batch);
     loop {
@@ -136,7 +140,7 @@ async fn append_atomically(shared: &Shared, batch: &[AggregateAppend]) -> Result
             Ok(Found::Ready(sequences)) => sequences,
             Err(error) => return Err(given_up(lost, error)),
         };
-        let sent = timeout(backoff.left(), publish(shared, batch, &sequences)).await;
+        let sent = timeout(backoff.left(), publish(shared, batch, &sequences, patience.take())).await;
         let reason = match sent.unwrap_or_else(|_| Sent::Lost("no answer came in time".to_owned())) {
             Sent::Taken(last) => return Ok(taken(shared, batch, last)),
             Sent::Refused(reason) => return Err(given_up(lost, unavailable(reason))),
@@ -274,7 +278,7 @@ fn taken(shared: &Shared, batch: &[AggregateAppend], last_sequence: u64) -> Appe
     appended(batch, before + 1, last_sequence, shared.durability)
 }
 
-async fn publish(shared: &Shared, batch: &[AggregateAppend], sequences: &[u64]) -> Sent {
+async fn publish(shared: &Shared, batch: &[AggregateAppend], sequences: &[u64], patience: Duration) -> Sent {
     let client = &shared.log.client;
     let total: usize = batch.iter().map(|part| part.events.len()).sum();
     let batch_id = Uuid::new_v4().simple().to_string();
@@ -302,15 +306,15 @@ async fn publish(shared: &Shared, batch: &[AggregateAppend], sequences: &[u64]) 
             if total > 1 {
                 headers.insert("Nats-Batch-Commit", "1");
             }
-            return send(client, event, headers).await;
+            return send(client, event, headers, patience).await;
         }
     }
     Sent::Failed("the batch is empty".to_owned())
 }
 
 /// Sends the message that the server answers.
-async fn send(client: &Client, event: &SealedEvent, headers: HeaderMap) -> Sent {
-    let request = Request::new().headers(headers).payload(event.block.clone());
+async fn send(client: &Client, event: &SealedEvent, headers: HeaderMap, patience: Duration) -> Sent {
+    let request = Request::new().headers(headers).payload(event.block.clone()).timeout(Some(patience));
     match client.send_request(subject(event), request).await {
         Ok(message) => match serde_json::from_slice::<Answer>(&message.payload) {
             Ok(Answer { error: None, seq }) if seq > 0 => Sent::Taken(seq),

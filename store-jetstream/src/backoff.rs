@@ -11,6 +11,12 @@ use crate::connection::unavailable;
 /// The first pause and the longest.
 const PAUSE: (Duration, Duration) = (Duration::from_millis(4), Duration::from_millis(500));
 
+/// How long the first request of a read is waited for.
+const PATIENCE: Duration = Duration::from_millis(250);
+
+/// By how much longer each request is waited for than the one before.
+const PATIENCE_GROWTH: f64 = 1.5;
+
 /// Why something was not done.
 #[derive(Debug)]
 pub(crate) enum Failure {
@@ -55,6 +61,35 @@ impl Backoff {
     }
 }
 
+/// How long the next request of a call is waited for: at first shortly, as a server that died does not answer, then
+/// longer, as one that is busy does.
+#[derive(Debug)]
+pub(crate) struct Patience {
+    next: Duration,
+    most: Duration,
+}
+
+impl Patience {
+    pub(crate) fn new(first: Duration, most: Duration) -> Self {
+        Self { next: first.min(most), most }
+    }
+
+    pub(crate) fn take(&mut self) -> Duration {
+        let longer = self.next.mul_f64(PATIENCE_GROWTH).min(self.most);
+        std::mem::replace(&mut self.next, longer)
+    }
+}
+
+/// Asks until there is an answer, there cannot be one, or the time is over; each attempt is told how long to wait.
+pub(crate) async fn ask<T, Attempt: Future<Output = Result<T, Failure>>>(
+    deadline: Duration,
+    request_timeout: Duration,
+    mut attempt: impl FnMut(Duration) -> Attempt,
+) -> Result<T, StoreError> {
+    let mut patience = Patience::new(PATIENCE, request_timeout);
+    retry(deadline, || attempt(patience.take())).await
+}
+
 /// Does something until it is done, it cannot be done, or the time is over.
 pub(crate) async fn retry<T, Attempt: Future<Output = Result<T, Failure>>>(
     deadline: Duration,
@@ -76,4 +111,17 @@ pub(crate) async fn retry<T, Attempt: Future<Output = Result<T, Failure>>>(
 fn jitter() -> f64 {
     let [random, ..] = *Uuid::new_v4().as_bytes();
     f64::from(random) / f64::from(u8::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patience_grows_up_to_its_bound() {
+        let mut patience = Patience::new(Duration::from_secs(1), Duration::from_secs(3));
+        let taken: Vec<u128> = (0..5).map(|_| patience.take().as_millis()).collect();
+        assert_eq!(taken, [1000, 1500, 2250, 3000, 3000]);
+        assert_eq!(Patience::new(Duration::from_secs(1), Duration::from_millis(300)).take().as_millis(), 300);
+    }
 }

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::fs::File;
 use std::io;
 use std::path::Path;
+use std::time::Duration;
 
 use async_nats::rustls;
 use async_nats::rustls::{AlertDescription, CertificateError};
@@ -15,6 +16,9 @@ use crate::config::{Credentials, JetStreamConfig, Tls, server_address};
 
 /// The least version: before it, equally long subject filters of a batch are wrongly refused.
 const VERSION_MIN: (u64, u64) = (2, 15);
+
+/// How often a server is asked whether it is there; it is given up when three questions are open.
+const PING: Duration = Duration::from_secs(2);
 
 /// Connects, or says why not; what it says holds no secret.
 pub(crate) async fn connect(config: &JetStreamConfig) -> Result<Client, StoreError> {
@@ -44,6 +48,7 @@ pub(crate) fn unavailable(reason: impl Into<String>) -> StoreError {
 async fn options(config: &JetStreamConfig) -> Result<ConnectOptions, StoreError> {
     let options = ConnectOptions::new()
         .name("cidgraph")
+        .ping_interval(PING)
         .request_timeout(Some(config.request_timeout))
         .connection_timeout(config.request_timeout);
     let options = match &config.credentials {

@@ -67,7 +67,7 @@ impl Bounds {
     }
 }
 
-/// Finds the sequence of a version below `head`, asking the leader for some events between `low` and `head`: as many
+/// Finds the sequence of a version below `head`, asking for some events between `low` and `head`: as many
 /// as the logarithm of their distance, one where the aggregate's events lie evenly, none where they lie side by side.
 pub(crate) async fn find(
     log: &Log,
@@ -93,7 +93,7 @@ pub(crate) async fn find(
         }
         let middle = first + (last - first) / 2;
         let guess = if round % 2 == 0 { bounds.interpolated(version).clamp(first, last) } else { middle };
-        let Some(stored) = log.next(&subjects, guess).await? else { break };
+        let Some(stored) = log.next_anywhere(&subjects, guess).await? else { break };
         match stored.event.version.cmp(&version) {
             std::cmp::Ordering::Equal => return Ok(stored.sequence),
             std::cmp::Ordering::Less => bounds.low = (stored.event.version, stored.sequence),

@@ -11,6 +11,7 @@ use super::plan::DrillPlan;
 use super::report::DrillReport;
 use super::run::{DrillSurroundings, draw_alive, terms_of};
 use crate::nats::{Cluster, SyncInterval};
+use crate::number;
 use crate::random::Random;
 
 /// How long servers may take to have everything again.
@@ -26,6 +27,7 @@ pub(super) async fn failover(
 ) -> Result<(), DrillError> {
     let mut cluster = block_in_place(|| Cluster::start(SyncInterval::Default))?;
     let load = Load::start(surroundings.stores, &terms_of(&cluster, plan), plan).await?;
+    report.servers = number::count(cluster.servers.len());
     let stream = surroundings.stores.stream();
     let mut random = Random::new(plan.seed);
     for round in 1..=plan.rounds {

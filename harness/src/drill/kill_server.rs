@@ -18,6 +18,7 @@ pub(super) async fn kill_server(
     report: &mut DrillReport,
 ) -> Result<(), DrillError> {
     let mut server = block_in_place(|| Server::start(SyncInterval::Default))?;
+    report.servers = 1;
     let terms = StoreTerms {
         urls: vec![server.url.clone()],
         monitor_urls: vec![server.monitor_url.clone()],

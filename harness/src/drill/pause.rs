@@ -11,6 +11,7 @@ use super::plan::DrillPlan;
 use super::report::{DrillReport, seconds};
 use super::run::{DrillSurroundings, draw_alive, terms_of};
 use crate::nats::{Cluster, NatsError, SERVERS, SyncInterval};
+use crate::number;
 use crate::random::Random;
 
 /// What a call may take beyond its deadline before it counts as hanging, in seconds: on a busy machine a task waits.
@@ -23,6 +24,7 @@ pub(super) async fn pause(
 ) -> Result<(), DrillError> {
     let cluster = block_in_place(|| Cluster::start(SyncInterval::Default))?;
     let load = Load::start(surroundings.stores, &terms_of(&cluster, plan), plan).await?;
+    report.servers = number::count(cluster.servers.len());
     let stream = surroundings.stores.stream();
     let mut random = Random::new(plan.seed);
     for _ in 0..plan.rounds {
