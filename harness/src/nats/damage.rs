@@ -53,7 +53,11 @@ impl Server {
     /// # Errors
     /// [`NatsError::Files`], also where there is no such file.
     pub fn damage_first_file(&self, stream: &str, damage: FileDamage) -> Result<PathBuf, NatsError> {
-        let file = self.store_folder().join(format!("jetstream/$G/streams/{stream}/msgs/1.blk"));
+        let folder = self.store_folder().join(format!("jetstream/$G/streams/{stream}/msgs"));
+        let number = |file: &PathBuf| -> Option<u64> { file.file_name()?.to_str()?.strip_suffix(".blk")?.parse().ok() };
+        let files = fs::read_dir(folder).map_err(NatsError::files)?.flatten().map(|entry| entry.path());
+        let first = files.filter(|file| number(file).is_some()).min_by_key(number);
+        let file = first.ok_or_else(|| NatsError::files(std::io::ErrorKind::NotFound.into()))?;
         let mut bytes = fs::read(&file).map_err(NatsError::files)?;
         damage.damage(&mut bytes);
         fs::write(&file, bytes).map_err(NatsError::files)?;

@@ -94,7 +94,7 @@ impl Union {
                 version: Some(*expected),
                 sequence: self.vacant_sequence(*aggregate, *actual, page),
                 actual: Some(format!("version {actual}")),
-                reason: "an event is missing".to_owned(),
+                reason: "an event is missing, which stood at this sequence or behind it".to_owned(),
                 ..Damage::default()
             },
             ChainError::Codec { aggregate, version, cid, source } => Damage {
