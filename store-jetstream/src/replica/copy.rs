@@ -10,7 +10,7 @@ use async_nats::jetstream::consumer::pull::{Config, Stream as Messages};
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy};
 use cidgraph::{StoreError, StoredEvent};
 use futures::StreamExt;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::backoff::{Failure, retry};
 use crate::connection::unavailable;
@@ -27,8 +27,8 @@ const LOOKS_MAX: u32 = 8;
 /// The pause between two such looks.
 const LOOK_PAUSE: Duration = Duration::from_millis(250);
 
-/// Readings that may break off at one place before the server is taken for unable to read on.
-const BREAKS_MAX: u32 = 3;
+/// How long a copy may deliver nothing before another consumer is made: a request may come before the consumer is there.
+const QUIET: Duration = Duration::from_secs(2);
 
 /// Messages of one request.
 const REQUEST_MESSAGES: usize = 2000;
@@ -74,7 +74,8 @@ pub(crate) struct CopyReader {
     ahead: Option<Kept>,
     ended: bool,
     looks: u32,
-    breaks: u32,
+    /// When something came last.
+    progress: Instant,
 }
 
 struct Feed {
@@ -117,7 +118,7 @@ impl CopyReader {
             self.look_again().await;
             return Ok(());
         }
-        match timeout(self.log.request_timeout, feed.messages.next()).await {
+        match timeout(self.log.request_timeout.min(QUIET), feed.messages.next()).await {
             Ok(Some(Ok(message))) => self.accept(&message),
             Ok(Some(Err(_)) | None) | Err(_) => self.break_off()?,
         }
@@ -135,7 +136,7 @@ impl CopyReader {
         if let Some(feed) = &mut self.feed {
             feed.left -= 1;
         }
-        (self.next, self.looks, self.breaks) = (sequence + 1, 0, 0);
+        (self.next, self.looks, self.progress) = (sequence + 1, 0, Instant::now());
         let message = &message.message;
         let read = stored(sequence, &message.subject, message.headers.as_ref(), message.payload.clone());
         self.ahead = Some(match read {
@@ -147,8 +148,7 @@ impl CopyReader {
     /// Reads on behind what was read last: nothing came although there was more.
     fn break_off(&mut self) -> Result<(), StoreError> {
         self.feed = None;
-        self.breaks += 1;
-        if self.breaks < BREAKS_MAX {
+        if self.progress.elapsed() < self.log.deadline {
             return Ok(());
         }
         Err(unavailable(format!("server {} does not deliver its copy from sequence {} on", self.server, self.next)))
@@ -157,6 +157,7 @@ impl CopyReader {
     /// Looks whether the copy only lagged.
     async fn look_again(&mut self) {
         self.feed = None;
+        self.progress = Instant::now();
         self.looks += 1;
         if self.looks == LOOKS_MAX {
             self.ended = true;
