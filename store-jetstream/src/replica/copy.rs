@@ -89,7 +89,8 @@ impl CopyReader {
     /// Reads the copy of `server`, one of so many, up to the sequence `last`.
     pub(crate) fn new(log: &Log, server: &str, copies: usize, last: u64) -> Self {
         let (log, server) = (log.clone(), server.to_owned());
-        Self { log, server, copies, next: 1, last, feed: None, ahead: None, ended: false, looks: 0, breaks: 0 }
+        let progress = Instant::now();
+        Self { log, server, copies, next: 1, last, feed: None, ahead: None, ended: false, looks: 0, progress }
     }
 
     /// Returns the sequence of the next message, `None` at the copy's end.
