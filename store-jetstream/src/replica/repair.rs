@@ -5,8 +5,10 @@
 //! in a file on the disk.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use cidgraph::{Cid, SealedEvent, StoreError, StoredEvent};
+use tokio::time::sleep;
 
 use super::members::open_log;
 use super::merge::{Merged, merge};
@@ -16,6 +18,12 @@ use super::survey::{ReplicaSurvey, StreamSurvey, survey};
 use crate::config::JetStreamConfig;
 use crate::connection::{invalid, unavailable};
 use crate::log::Log;
+
+/// Looks at what was repaired, at most.
+const LOOKS_MAX: u32 = 10;
+
+/// The pause between two looks.
+const LOOK_PAUSE: Duration = Duration::from_millis(500);
 
 /// What a repair may use.
 #[derive(Debug, Clone, Default)]
@@ -95,10 +103,28 @@ pub async fn repair(config: &JetStreamConfig, with: &Repair) -> Result<Repaired,
             }
         }
     }
-    let after = if remedies.is_empty() { before.clone() } else { survey(log, false).await?.0 };
-    match after.replicas.iter().find_map(|replica| replica.first_damage.clone()) {
-        Some(damage) => Err(StoreError::Corrupt { damage: Box::new(damage) }),
-        None => Ok(Repaired { before, remedies, after }),
+    let after = if remedies.is_empty() { before.clone() } else { look_over(log, before.replicas.len()).await? };
+    Ok(Repaired { before, remedies, after })
+}
+
+/// Surveys what was repaired. A cluster may still tell of fewer copies than it is making, or let none read a new one.
+async fn look_over(log: &Log, copies: usize) -> Result<StreamSurvey, StoreError> {
+    let mut looks = 1;
+    loop {
+        settle(log).await?;
+        let (found, _) = survey(log, false).await?;
+        if found.is_clean() && found.replicas.len() == copies {
+            return Ok(found);
+        }
+        if looks == LOOKS_MAX {
+            let damage = found.replicas.into_iter().find_map(|replica| replica.first_damage);
+            return Err(match damage {
+                Some(damage) => StoreError::Corrupt { damage: Box::new(damage) },
+                None => unavailable("not every copy can be read after the repair"),
+            });
+        }
+        looks += 1;
+        sleep(LOOK_PAUSE).await;
     }
 }
 

@@ -68,7 +68,7 @@ async fn a_damaged_copy_is_named_and_taken_anew_from_a_whole_one() {
         assert_eq!(plan(&config, &Repair::default()).await.unwrap().1, resync);
         let repaired = repair(&config, &Repair::default()).await.unwrap();
         assert_eq!(repaired.remedies, resync);
-        assert!(repaired.after.is_clean() && repaired.after.replicas.len() == 3);
+        assert!(repaired.after.is_clean() && repaired.after.replicas.len() == 3, "{:?}", repaired.after);
         assert!(survey_replicas(&config).await.unwrap().is_clean());
         assert_eq!(store.read_all(0, usize::MAX).await.unwrap(), all);
     }
