@@ -6,7 +6,7 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::command::{
-    apply, archive, bench, completions, drill, export, graphs, import, log, man, query, show, stats, verify,
+    apply, archive, bench, completions, drill, export, graphs, import, log, man, query, repair, show, stats, verify,
 };
 use crate::failure::Failure;
 use crate::output::note;
@@ -41,6 +41,7 @@ pub enum Command {
     Export(export::Arguments),
     Verify(verify::Arguments),
     Archive(archive::Arguments),
+    Repair(repair::Arguments),
     Bench(bench::Arguments),
     Drill(drill::Arguments),
     Completions(completions::Arguments),
@@ -93,6 +94,7 @@ fn execute(line: CommandLine) -> Result<(), Failure> {
         Command::Export(arguments) => export::run(&mut session, arguments),
         Command::Verify(arguments) => verify::run(&mut session, arguments),
         Command::Archive(arguments) => archive::run(&mut session, arguments),
+        Command::Repair(arguments) => repair::run(&mut session, arguments),
         Command::Bench(arguments) => bench::run(&mut session, arguments),
         Command::Drill(arguments) => drill::run(&mut session, arguments),
         Command::Completions(arguments) => completions::run(&mut session, arguments, CommandLine::command()),

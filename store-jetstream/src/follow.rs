@@ -78,9 +78,10 @@ struct Feed {
 }
 
 /// Deletes a consumer when it is dropped.
-struct Consumer {
-    log: Log,
-    name: String,
+#[derive(Debug)]
+pub(crate) struct Consumer {
+    pub(crate) log: Log,
+    pub(crate) name: String,
 }
 
 impl Drop for Consumer {

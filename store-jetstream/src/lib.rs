@@ -23,6 +23,7 @@ mod split;
 mod append;
 mod positions;
 mod store;
+pub mod replica;
 
 pub use config::{ConfigError, Credentials, JetStreamConfig, Secret, Tls};
 pub use objects::JetStreamObjects;

@@ -6,7 +6,7 @@ use async_nats::client::{Request, RequestErrorKind};
 use async_nats::header::HeaderName;
 use async_nats::{Client, HeaderMap};
 use bytes::Bytes;
-use cidgraph::AggregateAppend;
+use cidgraph::{AggregateAppend, StoredEvent};
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -25,6 +25,9 @@ const LASTING: [u64; 7] = [10059, 10054, 10077, 10122, 10047, 10109, 10174];
 /// The sequence that an aggregate's last message must have, and whose that is.
 static EXPECTED: HeaderName = HeaderName::from_static("Nats-Expected-Last-Subject-Sequence");
 static EXPECTED_OF: HeaderName = HeaderName::from_static("Nats-Expected-Last-Subject-Sequence-Subject");
+
+/// The sequence that the stream's last message must have.
+static EXPECTED_LAST: HeaderName = HeaderName::from_static("Nats-Expected-Last-Sequence");
 
 /// What makes messages an atomic batch.
 static BATCH_ID: HeaderName = HeaderName::from_static("Nats-Batch-Id");
@@ -81,6 +84,20 @@ pub(crate) fn messages(subjects: &Subjects, batch: &[AggregateAppend], sequences
             }
             messages.push(Message { subject: subjects.of_event(event), headers, block: event.block.clone() });
         }
+    }
+    messages
+}
+
+/// Returns the messages of events of any aggregates, the first with the check that the stream ends with the given
+/// sequence.
+pub(crate) fn messages_behind(subjects: &Subjects, events: &[StoredEvent], last: u64) -> Vec<Message> {
+    let message = |StoredEvent { event, .. }: &StoredEvent| {
+        let (headers, block) = (headers(event), event.block.clone());
+        Message { subject: subjects.of_event(event), headers, block }
+    };
+    let mut messages: Vec<Message> = events.iter().map(message).collect();
+    if let Some(first) = messages.first_mut() {
+        first.headers.insert(EXPECTED_LAST.clone(), last.to_string());
     }
     messages
 }

@@ -17,3 +17,5 @@ pub mod query;
 pub mod show;
 pub mod stats;
 pub mod verify;
+
+pub mod repair;

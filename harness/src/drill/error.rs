@@ -21,6 +21,12 @@ pub enum DrillError {
         /// What the system says.
         source: io::Error,
     },
+    /// A certificate cannot be made.
+    #[error("a certificate cannot be made: {source}")]
+    Certificate {
+        /// What is wrong.
+        source: rcgen::Error,
+    },
     /// This system cannot do what the drill needs.
     #[error("this system has no {what}")]
     Unsupported {

@@ -20,6 +20,14 @@ mod failover;
 #[cfg(unix)]
 mod pause;
 
+#[cfg(unix)]
+mod corrupt;
+
+#[cfg(unix)]
+mod certificate;
+#[cfg(unix)]
+mod slow;
+
 mod run;
 
 pub use error::DrillError;
@@ -27,4 +35,4 @@ pub use kill_client::write_until_killed;
 pub use plan::{Drill, DrillPlan};
 pub use report::{Condition, DrillReport};
 pub use run::{DrillSurroundings, MakeWriter, run};
-pub use stores::{ServerStores, StoreTerms};
+pub use stores::{CopyFound, ServerStores, Special, StoreTerms};

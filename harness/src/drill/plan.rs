@@ -13,11 +13,16 @@ pub enum Drill {
     Failover,
     /// One server of three is stopped for a while, then two.
     Pause,
+    /// Files of one server of three are damaged.
+    Corrupt,
+    /// Readers stall, streams are full or gone, and connections are refused.
+    Slow,
 }
 
 impl Drill {
     /// All drills.
-    pub const ALL: [Self; 4] = [Self::KillClient, Self::KillServer, Self::Failover, Self::Pause];
+    pub const ALL: [Self; 6] =
+        [Self::KillClient, Self::KillServer, Self::Failover, Self::Pause, Self::Corrupt, Self::Slow];
 
     /// Returns its name.
     pub const fn name(self) -> &'static str {
@@ -26,6 +31,8 @@ impl Drill {
             Self::KillServer => "kill-server",
             Self::Failover => "failover",
             Self::Pause => "pause",
+            Self::Corrupt => "corrupt",
+            Self::Slow => "slow",
         }
     }
 }
@@ -45,6 +52,10 @@ pub struct DrillPlan {
     pub readers: u64,
     /// Load before each fault, at least and at most.
     pub alive: (Duration, Duration),
+    /// Events that are appended before the fault, where the drill does not append meanwhile.
+    pub events: u64,
+    /// Bytes that the stream may hold, where the drill bounds it: a server keeps less than 128 KB in files of 32 KB.
+    pub max_bytes: Option<u64>,
     /// How long servers are stopped, where the drill stops them.
     pub paused: Duration,
     /// How long one call of the store may take.
@@ -65,6 +76,8 @@ impl DrillPlan {
             Drill::KillServer => (50, (100, 500), 20),
             Drill::Failover => (10, (2000, 3000), 30),
             Drill::Pause => (1, (1000, 2000), 5),
+            Drill::Corrupt => (3, (0, 0), 60),
+            Drill::Slow => (1, (0, 0), 5),
         };
         Self {
             drill,
@@ -73,6 +86,8 @@ impl DrillPlan {
             rest: Duration::from_millis(4),
             readers: 2,
             alive: (Duration::from_millis(alive.0), Duration::from_millis(alive.1)),
+            events: 100_000,
+            max_bytes: None,
             paused: Duration::from_secs(15),
             deadline: Duration::from_secs(deadline),
             reads_stop_max: Duration::from_secs(1),
@@ -89,9 +104,16 @@ impl DrillPlan {
             Drill::KillClient | Drill::KillServer => (4, full.paused, full.deadline, (50, 200)),
             Drill::Failover => (1, full.paused, full.deadline, (2000, 2500)),
             Drill::Pause => (1, Duration::from_secs(5), Duration::from_secs(2), (50, 200)),
+            Drill::Corrupt => (3, full.paused, full.deadline, (50, 200)),
+            Drill::Slow => (1, full.paused, Duration::from_secs(3), (50, 200)),
+        };
+        let (events, max_bytes) = match drill {
+            Drill::KillClient | Drill::KillServer | Drill::Failover | Drill::Pause => (full.events, None),
+            Drill::Corrupt => (80, Some(120_000)),
+            Drill::Slow => (5000, None),
         };
         let alive = (Duration::from_millis(alive.0), Duration::from_millis(alive.1));
         let (reads_stop_max, late_max) = (Duration::from_secs(3), Duration::from_secs(3));
-        Self { rounds, alive, paused, deadline, reads_stop_max, late_max, ..full }
+        Self { rounds, alive, events, max_bytes, paused, deadline, reads_stop_max, late_max, ..full }
     }
 }

@@ -44,8 +44,12 @@ pub async fn run(plan: &DrillPlan, surroundings: &DrillSurroundings<'_>) -> Resu
         Drill::Failover => failover(plan, surroundings, &mut report).await?,
         #[cfg(unix)]
         Drill::Pause => super::pause::pause(plan, surroundings, &mut report).await?,
+        #[cfg(unix)]
+        Drill::Corrupt => super::corrupt::corrupt(plan, surroundings, &mut report).await?,
+        #[cfg(unix)]
+        Drill::Slow => super::slow::slow(plan, surroundings, &mut report).await?,
         #[cfg(not(unix))]
-        Drill::Pause => return Err(DrillError::Unsupported { what: "SIGSTOP" }),
+        Drill::Pause | Drill::Corrupt | Drill::Slow => return Err(DrillError::Unsupported { what: "signals" }),
     }
     report.elapsed_seconds = seconds(watch.read().wall);
     Ok(report)

@@ -67,7 +67,7 @@ pub enum NatsError {
 }
 
 impl NatsError {
-    pub(super) const fn files(source: io::Error) -> Self {
+    pub(crate) const fn files(source: io::Error) -> Self {
         Self::Files { source }
     }
 

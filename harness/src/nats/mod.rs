@@ -11,7 +11,10 @@ mod server;
 
 mod cluster;
 
+mod damage;
+
 pub use cluster::{Cluster, SERVERS};
+pub use damage::FileDamage;
 pub use error::NatsError;
 pub use monitor::StreamState;
 pub use program::{VERSION, or_skip, program};

@@ -1,6 +1,8 @@
 //! One server: on loopback, on ports of its own, in a folder that goes with it.
 
 use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -103,6 +105,17 @@ impl Server {
         Ok(())
     }
 
+    /// Ends the server as an orderly shutdown does (SIGTERM) and waits until it is gone; without effect where it is.
+    ///
+    /// # Errors
+    /// Those of the system.
+    #[cfg(unix)]
+    pub fn stop(&mut self) -> Result<(), NatsError> {
+        self.signal(rustix::process::Signal::TERM)?;
+        let Some(mut process) = self.process.take() else { return Ok(()) };
+        process.wait().map(drop).map_err(NatsError::not_controlled)
+    }
+
     /// Starts the server again, at the same addresses with the same files; kills it before where it runs.
     ///
     /// # Errors
@@ -160,6 +173,21 @@ impl Server {
     /// [`NatsError::Monitor`] where it does not answer.
     pub fn stream_state(&self, stream: &str) -> Result<Option<StreamState>, NatsError> {
         stream_state(&self.monitor_url, stream)
+    }
+
+    /// Deletes a stream with all it has, as any client may.
+    ///
+    /// # Errors
+    /// Those of the connection.
+    pub fn delete_stream(&self, stream: &str) -> Result<(), NatsError> {
+        let address = self.url.trim_start_matches("nats://");
+        let deleted = TcpStream::connect(address).and_then(|connection| {
+            let mut lines = BufReader::new(&connection).lines();
+            (&connection).write_all(b"CONNECT {\"verbose\":false}\r\nSUB answer 1\r\n")?;
+            (&connection).write_all(format!("PUB $JS.API.STREAM.DELETE.{stream} answer 0\r\n\r\n").as_bytes())?;
+            lines.find(|line| line.as_ref().map_or(true, |line| line.starts_with("MSG answer"))).transpose()
+        });
+        deleted.map(drop).map_err(NatsError::not_controlled)
     }
 
     fn run(&mut self) -> Result<(), NatsError> {

@@ -109,7 +109,8 @@ fn over(text: &str, environment: &[(&str, &str)]) -> Result<JetStreamConfig, Con
 
 #[test]
 fn the_environment_has_the_last_word() {
-    assert_eq!(JetStreamConfig::load(None, NO_VARIABLES), Ok(JetStreamConfig::without_server()));
+    let expected = JetStreamConfig { replicas_by_servers: true, ..JetStreamConfig::without_server() };
+    assert_eq!(JetStreamConfig::load(None, NO_VARIABLES), Ok(expected));
     let config = over(
         "replicas = 3\nstream = 'other'\nmax_bytes = '1GiB'",
         &[("CIDGRAPH_NATS_REPLICAS", "5"), ("CIDGRAPH_NATS_MAX_BYTES", "unlimited")],

@@ -13,6 +13,7 @@ mod objects;
 mod operator;
 mod outages;
 mod races;
+mod replicas;
 mod same_answers;
 mod security;
 mod setup;

@@ -30,6 +30,12 @@ pub enum Named {
     Failover(Size),
     /// Stop one server for 15 s, then two: callers are told by their deadline, none hangs (3 servers, 1 minute)
     Pause(Size),
+    /// Damage files of one server in three ways: verify names the first bad event, repair restores it (3 servers, 1
+    /// minute)
+    Corrupt(Size),
+    /// Stall a reader, fill a stream, delete it, refuse connections: each a typed error in time, memory within bounds (1
+    /// server, 1 minute)
+    Slow(Size),
     /// Write to a store until killed; what kill-client starts and kills
     #[command(hide = true)]
     WriteUntilKilled {

@@ -31,6 +31,8 @@ pub fn run(session: &mut Session, arguments: &Arguments) -> Result<(), Failure> 
         Named::KillServer(size) => (Drill::KillServer, size),
         Named::Failover(size) => (Drill::Failover, size),
         Named::Pause(size) => (Drill::Pause, size),
+        Named::Corrupt(size) => (Drill::Corrupt, size),
+        Named::Slow(size) => (Drill::Slow, size),
         Named::WriteUntilKilled { url, writers } => return write(session, url, *writers),
     };
     let report = hold(session, &size.plan(drill))?;
@@ -63,9 +65,10 @@ fn hold(session: &Session, plan: &DrillPlan) -> Result<DrillReport, Failure> {
     let Some(report) = held else { std::process::exit(INTERRUPTED) };
     report.map_err(|error| match error {
         DrillError::Store(error) => Failure::Store(error),
-        DrillError::Nats(_) | DrillError::Writer { .. } | DrillError::Unsupported { .. } => {
-            Failure::usage(format!("the drill stopped: {error}"))
-        }
+        DrillError::Nats(_)
+        | DrillError::Writer { .. }
+        | DrillError::Certificate { .. }
+        | DrillError::Unsupported { .. } => Failure::usage(format!("the drill stopped: {error}")),
     })
 }
 

@@ -7,7 +7,8 @@ use clap::Args;
 /// Compute every CID again and check every link, in parallel; exit code 2 where something is broken
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  cidgraph verify\n  cidgraph verify --graph g --json\n  cidgraph verify --car g.car"
+    after_help = "Examples:\n  cidgraph verify\n  cidgraph verify --graph g --json\n  cidgraph verify --car g.car\n  \
+    cidgraph verify --store jetstream --nats-url nats://127.0.0.1:4222 --each-replica"
 )]
 pub struct Arguments {
     /// Only this graph
@@ -16,4 +17,7 @@ pub struct Arguments {
     /// A CAR file of events instead of the store
     #[arg(long, value_name = "FILE")]
     pub car: Option<PathBuf>,
+    /// Read every server's own copy of the stream to its end, and compare them; needs --store jetstream
+    #[arg(long, conflicts_with_all = ["graph", "car"])]
+    pub each_replica: bool,
 }

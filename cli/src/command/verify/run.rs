@@ -11,6 +11,7 @@ use serde_json::json;
 
 use super::arguments::Arguments;
 use super::found::{Found, chain_object, damage_object, print};
+use super::replicas::verify_replicas;
 use super::stream::{verify_graph, verify_stream};
 use crate::command::car::read_events;
 use crate::failure::Failure;
@@ -26,6 +27,9 @@ const PAGE_EVENTS: usize = 1 << 16;
 /// [`Failure::Broken`] where something is broken, after it was printed.
 pub fn run(session: &mut Session, arguments: &Arguments) -> Result<(), Failure> {
     session.output.outlive_reader();
+    if arguments.each_replica {
+        return verify_replicas(session);
+    }
     let start = Instant::now();
     let found = match (&arguments.car, &arguments.graph) {
         (Some(file), _) => verify_car(file)?,

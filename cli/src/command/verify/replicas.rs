@@ -1,0 +1,70 @@
+//! `verify --each-replica`: every server's own copy, beside the others.
+
+use cidgraph_store_jetstream::replica::{StreamSurvey, survey_replicas};
+use serde_json::{Value as Json, json};
+
+use super::found::damage_object;
+use crate::failure::Failure;
+use crate::output::Table;
+use crate::session::Session;
+use crate::store::StoreKind;
+
+/// Verifies every copy of the stream.
+pub(super) fn verify_replicas(session: &mut Session) -> Result<(), Failure> {
+    if session.options.store.kind == StoreKind::Memory {
+        return Err(Failure::usage("only a store on servers has copies: give --store jetstream"));
+    }
+    let config = session.options.store.jetstream()?;
+    let survey = session.wait(survey_replicas(&config))?;
+    print_survey(session, &survey)?;
+    let broken = survey.replicas.iter().filter(|replica| !replica.is_whole()).count();
+    if broken == 0 { Ok(()) } else { Err(Failure::Broken { broken }) }
+}
+
+/// Prints what was found in the copies.
+pub(in crate::command) fn print_survey(session: &mut Session, survey: &StreamSurvey) -> Result<(), Failure> {
+    if session.output.json {
+        return Ok(session.output.object(&survey_object(survey))?);
+    }
+    let mut table = Table::new(&["server", "leads", "events", "bad", "first"]);
+    for replica in &survey.replicas {
+        let first = replica.first_damage.as_ref().map(ToString::to_string);
+        table.row(vec![
+            replica.server.clone(),
+            if replica.leads { "yes" } else { "" }.to_owned(),
+            replica.events.to_string(),
+            replica.bad_events.to_string(),
+            replica.unreadable.clone().or(first).unwrap_or_default(),
+        ]);
+    }
+    session.output.table(&table)?;
+    for lost in &survey.lost {
+        session.output.line(format_args!("in no copy: {lost}"))?;
+    }
+    let StreamSurvey { events, aggregates, vacant_sequences, .. } = survey;
+    Ok(session.output.line(format_args!(
+        "{events} events of {aggregates} aggregates, {vacant_sequences} sequences that no copy has"
+    ))?)
+}
+
+/// Returns what was found as JSON.
+pub(in crate::command) fn survey_object(survey: &StreamSurvey) -> Json {
+    let replica = |replica: &cidgraph_store_jetstream::replica::ReplicaSurvey| {
+        json!({
+            "server": replica.server,
+            "leads": replica.leads,
+            "events": replica.events,
+            "bad_events": replica.bad_events,
+            "first_damage": replica.first_damage.as_ref().map(damage_object),
+            "unreadable": replica.unreadable,
+        })
+    };
+    json!({
+        "replicas": survey.replicas.iter().map(replica).collect::<Vec<_>>(),
+        "events": survey.events,
+        "aggregates": survey.aggregates,
+        "last_sequence": survey.last_sequence,
+        "vacant_sequences": survey.vacant_sequences,
+        "lost": survey.lost.iter().map(damage_object).collect::<Vec<_>>(),
+    })
+}

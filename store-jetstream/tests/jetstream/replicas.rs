@@ -1,0 +1,139 @@
+//! Damaged files of servers: each copy's damage is named, and made good without losing anything acknowledged.
+
+use std::time::Duration;
+
+use cidgraph::store::conformance::SampleStream;
+use cidgraph::{EventStore, HashKind, SealedEvent, StoreError, StoredEvent};
+use cidgraph_harness::nats::{Cluster, FileDamage, Server, SyncInterval, or_skip};
+use cidgraph_store_jetstream::replica::{Remedy, Repair, plan, repair, survey_replicas};
+use cidgraph_store_jetstream::{JetStreamConfig, JetStreamStore};
+
+use crate::support::replicated;
+
+/// Enough for several of the files of 32 KB in which a server keeps a stream of less than 128 KB.
+const EVENTS: u64 = 120;
+const MAX_BYTES: u64 = 120_000;
+
+/// How long a cluster may take to bring a server back.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Appends transactions of three aggregates by turns, and returns everything as it was acknowledged.
+async fn fill(store: &JetStreamStore) -> Vec<StoredEvent> {
+    let mut streams: Vec<_> = (1..=3).map(|seed| SampleStream::new(seed, HashKind::Sha2_256)).collect();
+    for turn in 0..EVENTS / 30 {
+        for stream in &mut streams {
+            store.append(&[stream.append(1 + turn % 3)]).await.unwrap();
+            store.append(&[stream.append(9 - turn % 3)]).await.unwrap();
+        }
+    }
+    let all = store.read_all(0, usize::MAX).await.unwrap();
+    assert_eq!(all.len() as u64, EVENTS);
+    all
+}
+
+fn sealed(events: &[StoredEvent]) -> Vec<SealedEvent> {
+    events.iter().map(|stored| stored.event.clone()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_damaged_copy_is_named_and_taken_anew_from_a_whole_one() {
+    let Some(mut cluster) = or_skip(Cluster::start(SyncInterval::Always)) else { return };
+    let config = JetStreamConfig { max_bytes: Some(MAX_BYTES), ..replicated(&cluster) };
+    let store = JetStreamStore::connect(config.clone()).await.unwrap();
+    let all = fill(&store).await;
+    assert!(survey_replicas(&config).await.unwrap().is_clean());
+    for (behind_leader, damage) in [1, 2, 0].into_iter().zip(FileDamage::ALL) {
+        let victim = tokio::task::block_in_place(|| {
+            let victim = (cluster.wait_until_whole(&config.stream, PATIENCE).unwrap() + behind_leader) % 3;
+            let server = &mut cluster.servers[victim];
+            // A server that is killed reads what it lacks out of the cluster's log of changes; one that ended in order
+            // has no such log any more.
+            server.stop().unwrap();
+            server.damage_first_file(&config.stream, damage).unwrap();
+            server.restart().unwrap();
+            cluster.wait_until_whole(&config.stream, PATIENCE).unwrap();
+            cluster.servers[victim].name.clone()
+        });
+        let found = survey_replicas(&config).await.unwrap();
+        assert_eq!((found.replicas.len(), found.lost.len()), (3, 0));
+        for replica in &found.replicas {
+            assert_eq!((replica.is_whole(), &replica.unreadable), (replica.server != victim, &None), "{damage:?}");
+        }
+        let damaged = found.replicas.iter().find(|replica| replica.server == victim).unwrap();
+        let first = damaged.first_damage.as_ref().unwrap();
+        let missing = &all[usize::try_from(first.sequence.unwrap()).unwrap() - 1];
+        assert_eq!((first.aggregate, first.version), (Some(missing.event.aggregate), Some(missing.event.version)));
+        assert_eq!(damaged.events + damaged.bad_events, EVENTS);
+        let resync = [Remedy::Resync { server: victim }];
+        assert_eq!(plan(&config, &Repair::default()).await.unwrap().1, resync);
+        let repaired = repair(&config, &Repair::default()).await.unwrap();
+        assert_eq!(repaired.remedies, resync);
+        assert!(repaired.after.is_clean() && repaired.after.replicas.len() == 3, "{:?}", repaired.after);
+        assert!(survey_replicas(&config).await.unwrap().is_clean());
+        assert_eq!(store.read_all(0, usize::MAX).await.unwrap(), all);
+    }
+    JetStreamStore::connect(config).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_no_copy_has_comes_from_an_export() {
+    let Some(mut server) = or_skip(Server::start(SyncInterval::Default)) else { return };
+    let config = JetStreamConfig { max_bytes: Some(MAX_BYTES), ..JetStreamConfig::new(&server.url) };
+    let store = JetStreamStore::connect(config.clone()).await.unwrap();
+    let all = fill(&store).await;
+    tokio::task::block_in_place(|| {
+        server.kill().unwrap();
+        server.damage_first_file(&config.stream, FileDamage::FlippedBits).unwrap();
+        server.restart().unwrap();
+    });
+    let found = survey_replicas(&config).await.unwrap();
+    let first = found.replicas[0].first_damage.as_ref().unwrap();
+    let missing = |stored: &&StoredEvent| {
+        (first.aggregate, first.version) == (Some(stored.event.aggregate), Some(stored.event.version))
+    };
+    let missing = all.iter().find(missing).unwrap();
+    assert!(first.sequence.is_some_and(|sequence| sequence <= missing.sequence), "{first}");
+    let nothing = repair(&config, &Repair::default()).await;
+    assert!(matches!(nothing, Err(StoreError::Corrupt { .. })), "{nothing:?}");
+    // An export need not be in the stream's order.
+    let mut supplement = sealed(&all);
+    supplement.sort_by_key(|event| (event.aggregate, event.version));
+    let unkept = repair(&config, &Repair { supplement: supplement.clone(), keep: None }).await;
+    assert!(matches!(unkept, Err(StoreError::Invalid { .. })), "{unkept:?}");
+    let folder = tempfile::tempdir().unwrap();
+    let with = Repair { supplement, keep: Some(folder.path().join("whole.car")) };
+    let repaired = repair(&config, &with).await.unwrap();
+    let [Remedy::Rebuild { events: EVENTS, supplied, sequences_kept: true }] = repaired.remedies[..] else {
+        panic!("{:?}", repaired.remedies)
+    };
+    assert_eq!(supplied, EVENTS - repaired.before.events);
+    assert!(repaired.after.is_clean());
+    let again = JetStreamStore::connect(config.clone()).await.unwrap().read_all(0, usize::MAX).await.unwrap();
+    let chain = |events: &[StoredEvent]| {
+        let mut chain = sealed(events);
+        chain.sort_by_key(|event| (event.aggregate, event.version));
+        chain
+    };
+    assert_eq!(chain(&again), chain(&all));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_end_that_is_lost_is_appended_again() {
+    let Some(mut server) = or_skip(Server::start(SyncInterval::Default)) else { return };
+    let config = JetStreamConfig::new(&server.url);
+    let all = fill(&JetStreamStore::connect(config.clone()).await.unwrap()).await;
+    tokio::task::block_in_place(|| {
+        server.kill().unwrap();
+        server.damage_first_file(&config.stream, FileDamage::TruncatedTail).unwrap();
+        server.restart().unwrap();
+    });
+    let with = Repair { supplement: sealed(&all), keep: None };
+    let (found, remedies) = plan(&config, &with).await.unwrap();
+    assert!(found.events < EVENTS, "the server has lost nothing");
+    let missing = EVENTS - found.events;
+    assert_eq!(remedies, [Remedy::Append { events: missing }]);
+    let repaired = repair(&config, &with).await.unwrap();
+    assert!(repaired.after.is_clean());
+    let again = JetStreamStore::connect(config).await.unwrap().read_all(0, usize::MAX).await.unwrap();
+    assert_eq!(again.len() as u64, EVENTS);
+}
