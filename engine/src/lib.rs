@@ -16,6 +16,7 @@ pub mod store;
 pub mod chain;
 pub mod car;
 pub mod aggregate;
+pub mod slab;
 pub mod packed;
 pub mod arena;
 pub mod topology;
