@@ -17,6 +17,7 @@ pub mod chain;
 pub mod car;
 pub mod archive;
 pub mod aggregate;
+pub mod slab;
 pub mod packed;
 pub mod arena;
 pub mod topology;

@@ -5,11 +5,13 @@
 
 use std::ops::Range;
 
-/// A frozen sequence of numbers of equal bit width.
+use crate::slab::Slab;
+
+/// A frozen sequence of numbers of equal bit width. Clones share it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PackedInts {
     /// The numbers' bits, low first, and one word more so that two words can always be read.
-    words: Box<[u64]>,
+    words: Slab<u64>,
     len: usize,
     width: u32,
     mask: u64,
@@ -21,18 +23,9 @@ impl PackedInts {
     /// # Panics
     /// Where a number exceeds `max`.
     pub fn from_fn(len: usize, max: u64, mut number: impl FnMut(usize) -> u64) -> Self {
-        let width = u64::BITS - max.leading_zeros();
-        let mask = u64::MAX.checked_shr(u64::BITS - width).unwrap_or(0);
-        let bits = len.checked_mul(width as usize).expect("the bits of a sequence in memory can be counted");
-        let mut words = vec![0; if bits == 0 { 0 } else { bits.div_ceil(64) + 1 }];
-        for index in 0..len {
-            let number = number(index);
-            assert!(number <= max, "{number} at {index} exceeds the announced {max}");
-            if width != 0 {
-                put(&mut words, index * width as usize, number);
-            }
-        }
-        Self { words: words.into(), len, width, mask }
+        let mut builder = PackedIntsBuilder::new(len, max);
+        (0..len).for_each(|index| builder.push(number(index)));
+        builder.finish()
     }
 
     /// Returns the number at `index`.
@@ -73,6 +66,12 @@ impl PackedInts {
         self.get(index) as usize..self.get(index + 1) as usize
     }
 
+    /// Packs what `number` says of each item; it is asked twice.
+    pub fn of<T>(items: &[T], number: impl Fn(&T) -> u64) -> Self {
+        let max = items.iter().map(&number).max().unwrap_or(0);
+        Self::from_fn(items.len(), max, |index| number(&items[index]))
+    }
+
     /// Returns the numbers in order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = u64> + '_ {
         (0..self.len).map(|index| self.get(index))
@@ -95,7 +94,7 @@ impl PackedInts {
 
     /// Returns the bytes on the heap.
     pub fn heap_bytes(&self) -> usize {
-        size_of_val(&*self.words)
+        self.words.heap_bytes()
     }
 }
 
@@ -103,6 +102,57 @@ impl FromIterator<u64> for PackedInts {
     fn from_iter<I: IntoIterator<Item = u64>>(numbers: I) -> Self {
         let numbers: Vec<u64> = numbers.into_iter().collect();
         Self::from_fn(numbers.len(), numbers.iter().copied().max().unwrap_or(0), |index| numbers[index])
+    }
+}
+
+/// Packs numbers one by one.
+#[derive(Debug)]
+pub struct PackedIntsBuilder {
+    words: Vec<u64>,
+    room: usize,
+    len: usize,
+    max: u64,
+    width: u32,
+}
+
+impl PackedIntsBuilder {
+    /// Makes room for `len` numbers, none of which exceeds `max`.
+    pub fn new(len: usize, max: u64) -> Self {
+        let width = u64::BITS - max.leading_zeros();
+        let bits = len.checked_mul(width as usize).expect("the bits of a sequence in memory can be counted");
+        let words = vec![0; if bits == 0 { 0 } else { bits.div_ceil(64) + 1 }];
+        Self { words, room: len, len: 0, max, width }
+    }
+
+    /// Adds a number.
+    ///
+    /// # Panics
+    /// Where it exceeds the announced bound, or there are more than were announced.
+    pub fn push(&mut self, number: u64) {
+        self.set(self.len, number);
+    }
+
+    /// Gives the number at `index` its value, each once, in any order.
+    ///
+    /// # Panics
+    /// Where it exceeds the announced bound, or `index` the announced length.
+    pub fn set(&mut self, index: usize, number: u64) {
+        assert!(number <= self.max, "{number} at {index} exceeds the announced {}", self.max);
+        assert!(index < self.room, "more than the announced {}", self.room);
+        if self.width != 0 {
+            put(&mut self.words, index * self.width as usize, number);
+        }
+        self.len += 1;
+    }
+
+    /// Returns the sequence.
+    ///
+    /// # Panics
+    /// Where there are fewer numbers than were announced.
+    pub fn finish(self) -> PackedInts {
+        assert_eq!(self.len, self.room, "as many numbers as were announced");
+        let mask = u64::MAX.checked_shr(u64::BITS - self.width).unwrap_or(0);
+        PackedInts { words: Slab::new(self.words), len: self.len, width: self.width, mask }
     }
 }
 

@@ -1,5 +1,7 @@
 //! A new frozen base of what is still in use.
 
+use bytemuck::Pod;
+
 use super::base::PoolBase;
 use super::frozen::Flat;
 use super::ids::{ComponentId, SetId, ValueId};
@@ -81,7 +83,7 @@ struct Heap<T> {
     ends: Vec<usize>,
 }
 
-impl<T: Copy> Heap<T> {
+impl<T: Pod + Send> Heap<T> {
     const fn new() -> Self {
         Self { elements: Vec::new(), ends: Vec::new() }
     }

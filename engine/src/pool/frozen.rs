@@ -1,22 +1,25 @@
 //! What never changes once made: runs laid end to end, and the table that finds one by its hash.
 
+use bytemuck::Pod;
+
 use crate::packed::PackedInts;
+use crate::slab::Slab;
 
 /// Runs of elements laid end to end.
 #[derive(Debug)]
 pub(super) struct Flat<T> {
-    heap: Box<[T]>,
+    heap: Slab<T>,
     /// Where each run starts, and where the last one ends.
     offsets: PackedInts,
 }
 
-impl<T> Flat<T> {
+impl<T: Pod + Send> Flat<T> {
     pub(super) fn new(heap: Vec<T>, ends: &[usize]) -> Self {
         let offsets = PackedInts::from_fn(ends.len() + 1, heap.len() as u64, |index| match index {
             0 => 0,
             _ => ends[index - 1] as u64,
         });
-        Self { heap: heap.into(), offsets }
+        Self { heap: Slab::new(heap), offsets }
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "the runs came from ids of 32 bits")]
@@ -30,13 +33,8 @@ impl<T> Flat<T> {
         &self.heap[self.offsets.span(index as usize)]
     }
 
-    /// Returns the bytes of the runs themselves.
-    pub(super) fn content_bytes(&self) -> usize {
-        size_of_val(&*self.heap)
-    }
-
     pub(super) fn heap_bytes(&self) -> usize {
-        self.content_bytes() + self.offsets.heap_bytes()
+        self.heap.heap_bytes() + self.offsets.heap_bytes()
     }
 }
 

@@ -121,7 +121,7 @@ impl<'a> At<'a> {
     /// Returns the caller's own name for a node.
     pub fn node_key(&self, node: NodeIndex) -> Option<Key> {
         match self.recent_node(node) {
-            Ok(row) => expect_row(row).key.as_deref().cloned(),
+            Ok(row) => self.generation.key(expect_row(row)).cloned(),
             Err(node) => self.generation.base.node_key(node),
         }
     }
@@ -271,7 +271,7 @@ impl<'a> At<'a> {
     /// Returns the caller's id for an edge.
     pub fn caller_edge_id(&self, edge: EdgeIndex) -> Option<EdgeId> {
         match self.recent_edge(edge) {
-            Ok(row) => self.generation.edges.row(row).caller_id.as_deref().copied(),
+            Ok(row) => self.generation.caller_id(row),
             Err(_) => self.generation.base.caller_id(edge_ordinal(edge)),
         }
     }
@@ -311,7 +311,7 @@ impl<'a> At<'a> {
         let row = match id.as_engine_made() {
             Some((version, index)) => {
                 let birth = Stamp::try_from(version.checked_sub(generation.base.version())?).ok()?;
-                generation.edges.find(birth, index).filter(|row| generation.edges.row(*row).caller_id.is_none())?
+                generation.edges.find(birth, index).filter(|row| generation.edges.row(*row).caller == 0)?
             }
             None => {
                 let newest = generation.newest_caller_edge(id);

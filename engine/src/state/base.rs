@@ -7,6 +7,7 @@ use crate::entity::Key;
 use crate::id::{EdgeId, NodeId};
 use crate::packed::PackedInts;
 use crate::pool::{ComponentId, NameId, SetId};
+use crate::slab::Slab;
 use crate::topology::{Csr, EdgeIndex, NodeIndex};
 
 use super::id_table::FrozenIdTable;
@@ -24,7 +25,7 @@ pub struct Base {
 /// What is kept of each node, by ordinal.
 #[derive(Debug, Default)]
 pub(super) struct NodeColumns {
-    pub(super) ids: Box<[[u8; 16]]>,
+    pub(super) ids: Slab<[u8; 16]>,
     pub(super) table: FrozenIdTable,
     pub(super) kinds: PackedInts,
     pub(super) keys: KeyColumn,
@@ -44,10 +45,57 @@ pub(super) struct EdgeColumns {
     pub(super) indices: PackedInts,
     /// The positions, ordered by version and index.
     pub(super) by_creation: PackedInts,
-    /// The callers' ids, ordered by position.
-    pub(super) caller_ids: Box<[(u32, EdgeId)]>,
-    /// The same, ordered by id.
-    pub(super) by_caller_id: Box<[(EdgeId, u32)]>,
+    pub(super) caller_ids: CallerIds,
+}
+
+/// The ids that callers gave to edges: two columns by position, and their order by id.
+#[derive(Debug, Default)]
+pub(super) struct CallerIds {
+    positions: PackedInts,
+    ids: Slab<[u8; 16]>,
+    /// Places in the columns, ordered by id.
+    by_id: PackedInts,
+}
+
+impl CallerIds {
+    /// Makes the columns of positions and ids, no position twice.
+    pub(super) fn new(mut ids: Vec<(u32, EdgeId)>) -> Self {
+        ids.sort_unstable_by_key(|(position, _)| *position);
+        let mut by_id: Vec<usize> = (0..ids.len()).collect();
+        by_id.sort_unstable_by_key(|place| ids[*place].1);
+        Self {
+            positions: ids.iter().map(|(position, _)| u64::from(*position)).collect(),
+            ids: ids.iter().map(|(_, id)| *id.as_bytes()).collect(),
+            by_id: by_id.into_iter().map(|place| place as u64).collect(),
+        }
+    }
+
+    fn at(&self, position: u32) -> Option<EdgeId> {
+        let place = partition(self.positions.len(), |place| self.positions.get_u32(place) < position);
+        let found = place < self.positions.len() && self.positions.get_u32(place) == position;
+        found.then(|| EdgeId::from_bytes(self.ids[place]))
+    }
+
+    fn find(&self, id: EdgeId) -> Option<u32> {
+        let place = |at: usize| self.by_id.get_u32(at) as usize;
+        let at = partition(self.by_id.len(), |at| self.ids[place(at)] < *id.as_bytes());
+        let found = at < self.by_id.len() && self.ids[place(at)] == *id.as_bytes();
+        found.then(|| self.positions.get_u32(place(at)))
+    }
+
+    fn heap_bytes(&self) -> usize {
+        self.positions.heap_bytes() + self.ids.heap_bytes() + self.by_id.heap_bytes()
+    }
+}
+
+/// Returns the first of `0..len` for which `is_before` does not hold, where it holds for a first part only.
+fn partition(len: usize, is_before: impl Fn(usize) -> bool) -> usize {
+    let (mut low, mut high) = (0, len);
+    while low < high {
+        let middle = usize::midpoint(low, high);
+        if is_before(middle) { low = middle + 1 } else { high = middle }
+    }
+    low
 }
 
 /// Bytes on the heap by structure.
@@ -72,7 +120,7 @@ impl Base {
     }
 
     /// Returns the number of nodes.
-    pub const fn node_count(&self) -> usize {
+    pub fn node_count(&self) -> usize {
         self.nodes.ids.len()
     }
 
@@ -91,7 +139,7 @@ impl Base {
         let Self { nodes, adjacency, edges, .. } = self;
         let columns = [&edges.kinds, &edges.properties, &edges.versions, &edges.indices, &edges.by_creation];
         BaseLedger {
-            node_ids: size_of_val(&*nodes.ids),
+            node_ids: nodes.ids.heap_bytes(),
             id_table: nodes.table.heap_bytes(),
             node_columns: nodes.kinds.heap_bytes()
                 + nodes.keys.heap_bytes()
@@ -99,8 +147,7 @@ impl Base {
                 + nodes.versions.heap_bytes(),
             adjacency: adjacency.heap_bytes(),
             edge_columns: columns.iter().map(|column| column.heap_bytes()).sum::<usize>()
-                + size_of_val(&*edges.caller_ids)
-                + size_of_val(&*edges.by_caller_id),
+                + edges.caller_ids.heap_bytes(),
         }
     }
 
@@ -146,27 +193,17 @@ impl Base {
     }
 
     pub(super) fn caller_id(&self, position: u32) -> Option<EdgeId> {
-        let ids = &self.edges.caller_ids;
-        ids.binary_search_by_key(&position, |(at, _)| *at).ok().map(|at| ids[at].1)
+        self.edges.caller_ids.at(position)
     }
 
     pub(super) fn find_edge(&self, id: EdgeId) -> Option<EdgeIndex> {
         let Some(creation) = id.as_engine_made() else {
-            let ids = &self.edges.by_caller_id;
-            return ids.binary_search_by_key(&id, |(id, _)| *id).ok().map(|at| EdgeIndex::from(ids[at].1));
+            return self.edges.caller_ids.find(id).map(EdgeIndex::from);
         };
-        let (mut low, mut high) = (0, self.edge_count());
-        while low < high {
-            let middle = usize::midpoint(low, high);
-            let position = self.edges.by_creation.get_u32(middle);
-            match self.edge_creation(position as usize).cmp(&creation) {
-                std::cmp::Ordering::Less => low = middle + 1,
-                std::cmp::Ordering::Greater => high = middle,
-                std::cmp::Ordering::Equal => {
-                    return self.caller_id(position).is_none().then(|| EdgeIndex::from(position));
-                }
-            }
-        }
-        None
+        let position = |at: usize| self.edges.by_creation.get_u32(at);
+        let created = |at: usize| self.edge_creation(position(at) as usize);
+        let at = partition(self.edge_count(), |at| created(at) < creation);
+        let found = at < self.edge_count() && created(at) == creation && self.caller_id(position(at)).is_none();
+        found.then(|| EdgeIndex::from(position(at)))
     }
 }

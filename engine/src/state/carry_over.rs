@@ -86,7 +86,7 @@ impl Generation {
         let entity = NodeEntity {
             id: node.id,
             kind: self.pool.names().get(node.kind).clone(),
-            key: node.key.as_deref().cloned(),
+            key: self.key(node).cloned(),
             components: Vec::new(),
         };
         let birth = node.birth - stamp;
@@ -109,7 +109,7 @@ impl Generation {
             birth,
             index: edge.index,
             properties: properties.map_or(0, |component| component + 1),
-            caller_id: edge.caller_id.as_deref().copied(),
+            caller_id: self.caller_id(row),
         });
         if taken_back {
             next.set_edge_death(carried, birth);

@@ -5,13 +5,13 @@
 
 use std::sync::Arc;
 
-use crate::id::EdgeId;
-use crate::packed::PackedInts;
+use crate::packed::{PackedInts, PackedIntsBuilder};
 use crate::pool::{ComponentId, PoolBase, Remap, SetId, compact};
+use crate::slab::Slab;
 use crate::topology::{Csr, CsrColumns, EdgeIndex, NodeIndex};
 
 use super::at::At;
-use super::base::{Base, EdgeColumns, NodeColumns};
+use super::base::{Base, CallerIds, EdgeColumns, NodeColumns};
 use super::carry_over::{GONE, Renumbering};
 use super::generation::Extent;
 use super::id_table::FrozenIdTable;
@@ -44,7 +44,7 @@ pub fn fold(at: At<'_>, extent: Extent) -> Folded {
     let base = Base {
         version: at.version(),
         nodes: node_columns(at, &nodes, &remap),
-        adjacency: Csr::pack(&renumbered.adjacency(at, &nodes)),
+        adjacency: Csr::new(renumbered.adjacency(at, &nodes)),
         edges: edge_columns(at, &renumbered, &remap),
     };
     let renumbering = Renumbering {
@@ -61,8 +61,8 @@ struct Renumbered {
     node: Vec<u32>,
     edges: Vec<EdgeIndex>,
     position: Vec<u32>,
-    out_offsets: Vec<u32>,
-    out_targets: Vec<u32>,
+    out_offsets: PackedInts,
+    out_targets: PackedInts,
 }
 
 impl Renumbered {
@@ -71,10 +71,11 @@ impl Renumbered {
         for (new, old) in (0..).zip(nodes) {
             node[old.index()] = new;
         }
-        let mut edges = Vec::new();
+        let edge_count = at.edges().count();
+        let mut edges = Vec::with_capacity(edge_count);
         let mut position = vec![GONE; edge_bound];
-        let mut out_offsets = Vec::with_capacity(nodes.len() + 1);
-        let mut out_targets = Vec::new();
+        let mut out_offsets = PackedIntsBuilder::new(nodes.len() + 1, edge_count as u64);
+        let mut out_targets = PackedIntsBuilder::new(edge_count, last(nodes));
         out_offsets.push(0);
         for source in nodes {
             for step in at.outgoing(*source) {
@@ -82,10 +83,11 @@ impl Renumbered {
                 edges.push(step.edge);
                 let target = node[step.node.index()];
                 assert_ne!(target, GONE, "an edge ends at a live node");
-                out_targets.push(target);
+                out_targets.push(u64::from(target));
             }
-            out_offsets.push(count(edges.len()));
+            out_offsets.push(edges.len() as u64);
         }
+        let (out_offsets, out_targets) = (out_offsets.finish(), out_targets.finish());
         Self { node, edges, position, out_offsets, out_targets }
     }
 
@@ -97,63 +99,68 @@ impl Renumbered {
 
     /// Packs what `number` says of each live edge, by new position.
     fn column(&self, number: impl Fn(EdgeIndex) -> u64) -> PackedInts {
-        let mut numbers = vec![0; self.edges.len()];
+        let max = self.edges.iter().map(|edge| number(*edge)).max().unwrap_or(0);
+        let mut numbers = PackedIntsBuilder::new(self.edges.len(), max);
         for (edge, position) in self.survivors() {
-            numbers[position as usize] = number(edge);
+            numbers.set(position as usize, number(edge));
         }
-        numbers.into_iter().collect()
+        numbers.finish()
     }
 
     fn adjacency(&self, at: At<'_>, nodes: &[NodeIndex]) -> CsrColumns {
-        let mut in_offsets = Vec::with_capacity(nodes.len() + 1);
-        let mut in_sources = Vec::with_capacity(self.edges.len());
-        let mut in_positions = Vec::with_capacity(self.edges.len());
+        let edges = self.edges.len();
+        let mut in_offsets = PackedIntsBuilder::new(nodes.len() + 1, edges as u64);
+        let mut in_sources = PackedIntsBuilder::new(edges, last(nodes));
+        let mut in_positions = PackedIntsBuilder::new(edges, edges.saturating_sub(1) as u64);
+        let mut place = 0;
         in_offsets.push(0);
         for target in nodes {
             for step in at.incoming(*target) {
-                in_sources.push(self.node[step.node.index()]);
-                in_positions.push(self.position[step.edge.index()]);
+                in_sources.push(u64::from(self.node[step.node.index()]));
+                in_positions.push(u64::from(self.position[step.edge.index()]));
+                place += 1;
             }
-            in_offsets.push(count(in_sources.len()));
+            in_offsets.push(place);
         }
         CsrColumns {
             out_offsets: self.out_offsets.clone(),
             out_targets: self.out_targets.clone(),
-            in_offsets,
-            in_sources,
-            in_positions,
+            in_offsets: in_offsets.finish(),
+            in_sources: in_sources.finish(),
+            in_positions: in_positions.finish(),
         }
     }
 }
 
+/// Returns the highest new ordinal.
+fn last(nodes: &[NodeIndex]) -> u64 {
+    nodes.len().saturating_sub(1) as u64
+}
+
 fn node_columns(at: At<'_>, nodes: &[NodeIndex], remap: &Remap) -> NodeColumns {
-    let ids: Box<[[u8; 16]]> = nodes.iter().map(|node| *at.node_id(*node).as_bytes()).collect();
+    let ids: Slab<[u8; 16]> = nodes.iter().map(|node| *at.node_id(*node).as_bytes()).collect();
     let set = |set: SetId| u64::from(remap.set(set).0);
     NodeColumns {
         table: FrozenIdTable::build(&ids),
         ids,
-        kinds: nodes.iter().map(|node| u64::from(at.node_kind(*node).0)).collect(),
+        kinds: PackedInts::of(nodes, |node| u64::from(at.node_kind(*node).0)),
         keys: KeyColumn::build(nodes.iter().map(|node| at.node_key(*node))),
-        sets: nodes.iter().map(|node| set(at.node_set(*node))).collect(),
-        versions: nodes.iter().map(|node| at.node_version(*node)).collect(),
+        sets: PackedInts::of(nodes, |node| set(at.node_set(*node))),
+        versions: PackedInts::of(nodes, |node| at.node_version(*node)),
     }
 }
 
 fn edge_columns(at: At<'_>, renumbered: &Renumbered, remap: &Remap) -> EdgeColumns {
     let properties = |component: Option<ComponentId>| component.map_or(0, |id| u64::from(remap.component(id).0) + 1);
-    let mut caller_ids: Box<[(u32, EdgeId)]> =
+    let caller_ids =
         renumbered.survivors().filter_map(|(edge, position)| Some((position, at.caller_edge_id(edge)?))).collect();
-    caller_ids.sort_unstable_by_key(|(position, _)| *position);
-    let mut by_caller_id: Box<[(EdgeId, u32)]> = caller_ids.iter().map(|(position, id)| (*id, *position)).collect();
-    by_caller_id.sort_unstable();
     EdgeColumns {
         kinds: renumbered.column(|edge| u64::from(at.edge_kind(edge).0)),
         properties: renumbered.column(|edge| properties(at.edge_properties(edge))),
         versions: renumbered.column(|edge| at.edge_creation(edge).0),
         indices: renumbered.column(|edge| u64::from(at.edge_creation(edge).1)),
         by_creation: by_creation(at, renumbered),
-        caller_ids,
-        by_caller_id,
+        caller_ids: CallerIds::new(caller_ids),
     }
 }
 
@@ -164,7 +171,7 @@ fn by_creation(at: At<'_>, renumbered: &Renumbered) -> PackedInts {
     let recent = base.edge_count()..renumbered.position.len();
     let positions: Vec<u32> =
         frozen.chain(recent).map(|edge| renumbered.position[edge]).filter(|position| *position != GONE).collect();
-    positions.into_iter().map(u64::from).collect()
+    PackedInts::of(&positions, |position| u64::from(*position))
 }
 
 fn count(len: usize) -> u32 {

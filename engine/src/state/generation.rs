@@ -20,8 +20,8 @@ use super::id_table::GrowingIdTable;
 pub struct NodeRow {
     /// Its id.
     pub id: NodeId,
-    /// The caller's own name for it.
-    pub key: Option<Box<Key>>,
+    /// The number of the caller's own name for it plus 1, 0 for none.
+    pub(super) key: u32,
     /// Its kind's name.
     pub kind: NameId,
     /// When it was added.
@@ -35,6 +35,8 @@ pub struct NodeRow {
 /// An edge with a caller's id since the base.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct CallerEdge {
+    /// The caller's id.
+    pub(super) id: EdgeId,
     /// Its row number.
     pub(super) row: u32,
     /// The place of the edge before of the same id plus 1, 0 for none.
@@ -58,6 +60,7 @@ pub struct Generation {
     pub(super) base: Arc<Base>,
     pub(super) pool: Arc<Pool>,
     pub(super) nodes: Arena<NodeRow>,
+    pub(super) keys: Arena<Key>,
     pub(super) node_table: GrowingIdTable,
     pub(super) node_deaths: Paged,
     pub(super) node_changes: Paged,
@@ -93,6 +96,7 @@ impl Generation {
             base,
             pool,
             nodes: Arena::new(),
+            keys: Arena::new(),
             node_table: GrowingIdTable::default(),
             node_deaths: Paged::new(),
             node_changes: Paged::new(),
@@ -149,6 +153,7 @@ impl Generation {
     /// Returns the bytes on the heap, without base and pool.
     pub fn heap_bytes(&self) -> usize {
         self.nodes.heap_bytes()
+            + self.keys.heap_bytes()
             + self.node_table.heap_bytes()
             + self.node_deaths.heap_bytes()
             + self.node_changes.heap_bytes()
@@ -171,7 +176,8 @@ impl Generation {
     pub fn add_node(&self, node: &NodeEntity, kind: NameId, set: SetId, birth: Stamp) -> NodeIndex {
         let NodeEntity { id, key, .. } = node;
         let before = self.newest_node(*id).map_or(0, |row| row + 1);
-        let row = self.nodes.push(NodeRow { id: *id, key: key.clone().map(Box::new), kind, birth, set, before });
+        let key = key.clone().map_or(0, |key| self.keys.push(key) + 1);
+        let row = self.nodes.push(NodeRow { id: *id, key, kind, birth, set, before });
         self.node_table.put(id.as_bytes(), row, |row| *self.node_row(row).id.as_bytes());
         let node = self.node_of_row(row);
         self.touch(node);
@@ -198,13 +204,8 @@ impl Generation {
 
     /// Adds an edge.
     pub fn add_edge(&self, edge: NewEdgeRow) -> EdgeIndex {
-        let caller_id = edge.caller_id;
-        let row = self.edges.append(edge);
-        if let Some(id) = caller_id {
-            let before = self.newest_caller_edge(id).map_or(0, |place| place + 1);
-            let place = self.caller_edges.push(CallerEdge { row, before });
-            self.caller_edge_table.put(id.as_bytes(), place, |place| *self.caller_edge_id(place).as_bytes());
-        }
+        let caller = edge.caller_id.map_or(0, |id| self.add_caller_edge(id) + 1);
+        let row = self.edges.append(edge, caller);
         self.edge_of_row(row)
     }
 
@@ -230,6 +231,14 @@ impl Generation {
             self.node_deaths.set(ordinal(self.node_of_row(row)), self.node_row(row).birth);
         }
         self.edges.void(extent.edges, stamp, |row| edge_ordinal(self.edge_of_row(row)));
+    }
+
+    /// Notes the caller's id of the edge that is appended next and returns its place.
+    fn add_caller_edge(&self, id: EdgeId) -> u32 {
+        let before = self.newest_caller_edge(id).map_or(0, |place| place + 1);
+        let place = self.caller_edges.push(CallerEdge { id, row: self.edges.len(), before });
+        self.caller_edge_table.put(id.as_bytes(), place, |place| *self.caller_edge(place).id.as_bytes());
+        place
     }
 
     fn push_change(&self, heads: &Paged, element: u32, value: u32, birth: Stamp) {
@@ -261,7 +270,7 @@ impl Generation {
 
     /// Returns the place of the newest edge of a caller's id, visible or not.
     pub(super) fn newest_caller_edge(&self, id: EdgeId) -> Option<u32> {
-        self.caller_edge_table.find(id.as_bytes(), |place| self.caller_edge_id(place) == id)
+        self.caller_edge_table.find(id.as_bytes(), |place| self.caller_edge(place).id == id)
     }
 
     /// Returns what stands at a place of the table of callers' ids.
@@ -269,9 +278,14 @@ impl Generation {
         *self.caller_edges.get(place).expect("the table holds places")
     }
 
-    fn caller_edge_id(&self, place: u32) -> EdgeId {
-        let row = self.caller_edge(place).row;
-        **self.edges.row(row).caller_id.as_ref().expect("only edges with a caller's id are listed")
+    /// Returns the caller's id of an edge's row.
+    pub(super) fn caller_id(&self, row: u32) -> Option<EdgeId> {
+        self.edges.row(row).caller.checked_sub(1).map(|place| self.caller_edge(place).id)
+    }
+
+    /// Returns the caller's own name for a node's row.
+    pub(super) fn key(&self, row: &NodeRow) -> Option<&Key> {
+        row.key.checked_sub(1).map(|key| self.keys.get(key).expect("rows name keys that are there"))
     }
 
     #[inline]

@@ -5,6 +5,8 @@
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
+use crate::slab::Slab;
+
 /// Mixes an id to 64 bits (the folded multiply of wyhash), the same on every machine.
 #[inline]
 pub(super) fn mix(id: &[u8; 16]) -> u64 {
@@ -18,7 +20,7 @@ pub(super) fn mix(id: &[u8; 16]) -> u64 {
 /// look-up touches the ids only where it will find one.
 #[derive(Debug, Default)]
 pub(super) struct FrozenIdTable {
-    slots: Box<[u32]>,
+    slots: Slab<u32>,
     ordinal_bits: u32,
 }
 
@@ -33,64 +35,60 @@ impl FrozenIdTable {
         }
         let ordinal_bits = usize::BITS - ids.len().leading_zeros();
         assert!(ordinal_bits < 32, "at most 2^31 nodes");
-        let mut table = Self { slots: vec![EMPTY; ids.len() + ids.len() / 2 + 1].into(), ordinal_bits };
+        let mut slots = vec![EMPTY; ids.len() + ids.len() / 2 + 1];
         for (ordinal, id) in (0u32..).zip(ids) {
             let hash = mix(id);
-            let mut at = table.home(hash);
-            while table.slots[at] != EMPTY {
-                at = table.after(at);
+            let mut at = home(hash, slots.len());
+            while slots[at] != EMPTY {
+                at = after(at, slots.len());
             }
-            table.slots[at] = table.tag(hash) | ordinal;
+            slots[at] = tag(hash, ordinal_bits) | ordinal;
         }
-        table
+        Self { slots: Slab::new(slots), ordinal_bits }
     }
 
     /// Returns the ordinal of `id`, given the ids by ordinal.
     #[inline]
     pub(super) fn find(&self, id: &[u8; 16], ids: &[[u8; 16]]) -> Option<u32> {
-        if self.slots.is_empty() {
+        let slots = &*self.slots;
+        if slots.is_empty() {
             return None;
         }
         let hash = mix(id);
-        let tag = self.tag(hash);
-        let mask = self.ordinal_mask();
-        let mut at = self.home(hash);
+        let tag = tag(hash, self.ordinal_bits);
+        let mask = (1 << self.ordinal_bits) - 1;
+        let mut at = home(hash, slots.len());
         loop {
-            let slot = self.slots[at];
+            let slot = slots[at];
             if slot == EMPTY {
                 return None;
             }
             if slot & !mask == tag && ids[(slot & mask) as usize] == *id {
                 return Some(slot & mask);
             }
-            at = self.after(at);
+            at = after(at, slots.len());
         }
     }
 
     pub(super) fn heap_bytes(&self) -> usize {
-        size_of_val(&*self.slots)
+        self.slots.heap_bytes()
     }
+}
 
-    #[inline]
-    fn home(&self, hash: u64) -> usize {
-        ((u128::from(hash) * self.slots.len() as u128) >> 64) as usize
-    }
+#[inline]
+fn home(hash: u64, slots: usize) -> usize {
+    ((u128::from(hash) * slots as u128) >> 64) as usize
+}
 
-    #[inline]
-    const fn after(&self, at: usize) -> usize {
-        if at + 1 == self.slots.len() { 0 } else { at + 1 }
-    }
+#[inline]
+const fn after(at: usize, slots: usize) -> usize {
+    if at + 1 == slots { 0 } else { at + 1 }
+}
 
-    #[inline]
-    const fn ordinal_mask(&self) -> u32 {
-        (1 << self.ordinal_bits) - 1
-    }
-
-    /// The hash's low bits above the ordinal's; the highest bit stays clear so that no slot equals [`EMPTY`].
-    #[inline]
-    const fn tag(&self, hash: u64) -> u32 {
-        (hash as u32) << self.ordinal_bits & 0x7fff_ffff
-    }
+/// The hash's low bits above the ordinal's; the highest bit stays clear so that no slot equals [`EMPTY`].
+#[inline]
+const fn tag(hash: u64, ordinal_bits: u32) -> u32 {
+    (hash as u32) << ordinal_bits & 0x7fff_ffff
 }
 
 /// A table that one writer fills and many read without locks; it leads to the newest row of an id, from which the rows

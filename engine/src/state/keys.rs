@@ -2,12 +2,13 @@
 
 use crate::entity::Key;
 use crate::packed::PackedInts;
+use crate::slab::Slab;
 
 /// Keys by ordinal: nothing, `n` and a number in eight bytes, or `t` and text. Without any key it owns no heap.
 #[derive(Debug, Default)]
 pub(super) struct KeyColumn {
     offsets: PackedInts,
-    bytes: Box<[u8]>,
+    bytes: Slab<u8>,
 }
 
 const NUMBER: u8 = b'n';
@@ -31,7 +32,7 @@ impl KeyColumn {
             }
             offsets.push(bytes.len() as u64);
         }
-        Self { offsets: offsets.into_iter().collect(), bytes: bytes.into() }
+        Self { offsets: offsets.into_iter().collect(), bytes: Slab::new(bytes) }
     }
 
     pub(super) fn get(&self, node: usize) -> Option<Key> {
@@ -43,7 +44,7 @@ impl KeyColumn {
     }
 
     pub(super) fn heap_bytes(&self) -> usize {
-        self.offsets.heap_bytes() + self.bytes.len()
+        self.offsets.heap_bytes() + self.bytes.heap_bytes()
     }
 }
 

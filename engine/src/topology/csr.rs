@@ -20,41 +20,36 @@ pub struct Csr {
     in_positions: PackedInts,
 }
 
-/// The columns that a [`Csr`] is built of; offsets have one entry more than there are nodes.
+/// The columns that a [`Csr`] is made of; offsets have one entry more than there are nodes.
 #[derive(Debug, Default)]
 pub struct CsrColumns {
     /// First position of each node's outgoing edges.
-    pub out_offsets: Vec<u32>,
+    pub out_offsets: PackedInts,
     /// Target by position.
-    pub out_targets: Vec<u32>,
+    pub out_targets: PackedInts,
     /// First place of each node's incoming edges.
-    pub in_offsets: Vec<u32>,
+    pub in_offsets: PackedInts,
     /// Source by place.
-    pub in_sources: Vec<u32>,
+    pub in_sources: PackedInts,
     /// Position by place.
-    pub in_positions: Vec<u32>,
+    pub in_positions: PackedInts,
 }
 
 impl Csr {
-    /// Packs columns.
+    /// Joins columns.
     ///
     /// # Panics
-    /// Where the columns do not describe the same graph.
-    pub fn pack(columns: &CsrColumns) -> Self {
-        let edges = columns.out_targets.len();
-        assert_eq!(columns.out_offsets.len(), columns.in_offsets.len(), "both ways have every node");
-        assert_eq!(columns.in_sources.len(), edges, "every edge ends once");
-        assert_eq!(columns.in_positions.len(), edges, "every edge ends once");
-        assert_eq!(columns.out_offsets.last().map_or(0, |end| *end as usize), edges, "the last row ends the edges");
-        Self {
-            nodes: columns.out_offsets.len().saturating_sub(1),
-            edges,
-            out_offsets: pack(&columns.out_offsets),
-            out_targets: pack(&columns.out_targets),
-            in_offsets: pack(&columns.in_offsets),
-            in_sources: pack(&columns.in_sources),
-            in_positions: pack(&columns.in_positions),
-        }
+    /// Where their lengths are not those of one graph.
+    pub fn new(columns: CsrColumns) -> Self {
+        let CsrColumns { out_offsets, out_targets, in_offsets, in_sources, in_positions } = columns;
+        let edges = out_targets.len();
+        assert_eq!(out_offsets.len(), in_offsets.len(), "both ways have every node");
+        assert_eq!(in_sources.len(), edges, "every edge ends once");
+        assert_eq!(in_positions.len(), edges, "every edge ends once");
+        let nodes = out_offsets.len().saturating_sub(1);
+        let end = if out_offsets.is_empty() { 0 } else { out_offsets.get(nodes) };
+        assert_eq!(end, edges as u64, "the last row ends the edges");
+        Self { nodes, edges, out_offsets, out_targets, in_offsets, in_sources, in_positions }
     }
 
     /// Returns the number of nodes.
@@ -126,9 +121,4 @@ fn row(offsets: &PackedInts, nodes: usize, node: NodeIndex) -> std::ops::Range<u
 #[inline]
 fn edge(position: usize) -> EdgeIndex {
     EdgeIndex::new(position)
-}
-
-fn pack(numbers: &[u32]) -> PackedInts {
-    let max = numbers.iter().copied().max().unwrap_or(0);
-    PackedInts::from_fn(numbers.len(), u64::from(max), |index| u64::from(numbers[index]))
 }

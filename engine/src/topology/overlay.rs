@@ -28,8 +28,8 @@ pub struct EdgeRow {
     pub index: u32,
     /// Its properties in the pool, 0 for none, else the component id plus 1.
     pub properties: u32,
-    /// The caller's id for it.
-    pub caller_id: Option<Box<EdgeId>>,
+    /// Where the caller's id for it is kept plus 1, 0 for none.
+    pub caller: u32,
     birth: AtomicU32,
     next_out: AtomicU32,
     next_in: AtomicU32,
@@ -74,9 +74,10 @@ pub struct Overlay {
 }
 
 impl Overlay {
-    /// Appends an edge and returns its row number; for the one writer.
-    pub fn append(&self, new: NewEdgeRow) -> u32 {
-        let NewEdgeRow { source, target, kind, birth, index, properties, caller_id } = new;
+    /// Appends an edge, whose caller's id is kept at `caller - 1` where that is not 0, and returns its row number; for
+    /// the one writer.
+    pub fn append(&self, new: NewEdgeRow, caller: u32) -> u32 {
+        let NewEdgeRow { source, target, kind, birth, index, properties, caller_id: _ } = new;
         let row = self.rows.push(EdgeRow {
             source,
             target,
@@ -84,7 +85,7 @@ impl Overlay {
             birth: AtomicU32::new(birth),
             index,
             properties,
-            caller_id: caller_id.map(Box::new),
+            caller,
             next_out: AtomicU32::new(0),
             next_in: AtomicU32::new(0),
         });
