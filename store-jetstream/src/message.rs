@@ -4,8 +4,6 @@ use async_nats::HeaderMap;
 use async_nats::header::HeaderName;
 use async_nats::jetstream::message::StreamMessage;
 use bytes::Bytes;
-use cidgraph::chain::open_block;
-use cidgraph::store::Envelope;
 use cidgraph::{AggregateId, Cid, Damage, SealedEvent, StoreError, StoredEvent, StreamFilter};
 
 static CID: HeaderName = HeaderName::from_static("Cid");
@@ -86,18 +84,8 @@ impl Subjects {
     ) -> Result<StoredEvent, StoreError> {
         let cid = headers.and_then(|headers| header(headers, &CID)).and_then(|text| text.parse::<Cid>().ok());
         let cid = cid.ok_or_else(|| damaged(sequence, "a message without a CID that can be read"))?;
-        let event = match Envelope::of(&block) {
-            Some(envelope) => SealedEvent {
-                aggregate: envelope.aggregate,
-                version: envelope.version,
-                event_type: envelope.event_type.into(),
-                cid,
-                previous: envelope.previous,
-                transaction_remaining: envelope.transaction_remaining,
-                block,
-            },
-            None => opened(sequence, cid, block)?,
-        };
+        let event = SealedEvent::kept(cid, block);
+        let event = event.map_err(|_| damaged(sequence, "a message that is no event"))?;
         if self.aggregate_of(subject) != Some(event.aggregate) {
             return Err(damaged(sequence, "a message's subject and its block name different aggregates"));
         }
@@ -119,19 +107,6 @@ pub(crate) fn headers(event: &SealedEvent) -> HeaderMap {
         headers.insert(PREVIOUS_CID.clone(), previous.to_string());
     }
     headers
-}
-
-fn opened(sequence: u64, cid: Cid, block: Bytes) -> Result<SealedEvent, StoreError> {
-    let header = open_block(&block).map_err(|_| damaged(sequence, "a message that is no event"))?.header;
-    Ok(SealedEvent {
-        aggregate: header.aggregate,
-        version: header.metadata.version,
-        event_type: header.event_type,
-        cid,
-        previous: header.previous,
-        transaction_remaining: header.metadata.transaction_remaining,
-        block,
-    })
 }
 
 /// Returns an error that names the message which is not as it should be.

@@ -161,24 +161,18 @@ fn decode_metadata<'a>(input: &mut Decoder<'a>) -> Result<Metadata<&'a str>, Cod
 }
 
 impl SealedEvent {
-    /// Makes a sealed event of a block that is kept under a CID. The block is not hashed: who verifies compares it with
-    /// the CID.
+    /// Makes a sealed event of a block that is kept under a CID. The block is not hashed, and not looked at further than
+    /// what is told of it: that it is canonical and its CID's is for whoever verifies.
     ///
     /// # Errors
-    /// Where the block is not a canonical event.
+    /// Where the block is no event.
     pub fn kept(cid: Cid, block: Bytes) -> Result<Self, CodecError> {
-        let Some(envelope) = Envelope::of(&block) else {
-            return Ok(Self { cid, ..Self::from_block(cid.hash_kind(), block)? });
-        };
-        Ok(Self {
-            aggregate: envelope.aggregate,
-            version: envelope.version,
-            event_type: envelope.event_type.into(),
-            cid,
-            previous: envelope.previous,
-            transaction_remaining: envelope.transaction_remaining,
-            block: block.clone(),
-        })
+        if let Some(envelope) = Envelope::of(&block) {
+            let Envelope { aggregate, version, previous, transaction_remaining, .. } = envelope;
+            let event_type = envelope.event_type.into();
+            return Ok(Self { aggregate, version, event_type, cid, previous, transaction_remaining, block });
+        }
+        Ok(Self::opened(cid, open_block(&block)?.header, block))
     }
 
     /// Makes a sealed event of a block from elsewhere, computing its CID.
@@ -186,17 +180,13 @@ impl SealedEvent {
     /// # Errors
     /// Where the block is not a canonical event.
     pub fn from_block(hash: HashKind, block: Bytes) -> Result<Self, CodecError> {
-        let OpenedBlock { header: EventHeader { aggregate, event_type, previous, metadata, .. }, .. } =
-            open_block(&block)?;
-        let cid = Cid::of_block(hash, &block);
-        Ok(Self {
-            aggregate,
-            version: metadata.version,
-            event_type,
-            cid,
-            previous,
-            transaction_remaining: metadata.transaction_remaining,
-            block,
-        })
+        let header = open_block(&block)?.header;
+        Ok(Self::opened(Cid::of_block(hash, &block), header, block))
+    }
+
+    fn opened(cid: Cid, header: EventHeader, block: Bytes) -> Self {
+        let EventHeader { aggregate, event_type, previous, metadata, .. } = header;
+        let (version, transaction_remaining) = (metadata.version, metadata.transaction_remaining);
+        Self { aggregate, version, event_type, cid, previous, transaction_remaining, block }
     }
 }
