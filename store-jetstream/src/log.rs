@@ -27,8 +27,8 @@ use crate::pages::{self, Pages, direct, last_message, next_message, refused, tra
 /// Events of one page, at most.
 const PAGE_EVENTS: usize = 1000;
 
-/// Questions to any replica, where all are to be asked: which of them answers is chance, so that of three the one that
-/// has the event is missed by all these questions once in 6000 times, and then the leader is still to be wrong too.
+/// Questions to any replica, beside the one to the leader, where all are to be asked. Which replica answers is chance:
+/// where one of three lacks an event, all these questions meet that one in one of 6000 cases, and it must lead too.
 const WITNESSES: usize = 8;
 
 /// What a replica answers.
