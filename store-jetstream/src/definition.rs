@@ -146,7 +146,7 @@ fn mismatch(wanted: &Config, is: &Config) -> Option<(&'static str, String, Strin
 }
 
 /// Returns the fields on which the store's promises rest, as text.
-fn fields(config: &Config) -> [(&'static str, String); 22] {
+fn fields(config: &Config) -> [(&'static str, String); 24] {
     let unbounded = |limit: i64| if limit <= 0 { "unlimited".to_owned() } else { limit.to_string() };
     let hash = config.metadata.get(HASH).map_or("absent", String::as_str);
     let asynchronous = config.persist_mode == Some(PersistenceMode::Async);
@@ -165,6 +165,8 @@ fn fields(config: &Config) -> [(&'static str, String); 22] {
         ("duplicate_window", format!("{:?}", config.duplicate_window)),
         ("no_ack", config.no_ack.to_string()),
         ("sealed", config.sealed.to_string()),
+        ("deny_delete", config.deny_delete.to_string()),
+        ("deny_purge", config.deny_purge.to_string()),
         ("allow_rollup_hdrs", config.allow_rollup.to_string()),
         ("allow_msg_ttl", config.allow_message_ttl.to_string()),
         ("allow_direct", config.allow_direct.to_string()),
@@ -198,6 +200,8 @@ mod tests {
         check(|is| is.max_bytes = 1, Some("max_bytes"));
         check(|is| is.max_message_size = 1 << 20, Some("max_msg_size"));
         check(|is| is.num_replicas = 3, Some("num_replicas"));
+        check(|is| is.deny_delete = true, Some("deny_delete"));
+        check(|is| is.deny_purge = true, Some("deny_purge"));
         check(|is| is.allow_direct = false, Some("allow_direct"));
         check(|is| is.allow_atomic_publish = false, Some("allow_atomic"));
         check(|is| is.persist_mode = Some(PersistenceMode::Async), Some("persist_mode"));

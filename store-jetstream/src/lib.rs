@@ -13,6 +13,8 @@ mod durability;
 mod pages;
 mod objects;
 mod log;
+mod holes;
+mod gaps;
 mod places;
 mod follow;
 mod reads;

@@ -1,8 +1,9 @@
 //! Reads of the stream: single events through its leader, pages from any replica.
 //!
 //! What must be the last word (a head, the end of the stream) comes from the leader. Everything else comes from whichever
-//! replica answers, also while there is no leader. A replica may lag, so what it has is a beginning of the stream: where
-//! it has nothing more, the leader is asked.
+//! replica answers, also while there is no leader. A replica that lags has a beginning of the stream: where it has nothing
+//! more, the leader is asked. A replica whose files were damaged may lack events in between, and its pages do not tell:
+//! whoever sees a gap in them asks all servers what stands there ([`next_of_any`](Log::next_of_any)).
 
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use async_nats::jetstream::stream::Stream as Handle;
 use async_nats::{Client, StatusCode};
 use bytes::Bytes;
 use cidgraph::{AggregateId, StoreError, StoredEvent};
+use futures::future::try_join_all;
 use serde_json::json;
 use tokio::time::error::Elapsed;
 use tokio::time::timeout;
@@ -24,6 +26,10 @@ use crate::pages::{self, Pages, direct, last_message, next_message, refused, tra
 
 /// Events of one page, at most.
 const PAGE_EVENTS: usize = 1000;
+
+/// Questions to any replica, beside the one to the leader, where all are to be asked. Which replica answers is chance:
+/// where one of three lacks an event, all these questions meet that one in one of 6000 cases, and it must lead too.
+const WITNESSES: usize = 8;
 
 /// What a replica answers.
 #[derive(Debug)]
@@ -42,6 +48,8 @@ pub(crate) struct Log {
     pub(crate) subjects: Subjects,
     pub(crate) request_timeout: Duration,
     pub(crate) deadline: Duration,
+    /// Whether several servers keep the stream.
+    pub(crate) replicated: bool,
 }
 
 impl Log {
@@ -95,6 +103,19 @@ impl Log {
             Some(event) => Ok(Some(event)),
             None => self.next(subjects, from_sequence).await,
         }
+    }
+
+    /// Returns the first event from a sequence on with these subjects that the leader or another server has.
+    pub(crate) async fn next_of_any(
+        &self,
+        subjects: &str,
+        from_sequence: u64,
+    ) -> Result<Option<StoredEvent>, StoreError> {
+        let request = &json!({"seq": from_sequence.max(1), "next_by_subj": subjects});
+        let witnesses = if self.replicated { WITNESSES } else { 0 };
+        let others = try_join_all((0..witnesses).map(|_| self.one(request)));
+        let (of_leader, others) = tokio::try_join!(self.next(subjects, from_sequence), others)?;
+        Ok(others.into_iter().chain([of_leader]).flatten().min_by_key(|stored| stored.sequence))
     }
 
     /// Returns an event of an aggregate whose version is at least this one, `None` where there is none: the last that a

@@ -67,10 +67,20 @@ impl Bounds {
     }
 }
 
+/// Who says where events stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Asked {
+    /// Any server that has an event there.
+    Anyone,
+    /// The leader.
+    Leader,
+}
+
 /// Finds the sequence of a version below `head`, asking for some events between `low` and `head`: as many
 /// as the logarithm of their distance, one where the aggregate's events lie evenly, none where they lie side by side.
 pub(crate) async fn find(
     log: &Log,
+    asked: Asked,
     aggregate: AggregateId,
     version: u64,
     low: Option<Place>,
@@ -93,7 +103,11 @@ pub(crate) async fn find(
         }
         let middle = first + (last - first) / 2;
         let guess = if round % 2 == 0 { bounds.interpolated(version).clamp(first, last) } else { middle };
-        let Some(stored) = log.next_anywhere(&subjects, guess).await? else { break };
+        let next = match asked {
+            Asked::Anyone => log.next_anywhere(&subjects, guess).await?,
+            Asked::Leader => log.next(&subjects, guess).await?,
+        };
+        let Some(stored) = next else { break };
         match stored.event.version.cmp(&version) {
             std::cmp::Ordering::Equal => return Ok(stored.sequence),
             std::cmp::Ordering::Less => bounds.low = (stored.event.version, stored.sequence),

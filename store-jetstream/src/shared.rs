@@ -6,9 +6,11 @@ use tokio::time::timeout;
 
 use crate::connection::{invalid, unavailable};
 use crate::follow::read_heads;
+use crate::gaps::{Order, between};
+use crate::holes::{Holes, vacant};
 use crate::log::Log;
 use crate::message::damaged;
-use crate::places::{Place, Places, find};
+use crate::places::{Asked, Place, Places, find};
 use crate::reads::Reads;
 
 /// So many events are read through a consumer, which was measured to be faster than pages; fewer are not worth one.
@@ -26,6 +28,8 @@ pub(crate) struct Shared {
     /// The last event of aggregates that was read.
     pub(crate) read: Places,
     pub(crate) reads: Reads,
+    /// Where no event stands.
+    pub(crate) holes: Holes,
     /// The first event of aggregates that the stream keeps, where it keeps not all.
     pub(crate) kept_from: Places,
     pub(crate) archive: Archive,
@@ -66,6 +70,13 @@ impl Shared {
             match self.read_kept(aggregate, next, left).await {
                 // Where something is missing, it may have been archived meanwhile.
                 Err(StoreError::Corrupt { .. }) if next < self.kept_from(aggregate).await? => {}
+                Err(StoreError::Corrupt { .. }) => {
+                    let read = self.read_surely(aggregate, next, left).await?;
+                    if read.is_empty() {
+                        break;
+                    }
+                    events.extend(read);
+                }
                 kept => {
                     events.extend(kept?);
                     break;
@@ -84,16 +95,41 @@ impl Shared {
         } else {
             self.read_to_head(aggregate, from, limit).await?
         };
-        for (version, stored) in (from..).zip(&events) {
-            if stored.event.version != version {
-                let reason = format!("version {version} of aggregate {aggregate} is missing before this event");
-                return Err(damaged(stored.sequence, &reason));
-            }
-        }
+        check_versions(aggregate, from, &events)?;
         if let Some(last) = events.last() {
             self.read.remember(aggregate, last.into());
         }
         Ok(events)
+    }
+
+    /// Returns the same as [`read_kept`](Self::read_kept), or its beginning, where one server's copy has a gap: what the
+    /// others have, or else the archive.
+    async fn read_surely(
+        &self,
+        aggregate: AggregateId,
+        from: u64,
+        limit: usize,
+    ) -> Result<Vec<StoredEvent>, StoreError> {
+        let Some(head) = self.last(aggregate).await?.filter(|head| head.head.version >= from) else {
+            return Ok(Vec::new());
+        };
+        let subjects = self.log.subjects.of_aggregate(aggregate);
+        let count = usize::try_from(head.head.version - from + 1).unwrap_or(usize::MAX).min(limit);
+        let read = async {
+            let start = find(&self.log, Asked::Leader, aggregate, from, None, head).await?;
+            let events = between(&self.log, &subjects, Order::Versions, (start, head.sequence), count).await?;
+            check_versions(aggregate, from, &events)?;
+            if events.is_empty() {
+                return Err(damaged(start, &format!("version {from} of aggregate {aggregate} is missing")));
+            }
+            Ok(events)
+        };
+        match read.await {
+            Err(StoreError::Corrupt { .. }) if self.archive.holds(aggregate, from).await? => {
+                self.archive.read(aggregate, from, count).await
+            }
+            read => read,
+        }
     }
 
     async fn read_some(&self, aggregate: AggregateId, from: u64, limit: usize) -> Result<Vec<StoredEvent>, StoreError> {
@@ -160,10 +196,49 @@ impl Shared {
         if merged.len() == count && is_gapless(first, &merged) {
             return Ok(merged);
         }
-        // Something was archived since the list of segments was read, or messages are lost: chains tell which.
+        // Something was archived since the list of segments was read, or the server that answered lacks events.
         self.archive.refresh().await?;
         let archived = self.archive.range(&StreamFilter::All, first, last_sequence, count).await?;
-        Ok(merge(archived, kept, count))
+        self.with_missing(merge(archived, kept, count), first, last_sequence, count).await
+    }
+
+    /// Adds to a read of all events those that stand in its holes. One that remains is remembered: there every server
+    /// lacks the same, and chains tell whether that is damage.
+    async fn with_missing(
+        &self,
+        events: Vec<StoredEvent>,
+        first: u64,
+        last: u64,
+        count: usize,
+    ) -> Result<Vec<StoredEvent>, StoreError> {
+        let holes = |events: &[StoredEvent]| {
+            let end = if events.len() == count { events.last().map_or(0, |last| last.sequence) } else { last };
+            let mut holes = vacant(first, end, events);
+            holes.retain(|(first, last)| !self.holes.knows(*first, *last));
+            holes
+        };
+        let mut missing = Vec::new();
+        for hole in holes(&events) {
+            missing.extend(self.missing(hole, count).await?);
+            if missing.len() >= count {
+                break;
+            }
+        }
+        let whole = merge(missing, events, count);
+        holes(&whole).into_iter().for_each(|(first, last)| self.holes.remember(first, last));
+        Ok(whole)
+    }
+
+    /// Returns up to `limit` of the events in a hole: what servers still have, and what was archived just now.
+    async fn missing(&self, (first, last): (u64, u64), limit: usize) -> Result<Vec<StoredEvent>, StoreError> {
+        let all = self.log.subjects.all();
+        let kept = between(&self.log, &all, Order::Sequences, (first, last), limit).await?;
+        if kept.len() as u64 == last - first + 1 {
+            return Ok(kept);
+        }
+        self.archive.refresh().await?;
+        let archived = self.archive.range(&StreamFilter::All, first, last, limit).await?;
+        Ok(merge(archived, kept, limit))
     }
 
     /// Returns every aggregate with its head, ordered by id.
@@ -202,7 +277,7 @@ impl Shared {
     ) -> Result<u64, StoreError> {
         match follows(low, version) {
             Some(start) => Ok(start),
-            None => find(&self.log, aggregate, version, low, high).await,
+            None => find(&self.log, Asked::Anyone, aggregate, version, low, high).await,
         }
     }
 
@@ -212,6 +287,17 @@ impl Shared {
         let (low, high): (Vec<_>, Vec<_>) = known.into_iter().flatten().partition(|place| place.head.version < version);
         let by_version = |place: &Place| place.head.version;
         (low.into_iter().max_by_key(by_version), high.into_iter().min_by_key(by_version))
+    }
+}
+
+/// Checks that versions follow each other from the first on.
+fn check_versions(aggregate: AggregateId, from: u64, events: &[StoredEvent]) -> Result<(), StoreError> {
+    match (from..).zip(events).find(|(version, stored)| stored.event.version != *version) {
+        None => Ok(()),
+        Some((version, stored)) => {
+            let reason = format!("version {version} of aggregate {aggregate} is missing before this event");
+            Err(damaged(stored.sequence, &reason))
+        }
     }
 }
 

@@ -16,6 +16,7 @@ use crate::config::JetStreamConfig;
 use crate::connection::{connect, invalid};
 use crate::definition;
 use crate::durability;
+use crate::holes::Holes;
 use crate::log::Log;
 use crate::message::{OVERHEAD_BYTES, Subjects};
 use crate::objects::JetStreamObjects;
@@ -60,14 +61,16 @@ impl JetStreamStore {
             purges: true,
             group_transactions_min: group_transactions_min(info.config.num_replicas),
         };
-        let objects = JetStreamObjects::on(client.clone(), &config, info.config.num_replicas);
+        let (request_timeout, deadline) = (config.request_timeout, config.deadline);
+        let objects = JetStreamObjects::on(client.clone(), request_timeout, deadline, info.config.num_replicas);
         let log = Log {
             client,
             context,
             name: config.stream,
             subjects: Subjects::new(&config.subject_prefix),
-            request_timeout: config.request_timeout,
-            deadline: config.deadline,
+            request_timeout,
+            deadline,
+            replicated: info.config.num_replicas > 1,
         };
         let (hash, replicas, split_appends) = (config.hash, info.config.num_replicas, config.split_appends);
         let shared = Shared {
@@ -78,6 +81,7 @@ impl JetStreamStore {
             heads: Places::default(),
             read: Places::default(),
             reads: Reads::default(),
+            holes: Holes::default(),
             kept_from: Places::default(),
             archive: Archive::new(Arc::new(objects)),
             replicas,

@@ -4,16 +4,22 @@
 //! before the consumer is made and again where a live event does not follow the one before: by its sequence where
 //! everything is followed, by its version where one aggregate is. A follower of one event type has no such sign: what is
 //! archived while it still catches up with it may pass it by, so archive only what such readers have read.
+//!
+//! The same signs tell of a server whose copy is damaged: what it lacks comes from the others. A follower of one event type
+//! does not notice that either.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use cidgraph::archive::merge;
 use cidgraph::store::Followed;
 use cidgraph::{StoreError, StoredEvent, StreamFilter};
 use futures::stream;
 use tokio::sync::watch;
 
 use crate::follow::{Follower, Selection};
+use crate::gaps::{Order, between};
+use crate::message::damaged;
 use crate::shared::Shared;
 
 /// Archived events that are read at a time.
@@ -66,7 +72,13 @@ impl Whole {
     async fn event(&mut self) -> Result<StoredEvent, StoreError> {
         loop {
             if let Some(event) = self.ready.pop_front() {
-                return Ok(self.yielded(event));
+                let mut missing = self.missing_before(&event).await?;
+                if missing.is_empty() {
+                    return Ok(self.yielded(event));
+                }
+                missing.extend([event].into_iter().chain(self.ready.drain(..)));
+                self.ready = missing.into();
+                continue;
             }
             if let Some(held) = &self.held {
                 let (sequence, version) = (held.sequence, held.event.version);
@@ -76,7 +88,8 @@ impl Whole {
                 }
             }
             if let Some(held) = self.held.take() {
-                return Ok(self.yielded(held));
+                self.ready.push_back(held);
+                continue;
             }
             if !self.live.is_open() {
                 self.open_feed().await?;
@@ -140,6 +153,76 @@ impl Whole {
         }
         self.refresh().await?;
         self.archived(sequence - 1).await
+    }
+
+    /// Returns events that come before this one, which is the next that is known; none only where it is the next one.
+    async fn missing_before(&self, event: &StoredEvent) -> Result<Vec<StoredEvent>, StoreError> {
+        let holes = &self.shared.holes;
+        let (next, last) = (self.next, event.sequence - 1);
+        if self.follows(event) || holes.knows(next, last) {
+            return Ok(Vec::new());
+        }
+        let subjects = self.shared.log.subjects.of_filter(&self.filter);
+        if self.starts_behind() && self.is_next_of_leader(&subjects, event).await? {
+            return Ok(Vec::new());
+        }
+        let missing = self.between(&subjects, next, last).await?;
+        match &self.filter {
+            StreamFilter::All if missing.is_empty() => holes.remember(next, last),
+            StreamFilter::Aggregate(aggregate) if missing.is_empty() && !self.starts_behind() => {
+                let version = self.version.map_or(1, |version| version + 1);
+                let reason = format!("version {version} of aggregate {aggregate} is missing before this event");
+                return Err(damaged(event.sequence, &reason));
+            }
+            StreamFilter::All | StreamFilter::Aggregate(_) | StreamFilter::EventType(_) => {}
+        }
+        Ok(missing)
+    }
+
+    /// Returns whether an event says by its place that it is the next one; that of a type never says more.
+    fn follows(&self, event: &StoredEvent) -> bool {
+        event.sequence == self.next
+            || match &self.filter {
+                StreamFilter::All => false,
+                StreamFilter::Aggregate(_) => event.event.version == self.version.map_or(1, |version| version + 1),
+                StreamFilter::EventType(_) => true,
+            }
+    }
+
+    /// Returns whether the first event of an aggregate that is followed from a later place on is still to come.
+    const fn starts_behind(&self) -> bool {
+        self.version.is_none() && self.next > 1 && matches!(self.filter, StreamFilter::Aggregate(_))
+    }
+
+    async fn is_next_of_leader(&self, subjects: &str, event: &StoredEvent) -> Result<bool, StoreError> {
+        loop {
+            match self.shared.log.next(subjects, self.next).await {
+                // To follow is to wait for the stream as long as it takes.
+                Err(StoreError::Unavailable { .. }) => {}
+                next => return Ok(next?.is_some_and(|next| next.sequence == event.sequence)),
+            }
+        }
+    }
+
+    /// Returns the first events of a range that servers still have, or that were archived just now.
+    async fn between(&self, subjects: &str, first: u64, last: u64) -> Result<Vec<StoredEvent>, StoreError> {
+        loop {
+            match self.try_between(subjects, first, last).await {
+                Err(StoreError::Unavailable { .. }) => {}
+                found => return found,
+            }
+        }
+    }
+
+    async fn try_between(&self, subjects: &str, first: u64, last: u64) -> Result<Vec<StoredEvent>, StoreError> {
+        let order = match &self.filter {
+            StreamFilter::Aggregate(_) => Order::Versions,
+            StreamFilter::All | StreamFilter::EventType(_) => Order::Sequences,
+        };
+        let kept = between(&self.shared.log, subjects, order, (first, last), PAGE_EVENTS).await?;
+        self.shared.archive.refresh().await?;
+        let archived = self.shared.archive.range(&self.filter, first, last, PAGE_EVENTS).await?;
+        Ok(merge(archived, kept, PAGE_EVENTS))
     }
 
     /// Returns the next archived events up to a sequence.

@@ -25,6 +25,13 @@ fn an_archived_graph_answers_as_before() {
     for verify in [&["verify", "--json"][..], &["verify", "--json", "--graph", "g"]] {
         assert_eq!(field(&served.done(verify), "/events"), events.to_string());
     }
+    let copies = served.done(&["verify", "--each-replica", "--json"]);
+    assert_eq!(field(&copies, "/replicas/0/bad_events"), "0");
+    let repaired = served.done(&["repair", "--json"]);
+    assert_eq!(
+        (field(&repaired, "/remedies"), field(&repaired, "/before")),
+        ("[]".to_owned(), copies.trim().to_owned())
+    );
 }
 
 #[test]

@@ -68,6 +68,14 @@ impl Archive {
         Ok(self.table().await?.holding(aggregate, version))
     }
 
+    /// Returns whether a segment holds a version, as the list that was read last says.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] or [`StoreError::Corrupt`], where there is no list yet.
+    pub async fn holds(&self, aggregate: AggregateId, version: u64) -> Result<bool, StoreError> {
+        Ok(self.holding(aggregate, version).await?.is_some())
+    }
+
     /// Returns up to `limit` archived events of an aggregate from `from_version` on, at least one.
     ///
     /// # Errors

@@ -104,6 +104,11 @@ impl LogVerifier {
         runs.into_iter().flatten().filter_map(|run| self.push_run(run).err()).collect()
     }
 
+    /// Goes on behind an event of an aggregate that was verified elsewhere: what comes before it is taken to hold.
+    pub fn go_on_after(&mut self, aggregate: AggregateId, tip: Link) {
+        self.chains.insert(aggregate, Some(ChainVerifier::after(aggregate, tip)));
+    }
+
     fn push_run(&mut self, run: Run<'_>) -> Result<(), ChainError> {
         let aggregate = run.first.event.aggregate;
         let chain = self.chains.entry(aggregate).or_insert_with(|| Some(ChainVerifier::new(aggregate)));

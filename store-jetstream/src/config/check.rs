@@ -8,6 +8,9 @@ use crate::config::error::{ConfigError, Place};
 use crate::config::jetstream_config::{Credentials, JetStreamConfig, monitor_host, server_address};
 use crate::config::setting::{SETTINGS, Setting};
 
+/// What a prefix of subjects can be; it completes "must be".
+const SUBJECT_PREFIX_TAKES: &str = "names with dots between them: letters, digits, - and _";
+
 impl JetStreamConfig {
     /// Checks all that can be told without a server and without reading a file.
     ///
@@ -16,7 +19,10 @@ impl JetStreamConfig {
     pub fn check(&self) -> Result<(), ConfigError> {
         match SETTINGS.iter().find(|row| !row.setting.holds(self)) {
             Some(row) => Err(ConfigError::Value { place: Place::Field { key: row.key }, takes: row.takes }),
-            None => Ok(()),
+            None if is_prefix(&self.subject_prefix) => Ok(()),
+            None => {
+                Err(ConfigError::Value { place: Place::Field { key: "subject_prefix" }, takes: SUBJECT_PREFIX_TAKES })
+            }
         }
     }
 }
@@ -65,6 +71,11 @@ fn is_name(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
 }
 
+/// Returns whether subjects can start with this: no wildcard and no empty token, nor those that only servers use.
+fn is_prefix(prefix: &str) -> bool {
+    prefix.split('.').all(is_name)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -91,6 +102,14 @@ mod tests {
             Some("credentials.nkey_seed"),
         );
         check(|config| config.stream = "event.store".to_owned(), Some("stream"));
+        for prefix in ["", "event.", ".event", "event..store", "event.*", "event.>", ">", "a b", "$JS.API"] {
+            let config =
+                JetStreamConfig { subject_prefix: prefix.to_owned(), ..JetStreamConfig::new("nats://127.0.0.1") };
+            let error = config.check().expect_err(prefix).to_string();
+            assert!(error.starts_with("subject_prefix must be"), "{error}");
+        }
+        check(|config| config.subject_prefix = "event".to_owned(), None);
+        check(|config| config.subject_prefix = "_graph-1.event_2".to_owned(), None);
         check(|config| config.replicas = 2, Some("replicas"));
         check(|config| config.max_bytes = Some(0), Some("max_bytes"));
         check(|config| config.max_bytes = Some(1 << 63), Some("max_bytes"));

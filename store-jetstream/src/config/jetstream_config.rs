@@ -50,7 +50,8 @@ pub struct JetStreamConfig {
     pub tls: Option<Tls>,
     /// The stream's name.
     pub stream: String,
-    /// What every subject of the stream starts with, `event.store` by default: two streams of one account need two.
+    /// What every subject of the stream starts with, `event.store` by default: tokens of letters, digits, `-` and `_` with
+    /// dots between them. Two streams of one account need two; no file and no variable sets it.
     pub subject_prefix: String,
     /// Servers that keep each event: 1, 3 or 5.
     pub replicas: usize,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use async_nats::jetstream::context::{CreateStreamErrorKind, PublishErrorKind};
+use async_nats::jetstream::context::{CreateStreamErrorKind, GetStreamErrorKind, PublishErrorKind};
 use async_nats::jetstream::stream::{Config, DiscardPolicy, StorageType};
 use async_nats::jetstream::{Context, ErrorCode};
 use async_nats::{Client, HeaderMap};
@@ -75,6 +75,25 @@ impl Bucket {
         attempt: impl FnMut() -> Attempt,
     ) -> Result<T, ObjectError> {
         retry(self.deadline, attempt).await.map_err(object_error)
+    }
+
+    /// Returns whether there is one.
+    pub(crate) async fn is_made(&self) -> Result<bool, StoreError> {
+        retry(self.deadline, || async {
+            match self.context.get_stream(self.stream()).await {
+                Ok(_) => Ok(true),
+                Err(error) => match error.kind() {
+                    GetStreamErrorKind::JetStream(cause) if cause.error_code() == ErrorCode::STREAM_NOT_FOUND => {
+                        Ok(false)
+                    }
+                    GetStreamErrorKind::JetStream(_)
+                    | GetStreamErrorKind::Request
+                    | GetStreamErrorKind::EmptyName
+                    | GetStreamErrorKind::InvalidStreamName => Err(transient(error)),
+                },
+            }
+        })
+        .await
     }
 
     /// Makes the bucket where there is none.

@@ -4,6 +4,7 @@
 //! one that was read before, so of every object that is replaced exactly one put removes the chunks.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use async_nats::Client;
 use async_nats::jetstream::ContextBuilder;
@@ -35,22 +36,27 @@ impl JetStreamObjects {
     /// # Errors
     /// As [`JetStreamStore::connect`](crate::JetStreamStore::connect), but for the stream.
     pub async fn connect(config: &JetStreamConfig) -> Result<Self, StoreError> {
-        Ok(Self::on(connect(config).await?, config, config.replicas))
+        Ok(Self::on(connect(config).await?, config.request_timeout, config.deadline, config.replicas))
     }
 
     /// Returns the objects that a connection leads to.
-    pub(crate) fn on(client: Client, config: &JetStreamConfig, replicas: usize) -> Self {
-        let timeouts = ContextBuilder::new().timeout(config.request_timeout).ack_timeout(config.request_timeout);
+    pub(crate) fn on(client: Client, request_timeout: Duration, deadline: Duration, replicas: usize) -> Self {
+        let timeouts = ContextBuilder::new().timeout(request_timeout).ack_timeout(request_timeout);
         let bucket = Bucket {
             context: timeouts.build(client.clone()),
             client,
             name: BUCKET.to_owned(),
             replicas,
-            request_timeout: config.request_timeout,
-            deadline: config.deadline,
+            request_timeout,
+            deadline,
             made: OnceCell::new(),
         };
         Self { bucket }
+    }
+
+    /// Returns whether the bucket has been made.
+    pub(crate) async fn is_made(&self) -> Result<bool, StoreError> {
+        self.bucket.is_made().await
     }
 
     /// Appends the chunks of an object that has no record yet.

@@ -19,7 +19,8 @@ pub(crate) async fn open_log(config: &JetStreamConfig) -> Result<Log, StoreError
     let context = timeouts.build(client.clone());
     let (request_timeout, deadline) = (config.request_timeout, config.deadline);
     let (name, subjects) = (config.stream.clone(), Subjects::new(&config.subject_prefix));
-    Ok(Log { client, context, name, subjects, request_timeout, deadline })
+    let replicated = config.replicas > 1;
+    Ok(Log { client, context, name, subjects, request_timeout, deadline, replicated })
 }
 
 /// The servers that keep a stream.

@@ -6,6 +6,7 @@
 
 mod members;
 mod copy;
+mod archived;
 mod union;
 mod survey;
 mod resync;

@@ -10,6 +10,7 @@ use std::time::Duration;
 use cidgraph::{Cid, SealedEvent, StoreError, StoredEvent};
 use tokio::time::sleep;
 
+use super::archived::Archived;
 use super::members::open_log;
 use super::merge::{Merged, merge};
 use super::rebuild::{fill, rebuild, reopen};
@@ -83,7 +84,7 @@ pub async fn plan(config: &JetStreamConfig, with: &Repair) -> Result<(StreamSurv
 /// # Errors
 /// [`StoreError::Corrupt`] where events are missing that no copy has and that were not given: nothing was changed.
 /// [`StoreError::Unavailable`] where a copy cannot be read; [`StoreError::Invalid`] where the stream must be made anew
-/// and no file is named to keep it.
+/// and no file is named to keep it, or where it would have to be although events are archived.
 pub async fn repair(config: &JetStreamConfig, with: &Repair) -> Result<Repaired, StoreError> {
     let log = &open_log(config).await?;
     reopen(log).await?;
@@ -145,6 +146,7 @@ impl Plan {
             let remedies = resyncs(&found);
             return Ok(Self { found, remedies, appended: Vec::new() });
         }
+        Archived::open(log).await?.none_or_refuse().await?;
         let kept = if with.supplement.is_empty() { survey(log, true).await?.1 } else { kept };
         Self::of_merged(found, kept, &with.supplement)
     }

@@ -1,8 +1,11 @@
 //! All copies read side by side to their end, and where each first differs from what the others have.
 
-use cidgraph::chain::verify_block;
-use cidgraph::{Damage, SealedEvent, StoreError, StoredEvent};
+use std::collections::HashSet;
 
+use cidgraph::chain::verify_block;
+use cidgraph::{AggregateId, Damage, SealedEvent, StoreError, StoredEvent};
+
+use super::archived::Archived;
 use super::copy::{CopyReader, Kept};
 use super::members::{Members, open_log, stream};
 use super::union::Union;
@@ -71,9 +74,10 @@ pub async fn survey_replicas(config: &JetStreamConfig) -> Result<StreamSurvey, S
 pub(crate) async fn survey(log: &Log, keep: bool) -> Result<(StreamSurvey, Vec<StoredEvent>), StoreError> {
     let (info, members) = stream(log).await?;
     let last_sequence = info.state.last_sequence;
-    let mut walk = Walk::new(log, &members, last_sequence, keep);
+    let union = Union::new(keep, Archived::open(log).await?);
+    let mut walk = Walk::new(log, &members, last_sequence, union);
     while let Some(sequence) = walk.next_sequence().await {
-        walk.step(sequence);
+        walk.step(sequence).await?;
     }
     walk.union.finish();
     let Walk { copies, mut union } = walk;
@@ -109,10 +113,18 @@ struct Walk {
 struct WalkedCopy {
     reader: CopyReader,
     survey: ReplicaSurvey,
+    /// Aggregates of which it has an event so far.
+    seen: HashSet<AggregateId, foldhash::fast::RandomState>,
+}
+
+/// What a copy has at a sequence.
+struct Taken<'a> {
+    kept: Option<Kept>,
+    copy: &'a mut WalkedCopy,
 }
 
 impl Walk {
-    fn new(log: &Log, members: &Members, last: u64, keep: bool) -> Self {
+    fn new(log: &Log, members: &Members, last: u64, union: Union) -> Self {
         let copy = |server: String| WalkedCopy {
             reader: CopyReader::new(log, &server, members.count(), last),
             survey: ReplicaSurvey {
@@ -123,8 +135,9 @@ impl Walk {
                 first_damage: None,
                 unreadable: None,
             },
+            seen: HashSet::default(),
         };
-        Self { copies: members.names().into_iter().map(copy).collect(), union: Union::new(keep) }
+        Self { copies: members.names().into_iter().map(copy).collect(), union }
     }
 
     /// Returns the least sequence at which a copy has a message.
@@ -140,21 +153,33 @@ impl Walk {
     }
 
     /// Compares what the copies have at a sequence.
-    fn step(&mut self, sequence: u64) {
+    async fn step(&mut self, sequence: u64) -> Result<(), StoreError> {
         let readable = self.copies.iter_mut().filter(|copy| copy.survey.unreadable.is_none());
-        let mut taken: Vec<_> = readable.map(|copy| (copy.reader.take(sequence), &mut copy.survey)).collect();
+        let mut taken: Vec<_> = readable.map(|copy| Taken { kept: copy.reader.take(sequence), copy }).collect();
         let Some(chosen) = choose(&taken) else {
             let damage = unreadable(sequence, &taken);
-            taken.iter_mut().for_each(|(_, survey)| survey.note(damage.clone()));
-            return self.union.push_unreadable(damage);
+            taken.iter_mut().for_each(|taken| taken.copy.survey.note(damage.clone()));
+            self.union.push_unreadable(damage);
+            return Ok(());
         };
-        for (kept, survey) in &mut taken {
+        for Taken { kept, copy } in taken {
             match kept {
-                Some(Kept::Event(stored)) if *stored == chosen => survey.events += 1,
-                other => survey.note(difference(&survey.server, &chosen, other.as_ref())),
+                Some(Kept::Event(stored)) if stored == chosen => copy.survey.events += 1,
+                None if copy.let_go(&chosen, &self.union.archived).await? => continue,
+                other => copy.survey.note(difference(&copy.survey.server, &chosen, other.as_ref())),
             }
+            copy.seen.insert(chosen.event.aggregate);
         }
-        self.union.push(chosen);
+        self.union.push(chosen).await
+    }
+}
+
+impl WalkedCopy {
+    /// Returns whether the copy may lack an event because it was archived: another copy may not have let go of it yet, or
+    /// have it back after a damage.
+    async fn let_go(&self, stored: &StoredEvent, archived: &Archived) -> Result<bool, StoreError> {
+        let event = &stored.event;
+        Ok(!self.seen.contains(&event.aggregate) && archived.holds(event.aggregate, event.version).await?)
     }
 }
 
@@ -166,9 +191,10 @@ impl ReplicaSurvey {
 }
 
 /// Returns the event that the copies should have: where they differ, one whose bytes are what its CID names.
-fn choose(taken: &[(Option<Kept>, &mut ReplicaSurvey)]) -> Option<StoredEvent> {
-    let events =
-        || taken.iter().filter_map(|(kept, _)| if let Some(Kept::Event(stored)) = kept { Some(stored) } else { None });
+fn choose(taken: &[Taken<'_>]) -> Option<StoredEvent> {
+    let events = || {
+        taken.iter().filter_map(|taken| if let Some(Kept::Event(stored)) = &taken.kept { Some(stored) } else { None })
+    };
     let first = events().next()?;
     if events().all(|other| other == first) {
         return Some(first.clone());
@@ -177,8 +203,8 @@ fn choose(taken: &[(Option<Kept>, &mut ReplicaSurvey)]) -> Option<StoredEvent> {
     Some(sound.unwrap_or(first).clone())
 }
 
-fn unreadable(sequence: u64, taken: &[(Option<Kept>, &mut ReplicaSurvey)]) -> Damage {
-    let reasons = taken.iter().filter_map(|(kept, _)| match kept {
+fn unreadable(sequence: u64, taken: &[Taken<'_>]) -> Damage {
+    let reasons = taken.iter().filter_map(|taken| match &taken.kept {
         Some(Kept::Unreadable { reason, .. }) => Some(reason.clone()),
         Some(Kept::Event(_)) | None => None,
     });

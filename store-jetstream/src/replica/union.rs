@@ -1,9 +1,12 @@
-//! The log that all copies together make up: every event that at least one of them has, verified in order.
+//! The log that all copies together make up: every event that at least one of them has, verified in order, from what was
+//! archived on.
 
 use std::collections::HashMap;
 
 use cidgraph::chain::LogVerifier;
-use cidgraph::{AggregateId, ChainError, Damage, StoredEvent};
+use cidgraph::{AggregateId, ChainError, Damage, StoreError, StoredEvent};
+
+use super::archived::Archived;
 
 /// Events that are verified at a time.
 const PAGE_EVENTS: usize = 1 << 14;
@@ -12,10 +15,13 @@ const PAGE_EVENTS: usize = 1 << 14;
 const HOLES_MAX: usize = 1 << 16;
 
 /// What all copies together say.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Union {
+    pub(crate) archived: Archived,
     verifier: LogVerifier,
     page: Vec<StoredEvent>,
+    /// Each aggregate's last version.
+    versions: HashMap<AggregateId, u64, foldhash::fast::RandomState>,
     /// Each aggregate's last event: sequence, and events of its transaction that must follow.
     lasts: HashMap<AggregateId, (u64, u64, u32), foldhash::fast::RandomState>,
     last_sequence: u64,
@@ -30,19 +36,57 @@ pub(crate) struct Union {
 
 impl Union {
     /// Keeps all events in memory where `keep` says so.
-    pub(crate) fn new(keep: bool) -> Self {
-        Self { kept: keep.then(Vec::new), ..Self::default() }
+    pub(crate) fn new(keep: bool, archived: Archived) -> Self {
+        Self {
+            archived,
+            verifier: LogVerifier::new(),
+            page: Vec::new(),
+            versions: HashMap::default(),
+            lasts: HashMap::default(),
+            last_sequence: 0,
+            holes: Vec::new(),
+            vacant: 0,
+            lost: Vec::new(),
+            kept: keep.then(Vec::new),
+        }
     }
 
-    pub(crate) fn push(&mut self, stored: StoredEvent) {
+    pub(crate) async fn push(&mut self, stored: StoredEvent) -> Result<(), StoreError> {
         self.pass(stored.sequence);
         if let Some(kept) = &mut self.kept {
             kept.push(stored.clone());
+        }
+        let event = &stored.event;
+        let before = self.versions.insert(event.aggregate, event.version).unwrap_or(0);
+        if event.version > before + 1 {
+            self.go_on_behind_archive(event.aggregate, event.version - 1, before).await?;
         }
         self.page.push(stored);
         if self.page.len() == PAGE_EVENTS {
             self.verify_page();
         }
+        Ok(())
+    }
+
+    /// Lets an aggregate's next event follow from what is archived, where that is the version before it.
+    async fn go_on_behind_archive(
+        &mut self,
+        aggregate: AggregateId,
+        version: u64,
+        before: u64,
+    ) -> Result<(), StoreError> {
+        match self.archived.link(aggregate, version).await {
+            Ok(None) => {}
+            Ok(Some(link)) => {
+                self.verify_page();
+                if before == 0 || self.verifier.tip(aggregate).is_some() {
+                    self.verifier.go_on_after(aggregate, link);
+                }
+            }
+            Err(StoreError::Corrupt { damage }) => self.lost.push(*damage),
+            Err(error) => return Err(error),
+        }
+        Ok(())
     }
 
     /// Notes that there is a message that is no event.
