@@ -68,6 +68,13 @@ impl Archive {
         Ok(self.table().await?.holding(aggregate, version))
     }
 
+    /// Returns the segments of an aggregate that reach a version or lie behind it; the list is read again.
+    pub(super) async fn reaching(&self, aggregate: AggregateId, version: u64) -> Result<Vec<Segment>, StoreError> {
+        let table = self.listed().await?;
+        let segments = table.ordered(Some(aggregate)).iter();
+        Ok(segments.filter(|segment| segment.versions.1 >= version).copied().collect())
+    }
+
     /// Returns whether a segment holds a version, as the list that was read last says.
     ///
     /// # Errors

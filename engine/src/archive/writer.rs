@@ -40,6 +40,12 @@ pub enum ArchiveError {
         /// The segment.
         name: String,
     },
+    /// The archive holds other events under versions or sequences that the stream keeps.
+    #[error("the object {name} is of another history of this aggregate: move it away, then archive")]
+    Foreign {
+        /// The segment.
+        name: String,
+    },
 }
 
 /// What was archived.
@@ -98,6 +104,11 @@ pub async fn archive_in_segments(
         return Ok(nothing);
     };
     let archive = Archive::new(objects);
+    for segment in archive.reaching(aggregate, first).await? {
+        if !is_of(&archive, &segment, store, first).await? {
+            return Err(ArchiveError::Foreign { name: segment.name() });
+        }
+    }
     let verifier = match first {
         1 => ChainVerifier::new(aggregate),
         _ => after(&archive, aggregate, first - 1).await?,
@@ -114,6 +125,19 @@ async fn after(archive: &Archive, aggregate: AggregateId, version: u64) -> Resul
     let before = before.first().expect("a read of the archive gives at least one event");
     let (_, link) = verify_block(&before.event, Some(before.sequence))?;
     Ok(ChainVerifier::after(aggregate, link))
+}
+
+/// Returns whether a segment holds what the stream does from a version on: an earlier run put it. One that cannot be read
+/// is put again.
+async fn is_of(archive: &Archive, segment: &Segment, store: &dyn EventStore, first: u64) -> Result<bool, StoreError> {
+    let held = match archive.segment(segment).await {
+        Ok(held) => held,
+        Err(StoreError::Corrupt { .. }) => return Ok(true),
+        Err(error) => return Err(error),
+    };
+    let held = &held[held.partition_point(|stored| stored.event.version < first)..];
+    let Some(from) = held.first() else { return Ok(true) };
+    Ok(store.read(segment.aggregate, from.event.version, held.len()).await? == held)
 }
 
 /// Returns the last version from `first` to `last` that ends its transaction.

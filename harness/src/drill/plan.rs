@@ -113,7 +113,7 @@ impl DrillPlan {
             Drill::Slow => (5000, None),
         };
         let alive = (Duration::from_millis(alive.0), Duration::from_millis(alive.1));
-        let (reads_stop_max, late_max) = (Duration::from_secs(3), Duration::from_secs(3));
+        let (reads_stop_max, late_max) = (Duration::from_secs(10), Duration::from_secs(10));
         Self { rounds, alive, events, max_bytes, paused, deadline, reads_stop_max, late_max, ..full }
     }
 }

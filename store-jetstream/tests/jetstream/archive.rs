@@ -216,6 +216,26 @@ async fn a_missing_or_damaged_segment_is_named() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn segments_of_another_history_are_refused_and_nothing_leaves_the_stream() {
+    let Some(server) = or_skip(Server::start(SyncInterval::Default)) else { return };
+    let aggregate = AggregateId::from_u64(1);
+    let store = connect(&server).await;
+    fill(&store, &mut streams(), 20).await;
+    archive_in_segments(&store, aggregate, 20, SEGMENT_BYTES).await.unwrap();
+    store.client().request("$JS.API.STREAM.DELETE.event-store", "".into()).await.unwrap();
+    let store = connect(&server).await;
+    let mut stream = SampleStream::new(1, HashKind::Sha2_256);
+    for _ in 0..30 {
+        store.append(&[stream.append(2)]).await.unwrap();
+    }
+    let all = store.read_all(0, usize::MAX).await.unwrap();
+    let refused = archive_in_segments(&store, aggregate, 30, SEGMENT_BYTES).await.unwrap_err().to_string();
+    assert!(refused.contains("another history"), "{refused}");
+    let again = connect(&server).await;
+    assert!(again.read(aggregate, 1, usize::MAX).await.unwrap() == all, "everything is in the stream");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_append_whose_answer_was_lost_is_recognised_in_the_archive() {
     let Some(server) = or_skip(Server::start(SyncInterval::Default)) else { return };
     let store = connect(&server).await;
