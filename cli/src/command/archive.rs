@@ -61,12 +61,11 @@ pub fn run(session: &mut Session, arguments: &Arguments) -> Result<(), Failure> 
 }
 
 fn failure(error: ArchiveError) -> Failure {
+    let reason = error.to_string();
     match error {
         ArchiveError::Store { source } => source.into(),
         ArchiveError::Chain { source } => source.into(),
-        ArchiveError::Differs { name } => {
-            let reason = format!("the object {name} is given back as other events than were put");
-            StoreError::Unavailable { reason }.into()
-        }
+        ArchiveError::Differs { .. } => StoreError::Unavailable { reason }.into(),
+        ArchiveError::Foreign { .. } => Failure::usage(reason),
     }
 }
