@@ -65,12 +65,12 @@ impl Stream {
         let stream = Self { client, context };
         // The first aggregate's events lie among the others', as evenly as they can.
         let total = size.read + (size.aggregates - 1) * size.others;
-        let every = total.div_ceil(size.read);
+        let firsts_before = |number: u64| number * size.read / total;
         let mut others = (1..size.aggregates).cycle();
         let subjects: Vec<String> = (0..total)
-            .map(|number| match number % every {
-                0 => 0,
-                _ => others.next().unwrap_or(0),
+            .map(|number| {
+                let is_first = firsts_before(number) < firsts_before(number + 1);
+                if is_first { 0 } else { others.next().expect("the others have the rest") }
             })
             .map(|aggregate| format!("{STREAM}.{aggregate:08}.NodeAdded"))
             .collect();
