@@ -90,11 +90,6 @@ impl JetStreamStore {
         Ok(Self { shared: Arc::new(shared), open: watch::Sender::new(()) })
     }
 
-    /// Returns what an append's answer says of its durability.
-    pub fn durability(&self) -> Durability {
-        self.shared.durability
-    }
-
     /// Returns the connection, for what is asked of the servers beside the events.
     pub fn client(&self) -> &async_nats::Client {
         &self.shared.log.client

@@ -114,7 +114,7 @@ pub const TARGETS: &[Target] = &[
     target("cache_hits", "cache hits", Bound::AtLeast(90.0), "%", MILLION),
     target("recovery", "recovery", Bound::Below(1.0), "s", MILLION),
     target("lost_events", "acknowledged events lost", Bound::Exactly(0.0), "events", MINUTE),
-    target("failover", "automatic failover", Bound::Exactly(0.0), "lost", Scale::Elsewhere("needs a cluster store")),
+    target("failover", "automatic failover", Bound::Exactly(0.0), "lost", Scale::Elsewhere("see drill failover")),
     target("frame_rate", "100K nodes drawn", Bound::AtLeast(60.0), "FPS", Scale::Elsewhere("needs the visualizer")),
     target("coverage", "test coverage", Bound::AtLeast(80.0), "%", Scale::Elsewhere("needs a coverage build")),
     bar("ingest_rate", "ingest, transactions of 1000", Bound::AtLeast(300_000.0), "events/s", Scale::Any),

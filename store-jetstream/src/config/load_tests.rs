@@ -123,7 +123,7 @@ fn the_environment_has_the_last_word() {
 fn credentials_are_of_the_last_kind_that_was_named() {
     let login =
         |password: &str| Credentials::UserPassword { user: "writer".to_owned(), password: Secret::new(password) };
-    let seed = "SUACSSL3UAHUDXKFSNVUZRF5UHPMWZ6BFDTJ7M6USDXIEDNPPQYYYCU3VY";
+    let seed = &*nkeys::KeyPair::new_user().seed().unwrap();
     let token = || Credentials::Token(Secret::new("hunter2"));
     let (user, password) = (("CIDGRAPH_NATS_USER", "writer"), ("CIDGRAPH_NATS_PASSWORD", "hunter3"));
     let check = |text: &str, environment: &[(&str, &str)], expected: Credentials| {

@@ -37,10 +37,9 @@ async fn refused(config: JetStreamConfig, expected: &str, secrets: &[&str]) {
 async fn every_kind_of_credentials_is_accepted_and_never_repeated() {
     let pass =
         |password: &str| Credentials::UserPassword { user: "writer".to_owned(), password: Secret::new(password) };
-    // The pair of keys of NATS's own documentation, and one of nobody.
-    let seed = "SUACSSL3UAHUDXKFSNVUZRF5UHPMWZ6BFDTJ7M6USDXIEDNPPQYYYCU3VY";
-    let other_seed = nkeys::KeyPair::new_user().seed().unwrap();
-    let nkey = "authorization { users: [{ nkey: UDXU4RCSJNZOIQHZNWXHXORDPRTGNJAHAHFRGZNEEJCPQTT2M7NLCNF4 }] }";
+    let [user, nobody] = [(); 2].map(|()| nkeys::KeyPair::new_user());
+    let (seed, other_seed) = (user.seed().unwrap(), nobody.seed().unwrap());
+    let nkey = &*format!("authorization {{ users: [{{ nkey: {} }}] }}", user.public_key());
     let cases = [
         ("authorization { user: writer, password: \"right one\" }", pass("right one"), pass("wrong one")),
         (
@@ -48,9 +47,9 @@ async fn every_kind_of_credentials_is_accepted_and_never_repeated() {
             Credentials::Token(Secret::new("right one")),
             Credentials::Token(Secret::new("wrong one")),
         ),
-        (nkey, Credentials::NKeySeed(Secret::new(seed)), Credentials::NKeySeed(Secret::new(other_seed.clone()))),
+        (nkey, Credentials::NKeySeed(Secret::new(&*seed)), Credentials::NKeySeed(Secret::new(&*other_seed))),
     ];
-    let secrets = ["right one", "wrong one", seed, &other_seed];
+    let secrets = ["right one", "wrong one", &seed, &other_seed];
     for (lines, right, wrong) in cases {
         let Some(server) = or_skip(Server::start_with(SyncInterval::Default, lines)) else { return };
         let with = |credentials| JetStreamConfig { credentials, ..JetStreamConfig::new(&server.url) };

@@ -60,7 +60,7 @@ async fn durability_is_what_the_server_says() {
         let Some(server) = or_skip(Server::start(sync)) else { return };
         let unasked = JetStreamConfig::new(&server.url);
         let asked = JetStreamConfig { monitor_urls: vec![server.monitor_url.clone()], ..unasked.clone() };
-        assert_eq!(JetStreamStore::connect(unasked).await.unwrap().durability(), Durability::PageCache);
+        assert_eq!(JetStreamStore::connect(unasked).await.unwrap().durability_of_kept(), Durability::PageCache);
         let store = JetStreamStore::connect(asked).await.unwrap();
         let appended = store.append(&[SampleStream::new(1, HashKind::Sha2_256).append(1)]).await.unwrap();
         assert_eq!(appended.durability, durability);
@@ -75,7 +75,7 @@ async fn replicas_are_synced_where_every_one_of_them_says_so() {
     let some = monitor_urls[1..].to_vec();
     for (monitor_urls, durability) in [(some, Durability::PageCache), (monitor_urls, Durability::QuorumFsynced)] {
         let config = JetStreamConfig { monitor_urls, ..replicated(&cluster) };
-        assert_eq!(JetStreamStore::connect(config).await.unwrap().durability(), durability);
+        assert_eq!(JetStreamStore::connect(config).await.unwrap().durability_of_kept(), durability);
     }
 }
 

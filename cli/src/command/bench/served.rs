@@ -126,7 +126,7 @@ impl Keepers {
     async fn connect(config: JetStreamConfig, run: &str) -> Result<Self, StoreError> {
         let probe = format!("{run}-probe");
         let store = JetStreamStore::connect(named(&config, &probe)).await?;
-        let servers = Servers::new(store.client().clone(), config.replicas, store.durability());
+        let servers = Servers::new(store.client().clone(), config.replicas, store.durability_of_kept());
         let unavailable =
             |error: cidgraph_harness::baseline::BaselineError| StoreError::Unavailable { reason: error.to_string() };
         servers.delete_streams(&probe).await.map_err(unavailable)?;

@@ -49,7 +49,7 @@ pub enum ObjectError {
         /// What is wrong.
         reason: String,
     },
-    /// The store is not to be reached or refuses for now, or the object was replaced while it was read.
+    /// The store is not to be reached, refuses what it may take later, or the object was replaced while it was read.
     #[error("the object store is unavailable: {reason}")]
     Unavailable {
         /// What happened.
