@@ -6,7 +6,8 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::command::{
-    apply, archive, bench, completions, drill, export, graphs, import, log, man, query, repair, show, stats, verify,
+    apply, archive, bench, bisect, completions, diff, drill, export, graphs, history, import, log, man, query, repair,
+    replay, show, stats, verify, why,
 };
 use crate::failure::Failure;
 use crate::output::note;
@@ -38,8 +39,13 @@ pub enum Command {
     Show(show::Arguments),
     Stats(stats::Arguments),
     Query(query::Arguments),
+    Diff(diff::Arguments),
+    History(history::Arguments),
+    Why(why::Arguments),
+    Replay(replay::Arguments),
     Export(export::Arguments),
     Verify(verify::Arguments),
+    Bisect(bisect::Arguments),
     Archive(archive::Arguments),
     Repair(repair::Arguments),
     Bench(bench::Arguments),
@@ -91,8 +97,13 @@ fn execute(line: CommandLine) -> Result<(), Failure> {
         Command::Show(arguments) => show::run(&mut session, arguments),
         Command::Stats(arguments) => stats::run(&mut session, arguments),
         Command::Query(arguments) => query::run(&mut session, arguments),
+        Command::Diff(arguments) => diff::run(&mut session, arguments),
+        Command::History(arguments) => history::run(&mut session, arguments),
+        Command::Why(arguments) => why::run(&mut session, arguments),
+        Command::Replay(arguments) => replay::run(&mut session, arguments),
         Command::Export(arguments) => export::run(&mut session, arguments),
         Command::Verify(arguments) => verify::run(&mut session, arguments),
+        Command::Bisect(arguments) => bisect::run(&mut session, arguments),
         Command::Archive(arguments) => archive::run(&mut session, arguments),
         Command::Repair(arguments) => repair::run(&mut session, arguments),
         Command::Bench(arguments) => bench::run(&mut session, arguments),

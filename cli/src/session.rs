@@ -167,7 +167,19 @@ impl Session {
     /// # Errors
     /// [`Failure::Usage`] where there is none, or several and no name.
     pub fn graph(&self, store: &dyn EventStore, name: Option<&str>) -> Result<(GraphId, Head), Failure> {
-        let place = &self.options.store;
+        self.graph_in(&self.options.store, store, name)
+    }
+
+    /// Finds a graph as [`graph`](Self::graph) does, in the store at `place`.
+    ///
+    /// # Errors
+    /// As of [`graph`](Self::graph).
+    pub fn graph_in(
+        &self,
+        place: &StoreOptions,
+        store: &dyn EventStore,
+        name: Option<&str>,
+    ) -> Result<(GraphId, Head), Failure> {
         let Some(name) = name else {
             return match self.wait(store.list())?.as_slice() {
                 [(only, head)] => Ok(((*only).into(), *head)),

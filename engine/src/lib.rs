@@ -34,6 +34,7 @@ pub mod machine;
 pub mod graph;
 pub mod stream;
 pub mod subscription;
+pub mod history;
 pub mod engine;
 #[cfg(feature = "conformance")]
 pub mod conformance;
@@ -54,6 +55,7 @@ pub use entity::{
 };
 pub use event::{DecodeError, EventPayload, GraphEvent};
 pub use graph::{GraphAggregate, GraphDrafts, GraphReader};
+pub use history::{GraphDiff, GraphHistory, GraphReplayService, HistoryError, Moment};
 pub use id::{AggregateId, CausationId, CommandId, CorrelationId, EdgeId, EventId, GraphId, NodeId, TransactionId};
 pub use machine::TransactionalCommandHandler;
 pub use metrics::{Metrics, MetricsSnapshot, Operation};

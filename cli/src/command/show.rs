@@ -1,12 +1,14 @@
 //! `cidgraph show`: one node and the events that shaped it.
 
 use cidgraph::GraphReadModel;
+use cidgraph::history::NodeTrace;
 use clap::Args;
 use serde_json::Value as Json;
 
 use super::log::{Line, concerns};
+use super::moment::At;
 use super::node::{find_node, reference};
-use crate::events::{NodeTrace, visit_events};
+use crate::events::visit_events;
 use crate::failure::Failure;
 use crate::json::{node_object, write_properties};
 use crate::output::Table;
@@ -23,6 +25,9 @@ pub struct Arguments {
     /// The graph's name or id; may be left out where there is one graph
     #[arg(long, short, value_name = "GRAPH")]
     pub graph: Option<String>,
+    /// The moment that is looked at.
+    #[command(flatten)]
+    pub at: At,
 }
 
 /// Runs the subcommand.
@@ -30,7 +35,7 @@ pub struct Arguments {
 /// # Errors
 /// Where graph or node are not there, the store cannot be read, or the chain does not hold.
 pub fn run(session: &mut Session, arguments: &Arguments) -> Result<(), Failure> {
-    let (store, model) = session.read_graph(arguments.graph.as_deref())?;
+    let (store, model) = arguments.at.read_graph(session, arguments.graph.as_deref())?;
     let found = find_node(&model, &arguments.node);
     let id = match (&found, reference(&arguments.node)) {
         (Ok(node), _) => node.id,

@@ -8,6 +8,7 @@ use crate::clock::{Clock, Ids, RandomIds, SystemClock};
 use crate::command::Limits;
 use crate::footprint::ChangeObserver;
 use crate::graph::GraphDrafts;
+use crate::history::{GraphReplayService, HistoryConfig, NoStarts};
 use crate::id::GraphId;
 use crate::metrics::Metrics;
 use crate::pool::ComponentRegistry;
@@ -26,6 +27,7 @@ pub struct EngineBuilder {
     components: ComponentRegistry,
     writer: WriterConfig,
     cache: CacheConfig,
+    history: HistoryConfig,
     fold_rows_min: Option<usize>,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn Ids>,
@@ -40,6 +42,7 @@ impl EngineBuilder {
             components: ComponentRegistry::default(),
             writer: WriterConfig::default(),
             cache: CacheConfig::default(),
+            history: HistoryConfig::default(),
             fold_rows_min: None,
             clock: Arc::new(SystemClock),
             ids: Arc::new(RandomIds),
@@ -65,6 +68,11 @@ impl EngineBuilder {
     /// Sets how many answers are kept, and for how long.
     pub fn cache(self, cache: CacheConfig) -> Self {
         Self { cache, ..self }
+    }
+
+    /// Sets how much is kept of states of the past.
+    pub fn history(self, history: HistoryConfig) -> Self {
+        Self { history, ..self }
     }
 
     /// Sets how many rows since the base are folded while commands come: fewer make reads faster, more make writes
@@ -98,9 +106,12 @@ impl EngineBuilder {
             fold_rows_min: self.fold_rows_min.unwrap_or(GraphDrafts::default().fold_rows_min),
             observer: Arc::new(move |graph| Some(observe(&observed, graph))),
         };
+        let history =
+            GraphReplayService::with(Arc::clone(&self.store), drafts.clone(), Arc::new(NoStarts), self.history);
         let graphs = Registry::new(self.store, drafts, self.writer, Arc::clone(&self.clock));
         Engine::of(Inner {
             graphs,
+            history,
             components: self.components,
             cache,
             metrics: Metrics::default(),

@@ -2,9 +2,11 @@
 
 use crate::chain::ChainError;
 use crate::command::Rejected;
+use crate::history::HistoryError;
 use crate::id::GraphId;
 use crate::read_model::QueryError;
 use crate::store::StoreError;
+use crate::stream::StreamError;
 use crate::writer::{ReplayError, WriteError};
 
 /// Why the engine did not do what was asked.
@@ -31,6 +33,9 @@ pub enum Error {
     /// The query has no answer.
     #[error(transparent)]
     Query(#[from] QueryError),
+    /// The past has no answer.
+    #[error(transparent)]
+    History(#[from] HistoryError),
 }
 
 /// What a caller can do about an [`Error`].
@@ -63,14 +68,40 @@ impl Error {
             Self::Replay(error) => kind_of_replay(error),
             Self::Chain(_) => ErrorKind::Corrupt,
             Self::Store(error) => kind_of_store(error),
-            Self::Query(QueryError::UnknownNode { .. }) => ErrorKind::NotFound,
-            Self::Query(
-                QueryError::Cyclic
-                | QueryError::InvalidWeight { .. }
-                | QueryError::InvalidParameter { .. }
-                | QueryError::Cancelled(_),
-            ) => ErrorKind::Rejected,
+            Self::Query(error) => kind_of_query(error),
+            Self::History(error) => kind_of_history(error),
         }
+    }
+}
+
+const fn kind_of_query(error: &QueryError) -> ErrorKind {
+    match error {
+        QueryError::UnknownNode { .. } => ErrorKind::NotFound,
+        QueryError::Cyclic
+        | QueryError::InvalidWeight { .. }
+        | QueryError::InvalidParameter { .. }
+        | QueryError::Cancelled(_) => ErrorKind::Rejected,
+    }
+}
+
+const fn kind_of_history(error: &HistoryError) -> ErrorKind {
+    match error {
+        HistoryError::GraphNotFound { .. }
+        | HistoryError::BeforeFirst { .. }
+        | HistoryError::BeyondHead { .. }
+        | HistoryError::UnknownSequence { .. }
+        | HistoryError::UnknownCid { .. }
+        | HistoryError::ForeignCid { .. }
+        | HistoryError::UnknownNode { .. }
+        | HistoryError::NodeNotThere { .. }
+        | HistoryError::UnknownEdge { .. }
+        | HistoryError::NothingThere { .. } => ErrorKind::NotFound,
+        HistoryError::Backwards { .. } | HistoryError::NoStep => ErrorKind::Rejected,
+        HistoryError::Stream(StreamError::Store(error)) => kind_of_store(error),
+        HistoryError::Stream(StreamError::TimedOut { .. }) => ErrorKind::Unavailable,
+        HistoryError::Stream(StreamError::Chain(_)) | HistoryError::Decode { .. } => ErrorKind::Corrupt,
+        HistoryError::Replay(error) => kind_of_replay(error),
+        HistoryError::Query(error) => kind_of_query(error),
     }
 }
 

@@ -10,6 +10,7 @@ use crate::chain::LogVerifier;
 use crate::clock::{Clock, Ids};
 use crate::command::{CommandContext, GraphCommand, Rejected};
 use crate::graph::{GraphAggregate, GraphDrafts, GraphReader};
+use crate::history::{GraphHistory, GraphReplayService};
 use crate::id::{AggregateId, GraphId};
 use crate::metrics::{Metrics, MetricsSnapshot, Operation};
 use crate::pool::ComponentRegistry;
@@ -34,6 +35,7 @@ pub struct Engine(Arc<Inner>);
 
 pub(super) struct Inner {
     pub(super) graphs: Registry<GraphDrafts>,
+    pub(super) history: GraphReplayService,
     pub(super) components: ComponentRegistry,
     pub(super) cache: Arc<QueryCache<GraphQuery, Answer>>,
     pub(super) metrics: Metrics,
@@ -110,6 +112,16 @@ impl Engine {
     /// As of [`load_graph`](Self::load_graph).
     pub async fn get_graph(&self, graph: GraphId) -> Result<GraphReadModel, Error> {
         Ok(self.load_graph(graph).await?.read())
+    }
+
+    /// Returns what replays the store's graphs.
+    pub fn replay_service(&self) -> &GraphReplayService {
+        &self.0.history
+    }
+
+    /// Returns a graph's past, without loading the graph of now; [`Graph::history`] is that of an open graph.
+    pub fn history(&self, graph: GraphId) -> GraphHistory {
+        self.0.history.history(graph)
     }
 
     /// Decides commands one after another and makes their events durable as one transaction.
@@ -225,6 +237,11 @@ impl Graph {
     /// Returns the graph as it is now, to be asked.
     pub fn read(&self) -> GraphReadModel {
         GraphReadModel::new(self.view(), self.engine.components.clone())
+    }
+
+    /// Returns the graph's past; the state of now needs no replay.
+    pub fn history(&self) -> GraphHistory {
+        self.engine.history.history(self.id).with_live(self.open.reader.clone())
     }
 
     /// Answers a query on the graph as it is now, from the cache where nothing that the answer rests on has changed.

@@ -14,10 +14,12 @@ mod fold;
 mod draft;
 mod apply;
 mod publish;
+mod past;
 mod decide;
 mod validate;
 mod reader;
 
 pub use draft::{GraphAggregate, GraphDrafts};
 pub use facts::LiveFacts;
+pub use past::Border;
 pub use reader::GraphReader;
