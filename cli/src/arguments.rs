@@ -6,7 +6,8 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::command::{
-    apply, archive, bench, completions, drill, export, graphs, import, log, man, query, repair, show, stats, verify,
+    apply, archive, bench, check_proof, completions, drill, export, graphs, import, log, man, prove, query, repair,
+    show, stats, verify,
 };
 use crate::failure::Failure;
 use crate::output::note;
@@ -40,6 +41,8 @@ pub enum Command {
     Query(query::Arguments),
     Export(export::Arguments),
     Verify(verify::Arguments),
+    Prove(prove::Arguments),
+    CheckProof(check_proof::Arguments),
     Archive(archive::Arguments),
     Repair(repair::Arguments),
     Bench(bench::Arguments),
@@ -93,6 +96,8 @@ fn execute(line: CommandLine) -> Result<(), Failure> {
         Command::Query(arguments) => query::run(&mut session, arguments),
         Command::Export(arguments) => export::run(&mut session, arguments),
         Command::Verify(arguments) => verify::run(&mut session, arguments),
+        Command::Prove(arguments) => prove::run(&mut session, arguments),
+        Command::CheckProof(arguments) => check_proof::run(&mut session, arguments),
         Command::Archive(arguments) => archive::run(&mut session, arguments),
         Command::Repair(arguments) => repair::run(&mut session, arguments),
         Command::Bench(arguments) => bench::run(&mut session, arguments),

@@ -16,6 +16,7 @@ use crate::store::EventStore;
 use crate::value::Name;
 use crate::writer::{Registry, WriterConfig};
 
+use super::checkpoints::{Checkpointing, Checkpoints};
 use super::front::{Engine, Inner};
 
 /// Sets an engine up; what is not said is at its default.
@@ -27,6 +28,7 @@ pub struct EngineBuilder {
     writer: WriterConfig,
     cache: CacheConfig,
     fold_rows_min: Option<usize>,
+    checkpoints: Checkpointing,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn Ids>,
     actor: Name,
@@ -41,6 +43,7 @@ impl EngineBuilder {
             writer: WriterConfig::default(),
             cache: CacheConfig::default(),
             fold_rows_min: None,
+            checkpoints: Checkpointing::Off,
             clock: Arc::new(SystemClock),
             ids: Arc::new(RandomIds),
             actor: Name::new_static("engine"),
@@ -73,6 +76,11 @@ impl EngineBuilder {
         Self { fold_rows_min: Some(rows), ..self }
     }
 
+    /// Sets whether, and when, the graphs' writers commit to their state; off unless this is called.
+    pub fn checkpoints(self, checkpoints: Checkpointing) -> Self {
+        Self { checkpoints, ..self }
+    }
+
     /// Sets what tells the time of events.
     pub fn clock(self, clock: Arc<dyn Clock>) -> Self {
         Self { clock, ..self }
@@ -96,11 +104,13 @@ impl EngineBuilder {
             limits: self.limits,
             registry: self.components.clone(),
             fold_rows_min: self.fold_rows_min.unwrap_or(GraphDrafts::default().fold_rows_min),
+            marks_buckets: self.checkpoints != Checkpointing::Off,
             observer: Arc::new(move |graph| Some(observe(&observed, graph))),
         };
         let graphs = Registry::new(self.store, drafts, self.writer, Arc::clone(&self.clock));
         Engine::of(Inner {
             graphs,
+            checkpoints: Checkpoints::new(self.checkpoints),
             components: self.components,
             cache,
             metrics: Metrics::default(),

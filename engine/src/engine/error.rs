@@ -1,6 +1,7 @@
 //! What can go wrong at the front door, and what a caller can do about it.
 
 use crate::chain::ChainError;
+use crate::checkpoint::CheckpointError;
 use crate::command::Rejected;
 use crate::id::GraphId;
 use crate::read_model::QueryError;
@@ -28,6 +29,9 @@ pub enum Error {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A checkpoint could not be computed, or does not hold.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
     /// The query has no answer.
     #[error(transparent)]
     Query(#[from] QueryError),
@@ -63,6 +67,7 @@ impl Error {
             Self::Replay(error) => kind_of_replay(error),
             Self::Chain(_) => ErrorKind::Corrupt,
             Self::Store(error) => kind_of_store(error),
+            Self::Checkpoint(error) => kind_of_checkpoint(error),
             Self::Query(QueryError::UnknownNode { .. }) => ErrorKind::NotFound,
             Self::Query(
                 QueryError::Cyclic
@@ -90,6 +95,16 @@ const fn kind_of_replay(error: &ReplayError) -> ErrorKind {
     match error {
         ReplayError::Store(error) => kind_of_store(error),
         ReplayError::Chain(_) | ReplayError::Decode { .. } | ReplayError::Misfit { .. } => ErrorKind::Corrupt,
+    }
+}
+
+const fn kind_of_checkpoint(error: &CheckpointError) -> ErrorKind {
+    match error {
+        CheckpointError::Store(error) => kind_of_store(error),
+        CheckpointError::Replay(error) => kind_of_replay(error),
+        CheckpointError::Chain(_) | CheckpointError::OtherHistory { .. } | CheckpointError::WrongRoot { .. } => {
+            ErrorKind::Corrupt
+        }
     }
 }
 

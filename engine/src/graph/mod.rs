@@ -17,7 +17,9 @@ mod publish;
 mod decide;
 mod validate;
 mod reader;
+mod traced;
 
 pub use draft::{GraphAggregate, GraphDrafts};
 pub use facts::LiveFacts;
 pub use reader::GraphReader;
+pub use traced::TracedNode;
