@@ -6,8 +6,8 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::command::{
-    apply, archive, bench, bisect, completions, diff, drill, export, graphs, history, import, log, man, query, repair,
-    replay, show, stats, verify, why,
+    apply, archive, bench, bisect, check_proof, completions, diff, drill, export, graphs, history, import, log, man,
+    prove, query, repair, replay, show, stats, verify, why,
 };
 use crate::failure::Failure;
 use crate::output::note;
@@ -46,6 +46,8 @@ pub enum Command {
     Export(export::Arguments),
     Verify(verify::Arguments),
     Bisect(bisect::Arguments),
+    Prove(prove::Arguments),
+    CheckProof(check_proof::Arguments),
     Archive(archive::Arguments),
     Repair(repair::Arguments),
     Bench(bench::Arguments),
@@ -104,6 +106,8 @@ fn execute(line: CommandLine) -> Result<(), Failure> {
         Command::Export(arguments) => export::run(&mut session, arguments),
         Command::Verify(arguments) => verify::run(&mut session, arguments),
         Command::Bisect(arguments) => bisect::run(&mut session, arguments),
+        Command::Prove(arguments) => prove::run(&mut session, arguments),
+        Command::CheckProof(arguments) => check_proof::run(&mut session, arguments),
         Command::Archive(arguments) => archive::run(&mut session, arguments),
         Command::Repair(arguments) => repair::run(&mut session, arguments),
         Command::Bench(arguments) => bench::run(&mut session, arguments),

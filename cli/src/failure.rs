@@ -3,6 +3,7 @@
 use std::io;
 
 use cidgraph::engine::{Error, ErrorKind};
+use cidgraph::proof::ProofError;
 use cidgraph::{CarError, ChainError, DecodeError, Rejected, StoreError, WriteError};
 
 use crate::filter::FilterError;
@@ -76,6 +77,14 @@ pub enum Failure {
         /// What is wrong.
         source: CarError,
     },
+    /// A proof does not hold.
+    #[error("{file} proves nothing: {source}")]
+    Proof {
+        /// The file.
+        file: String,
+        /// What does not hold.
+        source: ProofError,
+    },
     /// Verification found damage; it has been printed.
     #[error("{broken} broken")]
     Broken {
@@ -117,6 +126,7 @@ impl Failure {
             Self::Chain(_)
             | Self::Event { .. }
             | Self::Car { .. }
+            | Self::Proof { .. }
             | Self::Broken { .. }
             | Self::Damaged { .. }
             | Self::Drill { .. } => 2,

@@ -8,6 +8,8 @@ use std::sync::mpsc::sync_channel;
 use std::task::Poll;
 use std::time::Duration;
 
+use cidgraph::checkpoint::CheckpointPolicy;
+use cidgraph::engine::Checkpointing;
 use cidgraph::{AggregateId, Engine, EventStore, GraphId, GraphReadModel, Head};
 use clap::{Args, ValueEnum};
 use tokio::runtime::Handle;
@@ -201,4 +203,13 @@ impl Session {
 /// Returns the id of the graph that `name` says: itself where it is an id, otherwise the one derived from the name.
 pub fn graph_id(name: &str) -> GraphId {
     name.parse().unwrap_or_else(|_| GraphId::named(name))
+}
+
+/// Returns when a command that writes commits to the state: between two transactions, so that the same input gives the
+/// same events everywhere.
+pub fn checkpointing(events: u64) -> Checkpointing {
+    match events {
+        0 => Checkpointing::Off,
+        events_max => Checkpointing::Between(CheckpointPolicy { events_max, ..CheckpointPolicy::default() }),
+    }
 }

@@ -4,6 +4,7 @@
 
 pub mod id;
 pub mod cid;
+pub mod merkle;
 pub mod value;
 pub mod clock;
 pub mod entity;
@@ -32,6 +33,8 @@ pub mod read_model;
 pub mod writer;
 pub mod machine;
 pub mod graph;
+pub mod checkpoint;
+pub mod proof;
 pub mod stream;
 pub mod subscription;
 pub mod history;

@@ -17,6 +17,7 @@ use crate::store::EventStore;
 use crate::value::Name;
 use crate::writer::{Registry, WriterConfig};
 
+use super::checkpoints::{Checkpointing, Checkpoints};
 use super::front::{Engine, Inner};
 
 /// Sets an engine up; what is not said is at its default.
@@ -29,6 +30,7 @@ pub struct EngineBuilder {
     cache: CacheConfig,
     history: HistoryConfig,
     fold_rows_min: Option<usize>,
+    checkpoints: Checkpointing,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn Ids>,
     actor: Name,
@@ -44,6 +46,7 @@ impl EngineBuilder {
             cache: CacheConfig::default(),
             history: HistoryConfig::default(),
             fold_rows_min: None,
+            checkpoints: Checkpointing::Off,
             clock: Arc::new(SystemClock),
             ids: Arc::new(RandomIds),
             actor: Name::new_static("engine"),
@@ -81,6 +84,11 @@ impl EngineBuilder {
         Self { fold_rows_min: Some(rows), ..self }
     }
 
+    /// Sets whether, and when, the graphs' writers commit to their state; off unless this is called.
+    pub fn checkpoints(self, checkpoints: Checkpointing) -> Self {
+        Self { checkpoints, ..self }
+    }
+
     /// Sets what tells the time of events.
     pub fn clock(self, clock: Arc<dyn Clock>) -> Self {
         Self { clock, ..self }
@@ -104,6 +112,7 @@ impl EngineBuilder {
             limits: self.limits,
             registry: self.components.clone(),
             fold_rows_min: self.fold_rows_min.unwrap_or(GraphDrafts::default().fold_rows_min),
+            marks_buckets: self.checkpoints != Checkpointing::Off,
             observer: Arc::new(move |graph| Some(observe(&observed, graph))),
         };
         let history =
@@ -112,6 +121,7 @@ impl EngineBuilder {
         Engine::of(Inner {
             graphs,
             history,
+            checkpoints: Checkpoints::new(self.checkpoints),
             components: self.components,
             cache,
             metrics: Metrics::default(),

@@ -1,6 +1,7 @@
 //! What can go wrong at the front door, and what a caller can do about it.
 
 use crate::chain::ChainError;
+use crate::checkpoint::CheckpointError;
 use crate::command::Rejected;
 use crate::history::HistoryError;
 use crate::id::GraphId;
@@ -30,6 +31,9 @@ pub enum Error {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A checkpoint could not be computed, or does not hold.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
     /// The query has no answer.
     #[error(transparent)]
     Query(#[from] QueryError),
@@ -70,6 +74,7 @@ impl Error {
             Self::Store(error) => kind_of_store(error),
             Self::Query(error) => kind_of_query(error),
             Self::History(error) => kind_of_history(error),
+            Self::Checkpoint(error) => kind_of_checkpoint(error),
         }
     }
 }
@@ -121,6 +126,16 @@ const fn kind_of_replay(error: &ReplayError) -> ErrorKind {
     match error {
         ReplayError::Store(error) => kind_of_store(error),
         ReplayError::Chain(_) | ReplayError::Decode { .. } | ReplayError::Misfit { .. } => ErrorKind::Corrupt,
+    }
+}
+
+const fn kind_of_checkpoint(error: &CheckpointError) -> ErrorKind {
+    match error {
+        CheckpointError::Store(error) => kind_of_store(error),
+        CheckpointError::Replay(error) => kind_of_replay(error),
+        CheckpointError::Chain(_) | CheckpointError::OtherHistory { .. } | CheckpointError::WrongRoot { .. } => {
+            ErrorKind::Corrupt
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::algorithm::CancelToken;
 use crate::cache::{GraphCache, QueryCache};
 use crate::chain::LogVerifier;
+use crate::checkpoint::{Audited, audit_checkpoints};
 use crate::clock::{Clock, Ids};
 use crate::command::{CommandContext, GraphCommand, Rejected};
 use crate::graph::{GraphAggregate, GraphDrafts, GraphReader};
@@ -21,6 +22,7 @@ use crate::value::Name;
 use crate::writer::{OpenAggregate, Receipt, Registry, Submission, WriteError, WriterHandle, WriterMetrics};
 
 use super::builder::EngineBuilder;
+use super::checkpoints::Checkpoints;
 use super::error::Error;
 
 /// Events that are read and verified at once.
@@ -36,6 +38,7 @@ pub struct Engine(Arc<Inner>);
 pub(super) struct Inner {
     pub(super) graphs: Registry<GraphDrafts>,
     pub(super) history: GraphReplayService,
+    pub(super) checkpoints: Checkpoints,
     pub(super) components: ComponentRegistry,
     pub(super) cache: Arc<QueryCache<GraphQuery, Answer>>,
     pub(super) metrics: Metrics,
@@ -134,6 +137,7 @@ impl Engine {
         let submitted = self.0.graphs.submit(aggregate, submission).await;
         if submitted.is_ok() {
             self.0.metrics.record(Operation::Append, self.0.since(start_ns));
+            self.0.checkpoint_when_due(graph).await;
         }
         if matches!(submitted, Err(WriteError::Rejected { rejection: Rejected::GraphNotFound, .. })) {
             self.forget_where_empty(aggregate).await?;
@@ -173,6 +177,23 @@ impl Engine {
         }
     }
 
+    /// Commits to a graph's state as it is now, whatever the engine was told about checkpoints.
+    ///
+    /// # Errors
+    /// [`Error::Checkpoint`] where its roots cannot be computed, [`Error::Write`] where its event cannot be written.
+    pub async fn checkpoint(&self, graph: GraphId) -> Result<Receipt, Error> {
+        self.load_graph(graph).await?;
+        self.0.checkpoint(graph).await
+    }
+
+    /// Replays a graph and compares the roots of each of its checkpoints with its events and its state then.
+    ///
+    /// # Errors
+    /// [`Error::Checkpoint`] with the first that does not hold.
+    pub async fn audit_checkpoints(&self, graph: GraphId) -> Result<Audited, Error> {
+        Ok(audit_checkpoints(self.store(), graph).await?)
+    }
+
     /// Returns what the engine has measured so far.
     pub fn metrics(&self) -> MetricsSnapshot {
         self.0.metrics.snapshot(self.0.cache.statistics())
@@ -181,6 +202,7 @@ impl Engine {
     /// Closes a graph: what was submitted is finished, then its state leaves memory.
     pub async fn close_graph(&self, graph: GraphId) {
         self.0.graphs.close(AggregateId::from(graph)).await;
+        self.0.checkpoints.forget(graph);
         self.0.cache.forget(graph);
     }
 
@@ -300,6 +322,7 @@ impl Graph {
         if view.version() == receipt.head.version {
             self.engine.metrics.record_event_lag(self.engine.since(view.timestamp_ns()));
         }
+        self.engine.checkpoint_when_due(self.id).await;
         Ok(receipt)
     }
 

@@ -18,8 +18,10 @@ mod past;
 mod decide;
 mod validate;
 mod reader;
+mod traced;
 
 pub use draft::{GraphAggregate, GraphDrafts};
 pub use facts::LiveFacts;
 pub use past::Border;
 pub use reader::GraphReader;
+pub use traced::TracedNode;

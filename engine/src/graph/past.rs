@@ -5,7 +5,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use crate::state::{BaseLedger, GraphInfo, GraphView, Published};
+use crate::state::{BaseLedger, GraphInfo, GraphView, Published, SinceCheckpoint};
 use crate::store::Head;
 
 use super::draft::GraphAggregate;
@@ -20,6 +20,7 @@ pub struct Border {
     node_count: u32,
     edge_count: u32,
     info: Arc<GraphInfo>,
+    checkpoint: SinceCheckpoint,
 }
 
 impl Border {
@@ -40,6 +41,7 @@ impl GraphAggregate {
             node_count: count(self.place.node_count),
             edge_count: count(self.place.edge_count),
             info: Arc::clone(&self.place.info),
+            checkpoint: self.place.checkpoint,
         }
     }
 
@@ -69,6 +71,8 @@ impl GraphAggregate {
             index,
             pending,
             pending_nodes: OnceLock::new(),
+            touched: None,
+            checkpoint: border.checkpoint,
         }))
     }
 

@@ -39,6 +39,7 @@ impl GraphAggregate {
     pub(super) fn publish_draft(&mut self, head: Head, timestamp_ns: u64) {
         assert_eq!(head.version, self.place.version, "what is published is what was applied");
         self.tell_observer();
+        self.mark_buckets();
         self.folding.note(&self.steps);
         self.steps.clear();
         self.adopt_fold();
@@ -96,7 +97,24 @@ impl GraphAggregate {
             index: self.indexed.index.clone(),
             pending: self.indexed.touched..self.generation.touched_len(),
             pending_nodes: OnceLock::new(),
+            touched: self.touched.clone(),
+            checkpoint: self.place.checkpoint,
         }));
+    }
+
+    fn mark_buckets(&self) {
+        let Some(touched) = &self.touched else { return };
+        let (at, version) = (self.at(), self.place.version);
+        for step in &self.steps {
+            match step.change {
+                Change::NodeAdded { node } | Change::NodeRemoved { node } | Change::NodeChanged { node, .. } => {
+                    touched.mark(at.node_id(node).as_bytes(), version);
+                }
+                Change::EdgeAdded { edge } | Change::EdgeRemoved { edge } | Change::EdgeChanged { edge, .. } => {
+                    touched.mark(at.edge_id(edge).as_bytes(), version);
+                }
+            }
+        }
     }
 
     fn tell_observer(&self) {
