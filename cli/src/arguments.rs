@@ -2,12 +2,13 @@
 
 use std::ffi::OsString;
 
+use cidgraph::snapshot::guarded;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::command::{
     apply, archive, bench, bisect, check_proof, completions, diff, drill, export, graphs, history, import, log, man,
-    prove, query, repair, replay, show, stats, verify, why,
+    prove, query, repair, replay, show, snapshot, stats, verify, why,
 };
 use crate::failure::Failure;
 use crate::output::note;
@@ -44,6 +45,7 @@ pub enum Command {
     Why(why::Arguments),
     Replay(replay::Arguments),
     Export(export::Arguments),
+    Snapshot(snapshot::Arguments),
     Verify(verify::Arguments),
     Bisect(bisect::Arguments),
     Prove(prove::Arguments),
@@ -91,31 +93,36 @@ fn report(error: &clap::Error) -> u8 {
 
 fn execute(line: CommandLine) -> Result<(), Failure> {
     let mut session = Session::new(line.options)?;
-    let outcome = match &line.command {
-        Command::Import(arguments) => import::run(&mut session, arguments),
-        Command::Apply(arguments) => apply::run(&mut session, arguments),
-        Command::Graphs(arguments) => graphs::run(&mut session, arguments),
-        Command::Log(arguments) => log::run(&mut session, arguments),
-        Command::Show(arguments) => show::run(&mut session, arguments),
-        Command::Stats(arguments) => stats::run(&mut session, arguments),
-        Command::Query(arguments) => query::run(&mut session, arguments),
-        Command::Diff(arguments) => diff::run(&mut session, arguments),
-        Command::History(arguments) => history::run(&mut session, arguments),
-        Command::Why(arguments) => why::run(&mut session, arguments),
-        Command::Replay(arguments) => replay::run(&mut session, arguments),
-        Command::Export(arguments) => export::run(&mut session, arguments),
-        Command::Verify(arguments) => verify::run(&mut session, arguments),
-        Command::Bisect(arguments) => bisect::run(&mut session, arguments),
-        Command::Prove(arguments) => prove::run(&mut session, arguments),
-        Command::CheckProof(arguments) => check_proof::run(&mut session, arguments),
-        Command::Archive(arguments) => archive::run(&mut session, arguments),
-        Command::Repair(arguments) => repair::run(&mut session, arguments),
-        Command::Bench(arguments) => bench::run(&mut session, arguments),
-        Command::Drill(arguments) => drill::run(&mut session, arguments),
-        Command::Completions(arguments) => completions::run(&mut session, arguments, CommandLine::command()),
-        Command::Man(arguments) => man::run(&mut session, arguments, CommandLine::command()),
-    };
+    let outcome = guarded(|| run_command(&mut session, &line.command)).unwrap_or_else(|damage| Err(damage.into()));
     let finished = session.output.finish();
     outcome?;
     Ok(finished?)
+}
+
+fn run_command(session: &mut Session, command: &Command) -> Result<(), Failure> {
+    match command {
+        Command::Import(arguments) => import::run(session, arguments),
+        Command::Apply(arguments) => apply::run(session, arguments),
+        Command::Graphs(arguments) => graphs::run(session, arguments),
+        Command::Log(arguments) => log::run(session, arguments),
+        Command::Show(arguments) => show::run(session, arguments),
+        Command::Stats(arguments) => stats::run(session, arguments),
+        Command::Query(arguments) => query::run(session, arguments),
+        Command::Diff(arguments) => diff::run(session, arguments),
+        Command::History(arguments) => history::run(session, arguments),
+        Command::Why(arguments) => why::run(session, arguments),
+        Command::Replay(arguments) => replay::run(session, arguments),
+        Command::Export(arguments) => export::run(session, arguments),
+        Command::Snapshot(arguments) => snapshot::run(session, arguments),
+        Command::Verify(arguments) => verify::run(session, arguments),
+        Command::Bisect(arguments) => bisect::run(session, arguments),
+        Command::Prove(arguments) => prove::run(session, arguments),
+        Command::CheckProof(arguments) => check_proof::run(session, arguments),
+        Command::Archive(arguments) => archive::run(session, arguments),
+        Command::Repair(arguments) => repair::run(session, arguments),
+        Command::Bench(arguments) => bench::run(session, arguments),
+        Command::Drill(arguments) => drill::run(session, arguments),
+        Command::Completions(arguments) => completions::run(session, arguments, CommandLine::command()),
+        Command::Man(arguments) => man::run(session, arguments, CommandLine::command()),
+    }
 }

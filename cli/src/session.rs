@@ -1,6 +1,7 @@
 //! One run of the command: its options, its runtime, its store.
 
 use std::future::poll_fn;
+use std::path::Path;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,7 +11,8 @@ use std::time::Duration;
 
 use cidgraph::checkpoint::CheckpointPolicy;
 use cidgraph::engine::Checkpointing;
-use cidgraph::{AggregateId, Engine, EventStore, GraphId, GraphReadModel, Head};
+use cidgraph::pool::ComponentRegistry;
+use cidgraph::{AggregateId, Engine, EventStore, GraphId, GraphReadModel, Head, Snapshot};
 use clap::{Args, ValueEnum};
 use tokio::runtime::Handle;
 use tokio::signal::ctrl_c;
@@ -142,6 +144,17 @@ impl Session {
         let (graph, _) = self.graph(&*store, name)?;
         let engine = Engine::new(Arc::clone(&store));
         Ok((store, self.wait(engine.get_graph(graph))?))
+    }
+
+    /// Reads a snapshot file in place where one is given, otherwise loads the graph that `name` says.
+    ///
+    /// # Errors
+    /// Where the file is not there or does not hold; otherwise as of [`read_graph`](Self::read_graph).
+    pub fn read_model(&self, name: Option<&str>, snapshot: Option<&Path>) -> Result<GraphReadModel, Failure> {
+        match snapshot {
+            Some(file) => Ok(Snapshot::map(file)?.read(ComponentRegistry::default())),
+            None => Ok(self.read_graph(name)?.1),
+        }
     }
 
     /// Loads a graph as [`read_graph`](Self::read_graph) does and waits, at most for two seconds, until its indices have

@@ -18,8 +18,10 @@ pub mod chain;
 pub mod car;
 pub mod archive;
 pub mod aggregate;
+pub mod pages;
 pub mod slab;
 pub mod packed;
+pub mod sections;
 pub mod arena;
 pub mod topology;
 pub mod algorithm;
@@ -35,6 +37,7 @@ pub mod machine;
 pub mod graph;
 pub mod checkpoint;
 pub mod proof;
+pub mod snapshot;
 pub mod stream;
 pub mod subscription;
 pub mod history;
@@ -66,6 +69,7 @@ pub use read_model::{
     Answer, Criterion, GraphMetrics, GraphQuery, GraphReadModel, NodePage, NodeQuery, NodeRef, OrderBy, QueryError,
     Real,
 };
+pub use snapshot::{Snapshot, SnapshotDamage, SnapshotError, SnapshotInfo};
 pub use state::{GraphInfo, GraphView};
 pub use store::{
     AggregateAppend, Appended, Capabilities, Damage, Durability, EventStore, Expected, Head, ObjectError, ObjectInfo,

@@ -22,6 +22,7 @@ pub mod prove;
 pub mod query;
 pub mod replay;
 pub mod show;
+pub mod snapshot;
 pub mod stats;
 pub mod verify;
 pub mod why;

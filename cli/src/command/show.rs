@@ -1,5 +1,7 @@
 //! `cidgraph show`: one node and the events that shaped it.
 
+use std::path::PathBuf;
+
 use cidgraph::GraphReadModel;
 use cidgraph::history::NodeTrace;
 use clap::Args;
@@ -28,6 +30,9 @@ pub struct Arguments {
     /// The moment that is looked at.
     #[command(flatten)]
     pub at: At,
+    /// Read this snapshot file in place instead of the store; it has the node, not its events
+    #[arg(long, value_name = "FILE", conflicts_with = "graph")]
+    pub snapshot: Option<PathBuf>,
 }
 
 /// Runs the subcommand.
@@ -35,6 +40,11 @@ pub struct Arguments {
 /// # Errors
 /// Where graph or node are not there, the store cannot be read, or the chain does not hold.
 pub fn run(session: &mut Session, arguments: &Arguments) -> Result<(), Failure> {
+    if arguments.snapshot.is_some() {
+        let model = session.read_model(None, arguments.snapshot.as_deref())?;
+        let node = find_node(&model, &arguments.node)?;
+        return print(session, &model, &node, Vec::new());
+    }
     let (store, model) = arguments.at.read_graph(session, arguments.graph.as_deref())?;
     let found = find_node(&model, &arguments.node);
     let id = match (&found, reference(&arguments.node)) {

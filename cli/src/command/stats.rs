@@ -1,5 +1,7 @@
 //! `cidgraph stats`: a graph's head, counts and shape.
 
+use std::path::PathBuf;
+
 use cidgraph::{Answer, GraphQuery};
 use clap::Args;
 use serde_json::json;
@@ -24,6 +26,9 @@ pub struct Arguments {
     /// The moment that is looked at.
     #[command(flatten)]
     pub at: At,
+    /// Read this snapshot file in place instead of the store
+    #[arg(long, value_name = "FILE", conflicts_with = "graph")]
+    pub snapshot: Option<PathBuf>,
 }
 
 /// Runs the subcommand.
@@ -31,8 +36,11 @@ pub struct Arguments {
 /// # Errors
 /// Where the graph is not there, the store cannot be read, or the chain does not hold.
 pub fn run(session: &mut Session, arguments: &Arguments) -> Result<(), Failure> {
-    let (_, model) = arguments.at.read_graph(session, arguments.graph.as_deref())?;
-    let head = model.head().expect("a graph that was loaded has a head");
+    let model = match arguments.snapshot.as_deref() {
+        Some(snapshot) => session.read_model(None, Some(snapshot))?,
+        None => arguments.at.read_graph(session, arguments.graph.as_deref())?.1,
+    };
+    let head = model.head();
     let answer = model.query(&GraphQuery::Metrics).map_err(cidgraph::Error::from)?;
     let Answer::Metrics(metrics) = answer else { unreachable!("metrics are answered with metrics") };
     let info = model.info();
@@ -44,8 +52,8 @@ pub fn run(session: &mut Session, arguments: &Arguments) -> Result<(), Failure> 
         "id": model.graph().to_string(),
         "nodes": metrics.nodes,
         "edges": metrics.edges,
-        "events": head.version,
-        "head": { "version": head.version, "cid": head.cid.to_string() },
+        "events": model.version(),
+        "head": head.map(|head| json!({ "version": head.version, "cid": head.cid.to_string() })),
         "state_hash": hex(&model.state_hash()),
         "time": show_time(model.timestamp_ns()),
         "archived": info.archived.as_ref().map(|reason| reason.as_str()),

@@ -82,6 +82,7 @@ impl Error {
 const fn kind_of_query(error: &QueryError) -> ErrorKind {
     match error {
         QueryError::UnknownNode { .. } => ErrorKind::NotFound,
+        QueryError::Damaged(_) => ErrorKind::Corrupt,
         QueryError::Cyclic
         | QueryError::InvalidWeight { .. }
         | QueryError::InvalidParameter { .. }

@@ -10,10 +10,10 @@ use crate::aggregate::Rest;
 use crate::index::Index;
 use crate::pool::{ComponentRegistry, PoolWriter};
 use crate::state::{Extent, Generation, GraphView, Renumbering, fold};
-use crate::topology::{NodeIndex, Stamp};
+use crate::topology::Stamp;
 
 use super::draft::GraphAggregate;
-use super::facts::LiveFacts;
+use super::facts::index_of;
 use super::publish::Indexed;
 use super::step::{Change, Step};
 
@@ -209,23 +209,13 @@ impl Moving<'_> {
     }
 }
 
-/// Builds the next generation of what a view shows, and counts the uses in its pool.
+/// Builds the next generation of what a view shows; its pool knows the uses.
 fn prepare(view: &GraphView, extent: Extent, registry: &ComponentRegistry) -> Prepared {
     let folded = fold(view.at(), extent);
     let names = Arc::clone(view.at().pool().names());
-    let mut pool = PoolWriter::new(names, folded.pool);
+    let pool = PoolWriter::new(names, folded.pool);
     let generation = Generation::new(folded.base, Arc::clone(pool.pool()));
-    let at = generation.at(0);
-    at.nodes().for_each(|node| pool.retain(at.node_set(node)));
-    at.edges().filter_map(|edge| at.edge_properties(edge)).for_each(|component| pool.retain_component(component));
-    let index = (!folded.renumbering.keeps_nodes()).then(|| {
-        let mut updater = Index::default().into_updater();
-        for (ordinal, node) in (0..).zip(at.nodes()) {
-            assert_eq!(node, NodeIndex::from(ordinal), "a base has no holes");
-            updater.insert(ordinal, &LiveFacts::new(at, node, registry));
-        }
-        updater.finish()
-    });
+    let index = (!folded.renumbering.keeps_nodes()).then(|| index_of(generation.at(0), registry));
     Prepared { generation, pool, renumbering: folded.renumbering, index }
 }
 

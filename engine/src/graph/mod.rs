@@ -21,7 +21,7 @@ mod reader;
 mod traced;
 
 pub use draft::{GraphAggregate, GraphDrafts};
-pub use facts::LiveFacts;
+pub use facts::{LiveFacts, index_of};
 pub use past::Border;
 pub use reader::GraphReader;
 pub use traced::TracedNode;

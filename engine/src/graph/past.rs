@@ -5,7 +5,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use crate::state::{BaseLedger, GraphInfo, GraphView, Published, SinceCheckpoint};
+use crate::state::{BaseLedger, GraphInfo, GraphView, Published, SinceCheckpoint, ViewIndex};
 use crate::store::Head;
 
 use super::draft::GraphAggregate;
@@ -68,7 +68,7 @@ impl GraphAggregate {
             timestamp_ns,
             node_count: border.node_count as usize,
             edge_count: border.edge_count as usize,
-            index,
+            index: ViewIndex::Ready(index),
             pending,
             pending_nodes: OnceLock::new(),
             touched: None,

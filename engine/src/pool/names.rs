@@ -60,6 +60,11 @@ impl Names {
         self.names.is_empty()
     }
 
+    /// Returns the names in the order of their ids.
+    pub fn iter(&self) -> impl Iterator<Item = &Name> {
+        self.names.iter()
+    }
+
     /// Returns the bytes on the heap.
     pub fn heap_bytes(&self) -> usize {
         let tables: usize = self.levels.iter().filter_map(OnceLock::get).map(|table| size_of_val(&**table)).sum();

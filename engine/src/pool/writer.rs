@@ -52,16 +52,18 @@ pub struct PoolWriter {
 }
 
 impl PoolWriter {
-    /// Makes the writer of a new pool that holds what `base` holds, in O(1). The base's ids were made with `names`.
+    /// Makes the writer of a new pool that holds what `base` holds, in O(1); the uses that the base was made with count on.
+    /// The base's ids were made with `names`.
     pub fn new(names: Arc<Names>, base: Arc<PoolBase>) -> Self {
+        let (sets, components) = (base.uses.sets.clone(), base.uses.components.clone());
         Self {
             pool: Arc::new(Pool::new(names, base)),
             values: HashTable::new(),
             components: HashTable::new(),
             sets: HashTable::new(),
             sharer: Sharer::default(),
-            set_counts: Counts::default(),
-            component_counts: Counts::default(),
+            set_counts: Counts::new(sets),
+            component_counts: Counts::new(components),
             bytes: Vec::new(),
             component_words: Vec::new(),
             set_words: Vec::new(),
@@ -290,7 +292,7 @@ impl PoolWriter {
         let pool = &*self.pool;
         let id = id_after(pool.base().components.len(), pool.components.len());
         let plain = |root| pool.component_words(ComponentId(root));
-        let shared = self.sharer.share(id, words, hint, &pool.base().roots, pool.names(), plain);
+        let shared = self.sharer.share(id, words, hint, || Some(pool.base().roots()), pool.names(), plain);
         pool.components.push(Run::new(shared.unwrap_or(words)));
         self.components.insert_unique(hash, id, |id| {
             let id = ComponentId(*id);

@@ -15,7 +15,7 @@ use crate::session::Session;
 /// # Errors
 /// Where the graph, a moment or a node is not there, the condition cannot be read, or the graph's events do not hold.
 pub fn run(session: &mut Session, arguments: &Arguments) -> Result<(), Failure> {
-    let graph = arguments.graph.as_deref();
+    let (graph, snapshot) = (arguments.graph.as_deref(), arguments.snapshot.as_deref());
     if let Asked::Nodes { when, count, .. } = &arguments.asked
         && let Some(span) = when.span()
     {
@@ -23,12 +23,19 @@ pub fn run(session: &mut Session, arguments: &Arguments) -> Result<(), Failure> 
     }
     let at = arguments.at.as_deref();
     if arguments.explain {
-        let model = if at.is_some() { read_graph(session, graph, at)?.1 } else { session.read_indexed_graph(graph)? };
+        let model = match (snapshot, at) {
+            (Some(_), _) => session.read_model(graph, snapshot)?,
+            (None, Some(_)) => read_graph(session, graph, at)?.1,
+            (None, None) => session.read_indexed_graph(graph)?,
+        };
         let query = arguments.query(&model)?;
         let plan = model.explain_run(&query).map_err(cidgraph::Error::from)?;
         return print_plan(session, &plan);
     }
-    let (_, model) = read_graph(session, graph, at)?;
+    let model = match snapshot {
+        Some(_) => session.read_model(graph, snapshot)?,
+        None => read_graph(session, graph, at)?.1,
+    };
     let query = arguments.query(&model)?;
     let answer = model.query(&query).map_err(cidgraph::Error::from)?;
     print(session, &model, answer, arguments.limit)
