@@ -16,7 +16,8 @@ use crate::topology::{EdgeIndex, NodeIndex};
 use super::at::At;
 use super::generation::{edge_ordinal, ordinal};
 use super::id_table::mix;
-use super::view::{GraphInfo, GraphView};
+use super::info::GraphInfo;
+use super::view::GraphView;
 
 /// The number of buckets.
 const BUCKETS: usize = 1 << 16;

@@ -2,26 +2,13 @@
 
 use std::sync::{Arc, OnceLock};
 
-use crate::entity::GraphMetadata;
-use crate::id::GraphId;
 use crate::index::Index;
 use crate::store::Head;
 use crate::topology::{Adjacent, NodeIndex, Stamp, Topology};
-use crate::value::Name;
 
 use super::at::{At, NodeContent};
 use super::generation::{Extent, Generation};
-
-/// What is known of a graph as a whole.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct GraphInfo {
-    /// The graph's id.
-    pub graph: GraphId,
-    /// What it is about; `None` before it was created.
-    pub metadata: Option<GraphMetadata>,
-    /// Why it was archived; `None` while it takes changes.
-    pub archived: Option<Name>,
-}
+use super::info::GraphInfo;
 
 /// What the writer publishes: a generation, the stamp up to which it holds, and what goes with it.
 #[derive(Debug)]
@@ -38,6 +25,9 @@ pub struct Published {
     /// Indices that hold for all nodes but those touched in `pending`.
     pub(crate) index: Index,
     pub(crate) pending: std::ops::Range<u32>,
+    /// Where the indices are of a later version within the base: they do not hold for what the base says was touched
+    /// after this stamp either.
+    pub(crate) frozen_after: Option<Stamp>,
     /// The nodes of `pending`, once somebody asked for them.
     pub(crate) pending_nodes: OnceLock<Box<[PendingNode]>>,
 }
@@ -56,6 +46,7 @@ impl Published {
             edge_count: 0,
             index,
             pending: 0..0,
+            frozen_after: None,
             pending_nodes: OnceLock::new(),
         }
     }
@@ -77,7 +68,7 @@ pub struct PendingNode {
 
 /// One version of a graph.
 #[derive(Debug, Clone)]
-pub struct GraphView(Arc<Published>);
+pub struct GraphView(pub(super) Arc<Published>);
 
 impl GraphView {
     /// Looks at what was published.
@@ -119,7 +110,11 @@ impl GraphView {
     /// Returns the nodes whose facts the indices do not have yet, ascending; the first call finds them out.
     pub fn pending(&self) -> &[PendingNode] {
         self.0.pending_nodes.get_or_init(|| {
-            let mut ordinals: Vec<u32> = self.0.generation.touched(self.0.pending.clone()).collect();
+            let recent = self.0.generation.touched(self.0.pending.clone());
+            let lifetimes = self.0.generation.base().lifetimes();
+            let frozen = self.0.frozen_after.zip(lifetimes).into_iter();
+            let frozen = frozen.flat_map(|(stamp, lifetimes)| lifetimes.nodes_touched_after(stamp));
+            let mut ordinals: Vec<u32> = recent.chain(frozen).collect();
             ordinals.sort_unstable();
             ordinals.dedup();
             let at = self.at();
@@ -130,7 +125,7 @@ impl GraphView {
 
     /// Returns whether the indices hold for every node.
     pub fn is_index_current(&self) -> bool {
-        self.0.pending.is_empty()
+        self.pending().is_empty()
     }
 
     /// Returns the generation.

@@ -9,7 +9,7 @@ use crate::packed::PackedInts;
 use super::{Adjacent, EdgeIndex, NodeIndex};
 
 /// The frozen adjacency.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct Csr {
     nodes: usize,
     edges: usize,

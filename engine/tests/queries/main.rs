@@ -18,3 +18,4 @@ mod walking;
 mod cached;
 mod footprints;
 mod plans;
+mod past;

@@ -72,7 +72,7 @@ impl World {
             self.version += 1;
             self.aggregate.apply(event, self.version).unwrap();
         }
-        let cid = Cid::from_digest(HashKind::Sha2_256, [7; 32]);
+        let cid = Cid::of_block(HashKind::Sha2_256, &self.version.to_be_bytes());
         self.aggregate.publish(Head { version: self.version, cid }, self.version);
         true
     }
