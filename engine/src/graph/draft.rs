@@ -204,14 +204,10 @@ impl Draft for GraphAggregate {
 
     fn savepoint(&mut self) -> Savepoint {
         // A place that the last mark stands for already needs no other.
-        let here = |mark: &Mark| mark.steps == self.steps.len() && mark.place.version == self.place.version;
+        let (steps, ends) = (self.steps.len(), self.ends.len());
+        let here = |mark: &Mark| mark.steps == steps && mark.ends == ends && mark.place.version == self.place.version;
         if !self.marks.last().is_some_and(here) {
-            self.marks.push(Mark {
-                steps: self.steps.len(),
-                ends: self.ends.len(),
-                extent: self.generation.extent(),
-                place: self.place.clone(),
-            });
+            self.marks.push(Mark { steps, ends, extent: self.generation.extent(), place: self.place.clone() });
         }
         Savepoint(self.marks.len() - 1)
     }

@@ -4,7 +4,8 @@ use std::sync::{Arc, OnceLock};
 
 use crate::index::Index;
 use crate::store::Head;
-use crate::topology::{Adjacent, NodeIndex, Stamp, Topology};
+use crate::topology::{Adjacent, EdgeIndex, NodeIndex, Stamp, Topology, Weights};
+use crate::value::Name;
 
 use super::at::{At, NodeContent};
 use super::generation::{Extent, Generation};
@@ -164,5 +165,21 @@ impl Topology for GraphView {
     #[inline]
     fn incoming(&self, node: NodeIndex) -> impl Iterator<Item = Adjacent> {
         self.at().incoming(node)
+    }
+}
+
+/// The kinds of nodes and edges.
+impl Weights for GraphView {
+    type Node = Name;
+    type Edge = Name;
+
+    fn node_weight(&self, node: NodeIndex) -> &Name {
+        let at = self.at();
+        at.pool().names().get(at.node_kind(node))
+    }
+
+    fn edge_weight(&self, edge: EdgeIndex) -> &Name {
+        let at = self.at();
+        at.pool().names().get(at.edge_kind(edge))
     }
 }

@@ -19,3 +19,4 @@ mod cached;
 mod footprints;
 mod plans;
 mod past;
+mod petgraph_view;

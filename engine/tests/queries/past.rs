@@ -15,7 +15,7 @@ use crate::content::{GRAPH, commands, criteria, queries, registry};
 use crate::world::World;
 
 /// Makes the temporal base of all that a view's generation has, and looks at its end.
-fn folded(view: &GraphView) -> GraphView {
+pub fn folded(view: &GraphView) -> GraphView {
     let folded = fold_history(view.at(), view.generation().extent());
     let pool = PoolWriter::new(Arc::clone(view.at().pool().names()), folded.pool);
     let generation = Arc::new(Generation::new(folded.base, Arc::clone(pool.pool())));
