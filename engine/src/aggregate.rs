@@ -64,6 +64,10 @@ pub trait Draft: Send + 'static {
     /// Takes back every change since the mark.
     fn roll_back(&mut self, to: Savepoint);
 
+    /// Notes that a transaction ends here, with the event of `head` at its time, if the draft keeps such things. Called
+    /// before publication, and taken back with the rest of the draft; the end that is published may be left out.
+    fn end_transaction(&mut self, _head: Head, _timestamp_ns: u64) {}
+
     /// Makes the draft the state that readers see; `head` is its last event, `timestamp_ns` that event's time.
     ///
     /// Called only at the end of a transaction that the store holds: once for each group commit, and every few thousand

@@ -123,6 +123,16 @@ impl FromIterator<u64> for PackedInts {
     }
 }
 
+/// Returns the first of `0..len` for which `is_before` does not hold, where it holds for a first part only.
+pub fn partition(len: usize, is_before: impl Fn(usize) -> bool) -> usize {
+    let (mut low, mut high) = (0, len);
+    while low < high {
+        let middle = usize::midpoint(low, high);
+        if is_before(middle) { low = middle + 1 } else { high = middle }
+    }
+    low
+}
+
 /// Packs numbers one by one.
 #[derive(Debug)]
 pub struct PackedIntsBuilder {

@@ -6,7 +6,7 @@ use cidgraph::algorithm::Direction;
 use cidgraph::topology::Topology;
 use cidgraph::{
     Answer, CommandContext, CommandId, Criterion, EdgeEntity, EdgeId, Engine, ErrorKind, GraphCommand, GraphId,
-    GraphMetadata, GraphQuery, NodeEntity, NodeId, NodeUpdate, Submission, TransformOperation,
+    GraphMetadata, GraphQuery, GraphView, NodeEntity, NodeId, NodeUpdate, Submission, TransformOperation,
 };
 use cidgraph_store_memory::MemoryStore;
 
@@ -139,4 +139,35 @@ async fn answers_are_kept_until_what_they_rest_on_changes() {
     assert_eq!(levels.len(), 3);
     let plan = open.read().explain_run(&of_group).expect("explained");
     assert_eq!((plan.step.as_str(), plan.rows), ("count", Some(13)));
+}
+
+/// A group commit and a load publish once for many transactions; the end of each is a version that can be asked for.
+#[tokio::test]
+async fn every_end_of_a_transaction_can_be_looked_at() {
+    let engine = Engine::new(Arc::new(MemoryStore::new()));
+    let graph = engine.create_graph(GraphMetadata::named("ends")).await.expect("created");
+    let submissions = (0..40).map(|number: i64| {
+        let nodes = [2 * number, 2 * number + 1].map(|node| GraphCommand::AddNode { node: person(graph, node) });
+        let rename = GraphCommand::RenameGraph { name: format!("ends {number}").into() };
+        let context = CommandContext::new(CommandId::from_u64(number.unsigned_abs()), "tester");
+        let commands = nodes.into_iter().chain([rename]).collect();
+        engine.submit(graph, Submission { context, commands, expected: None })
+    });
+    let receipts = futures::future::join_all(submissions).await;
+    let live = engine.get_graph(graph).await.expect("there").view().clone();
+    let reloaded = Engine::new(Arc::clone(engine.store())).get_graph(graph).await.expect("it loads").view().clone();
+    let ends = |view: &GraphView| view.generation().timeline(view.at().stamp());
+    assert_eq!((ends(&live), ends(&live).len()), (ends(&reloaded), 41));
+    for receipt in receipts {
+        let head = receipt.expect("it is applied").head;
+        for view in [&live, &reloaded] {
+            let past = view.at_version(head.version).expect("it is in memory");
+            assert_eq!((past.head(), past.node_count() as u64), (Some(head), (head.version - 1) / 3 * 2));
+            assert_eq!(past.at().nodes().count(), past.node_count());
+            let between = view.at_version(head.version - 1).expect("it is in memory");
+            assert_eq!(between.version(), head.version - 3, "half a transaction is never seen");
+            let by_cid = view.at_cid(&head.cid).expect("it is in memory");
+            assert_eq!(by_cid.info(), past.info());
+        }
+    }
 }

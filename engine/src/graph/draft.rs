@@ -11,7 +11,9 @@ use crate::event::GraphEvent;
 use crate::footprint::ChangeObserver;
 use crate::id::{AggregateId, GraphId, NodeId};
 use crate::pool::{ComponentRegistry, NameId, Names, PoolBase, PoolWriter};
-use crate::state::{At, Base, Extent, Generation, GraphInfo, Published, SinceCheckpoint, TouchedBuckets};
+use crate::state::{
+    At, Base, Extent, Generation, GraphInfo, Published, SinceCheckpoint, TouchedBuckets, TransactionEnd,
+};
 use crate::store::Head;
 use crate::topology::{NodeIndex, Stamp};
 use crate::writer::DraftSource;
@@ -37,6 +39,8 @@ pub struct GraphAggregate {
     pub(super) edge_properties: NameId,
     pub(super) place: Place,
     pub(super) steps: Vec<Step>,
+    /// The ends of the draft's transactions, each with how many touched nodes there were.
+    pub(super) ends: Vec<(TransactionEnd, u32)>,
     pub(super) marks: Vec<Mark>,
     pub(super) indexed: Indexed,
     pub(super) folding: Folding,
@@ -66,6 +70,7 @@ pub(super) struct Place {
 #[derive(Debug, Clone)]
 pub(super) struct Mark {
     steps: usize,
+    ends: usize,
     extent: Extent,
     place: Place,
 }
@@ -87,7 +92,7 @@ impl GraphAggregate {
         let edge_properties = names.intern("");
         let pool = PoolWriter::new(names, Arc::new(PoolBase::new()));
         let generation = Arc::new(Generation::new(Arc::new(Base::default()), Arc::clone(pool.pool())));
-        let info = Arc::new(GraphInfo { graph, metadata: None, archived: None });
+        let info = Arc::new(GraphInfo::new(graph));
         let checkpoint = SinceCheckpoint::default();
         let (version, changed, node_count, edge_count, edges_of_version) = (0, 0, 0, 0, 0);
         let place = Place { version, info, node_count, edge_count, edges_of_version, changed, checkpoint };
@@ -103,6 +108,7 @@ impl GraphAggregate {
             edge_properties,
             place,
             steps: Vec::new(),
+            ends: Vec::new(),
             marks: Vec::new(),
             indexed,
             folding: Folding::default(),
@@ -220,10 +226,10 @@ impl Draft for GraphAggregate {
 
     fn savepoint(&mut self) -> Savepoint {
         // A place that the last mark stands for already needs no other.
-        let here = |mark: &Mark| mark.steps == self.steps.len() && mark.place.version == self.place.version;
+        let (steps, ends) = (self.steps.len(), self.ends.len());
+        let here = |mark: &Mark| mark.steps == steps && mark.ends == ends && mark.place.version == self.place.version;
         if !self.marks.last().is_some_and(here) {
-            let mark = Mark { steps: self.steps.len(), extent: self.generation.extent(), place: self.place.clone() };
-            self.marks.push(mark);
+            self.marks.push(Mark { steps, ends, extent: self.generation.extent(), place: self.place.clone() });
         }
         Savepoint(self.marks.len() - 1)
     }
@@ -236,6 +242,7 @@ impl Draft for GraphAggregate {
             let step = self.steps.pop().expect("the loop's condition says so");
             self.undo(step);
         }
+        self.ends.truncate(mark.ends);
         self.place = mark.place;
         self.generation.void(mark.extent, self.stamp());
         // What is void stays so: the next one taken back to here need not pass over it again.
@@ -243,8 +250,18 @@ impl Draft for GraphAggregate {
         self.marks.last_mut().expect("it was found above").extent = extent;
     }
 
+    fn end_transaction(&mut self, head: Head, timestamp_ns: u64) {
+        assert_eq!(head.version, self.place.version, "a transaction ends with what was applied last");
+        let Place { node_count, edge_count, ref info, .. } = self.place;
+        let moment = TransactionEnd { head, timestamp_ns, node_count, edge_count, info: Arc::clone(info) };
+        self.ends.push((moment, self.generation.touched_len()));
+    }
+
     fn publish(&mut self, head: Head, timestamp_ns: u64) {
         self.marks.clear();
+        if self.ends.last().is_none_or(|(last, _)| last.head != head) {
+            self.end_transaction(head, timestamp_ns);
+        }
         self.publish_draft(head, timestamp_ns);
     }
 

@@ -70,6 +70,7 @@ impl GraphAggregate {
             edge_count: border.edge_count as usize,
             index: ViewIndex::Ready(index),
             pending,
+            frozen_after: None,
             pending_nodes: OnceLock::new(),
             touched: None,
             checkpoint: border.checkpoint,
@@ -78,8 +79,9 @@ impl GraphAggregate {
 
     /// Returns the bytes of the state on the heap; looks at all of it.
     pub fn heap_bytes(&self) -> usize {
-        let BaseLedger { node_ids, id_table, node_columns, adjacency, edge_columns } = self.generation.base().ledger();
-        let base = node_ids + id_table + node_columns + adjacency + edge_columns;
+        let BaseLedger { node_ids, id_table, node_columns, adjacency, edge_columns, history } =
+            self.generation.base().ledger();
+        let base = node_ids + id_table + node_columns + adjacency + edge_columns + history;
         base + self.generation.heap_bytes() + self.pool.pool().heap_bytes()
     }
 }

@@ -42,6 +42,9 @@ impl GraphAggregate {
         self.mark_buckets();
         self.folding.note(&self.steps);
         self.steps.clear();
+        for (moment, touched) in self.ends.drain(..) {
+            self.generation.note(&moment, touched);
+        }
         self.adopt_fold();
         let pending = self.generation.touched_len() - self.indexed.touched;
         if pending > self.indexed.pending_max.clamp(PENDING_MIN, PENDING_MAX) {
@@ -96,6 +99,7 @@ impl GraphAggregate {
             edge_count: self.place.edge_count,
             index: ViewIndex::Ready(self.indexed.index.clone()),
             pending: self.indexed.touched..self.generation.touched_len(),
+            frozen_after: None,
             pending_nodes: OnceLock::new(),
             touched: self.touched.clone(),
             checkpoint: self.place.checkpoint,

@@ -80,18 +80,17 @@ impl<'a> At<'a> {
         if recent.is_some() {
             return recent;
         }
-        let node = NodeIndex::from(generation.base.find_node(id)?);
-        self.is_node_alive(node).then_some(node)
+        let frozen = successors(generation.base.find_node(id), |node| generation.base.namesake(*node));
+        frozen.map(NodeIndex::from).find(|node| self.is_frozen_node_here(*node))
     }
 
     /// Returns whether there is a node of this ordinal.
     #[inline]
     pub fn contains_node(&self, node: NodeIndex) -> bool {
-        let born = match self.recent_node(node) {
-            Ok(row) => row.is_some_and(|row| row.birth <= self.stamp),
-            Err(_) => true,
-        };
-        born && self.is_node_alive(node)
+        match self.recent_node(node) {
+            Ok(row) => row.is_some_and(|row| row.birth <= self.stamp) && self.is_node_alive(node),
+            Err(_) => self.is_frozen_node_here(node),
+        }
     }
 
     /// Returns the ordinals of all nodes, ascending.
@@ -134,7 +133,7 @@ impl<'a> At<'a> {
         }
         match self.recent_node(node) {
             Ok(row) => expect_row(row).set,
-            Err(node) => self.generation.base.node_set(node),
+            Err(node) => self.generation.base.node_set(node, self.stamp),
         }
     }
 
@@ -151,7 +150,7 @@ impl<'a> At<'a> {
         }
         match self.recent_node(node) {
             Ok(row) => base.version() + u64::from(expect_row(row).birth),
-            Err(node) => base.node_version(node),
+            Err(node) => base.node_version(node, self.stamp),
         }
     }
 
@@ -180,9 +179,9 @@ impl<'a> At<'a> {
     #[inline]
     pub fn outgoing(self, node: NodeIndex) -> impl Iterator<Item = Adjacent> + 'a {
         let generation = self.generation;
-        let deathless = generation.edges.is_deathless();
+        let all = self.holds_all_frozen_edges();
         let frozen = generation.base.adjacency().outgoing(node);
-        let frozen = frozen.filter(move |step| deathless || self.is_edge_alive(step.edge));
+        let frozen = frozen.filter(move |step| all || self.is_frozen_edge_here(step.edge));
         frozen.chain(generation.edges.outgoing(node).filter_map(move |(number, row)| {
             self.recent_step(number, row).map(|edge| Adjacent { node: row.target, edge })
         }))
@@ -192,9 +191,9 @@ impl<'a> At<'a> {
     #[inline]
     pub fn incoming(self, node: NodeIndex) -> impl Iterator<Item = Adjacent> + 'a {
         let generation = self.generation;
-        let deathless = generation.edges.is_deathless();
+        let all = self.holds_all_frozen_edges();
         let frozen = generation.base.adjacency().incoming(node);
-        let frozen = frozen.filter(move |step| deathless || self.is_edge_alive(step.edge));
+        let frozen = frozen.filter(move |step| all || self.is_frozen_edge_here(step.edge));
         frozen.chain(generation.edges.incoming(node).filter_map(move |(number, row)| {
             self.recent_step(number, row).map(|edge| Adjacent { node: row.source, edge })
         }))
@@ -205,16 +204,18 @@ impl<'a> At<'a> {
         if let Some(edge) = self.find_recent_edge(id) {
             return Some(edge);
         }
-        self.generation.base.find_edge(id).filter(|edge| self.is_edge_alive(*edge))
+        self.generation.base.find_edge(id, |edge| self.is_frozen_edge_here(edge))
     }
 
     /// Returns whether there is an edge of this ordinal.
     pub fn contains_edge(&self, edge: EdgeIndex) -> bool {
-        let born = match self.recent_edge(edge) {
-            Ok(row) => row < self.generation.edges.len() && self.generation.edges.row(row).birth() <= self.stamp,
-            Err(_) => true,
-        };
-        born && self.is_edge_alive(edge)
+        match self.recent_edge(edge) {
+            Ok(row) => {
+                let edges = &self.generation.edges;
+                row < edges.len() && edges.row(row).birth() <= self.stamp && self.is_edge_alive(edge)
+            }
+            Err(_) => self.is_frozen_edge_here(edge),
+        }
     }
 
     /// Returns the ordinals of all edges, ascending.
@@ -253,7 +254,7 @@ impl<'a> At<'a> {
         }
         match self.recent_edge(edge) {
             Ok(row) => self.generation.edges.row(row).properties.checked_sub(1).map(ComponentId),
-            Err(position) => self.generation.base.edge_properties(position),
+            Err(position) => self.generation.base.edge_properties(position, self.stamp),
         }
     }
 
@@ -334,6 +335,22 @@ impl<'a> At<'a> {
     }
 
     #[inline]
+    fn is_frozen_node_here(&self, node: NodeIndex) -> bool {
+        self.generation.base.holds_node(node.index(), self.stamp) && self.is_node_alive(node)
+    }
+
+    #[inline]
+    fn is_frozen_edge_here(&self, edge: EdgeIndex) -> bool {
+        self.generation.base.holds_edge(edge.index(), self.stamp) && self.is_edge_alive(edge)
+    }
+
+    /// Returns whether every frozen edge is there, which spares readers the look at each.
+    #[inline]
+    fn holds_all_frozen_edges(&self) -> bool {
+        self.generation.edges.is_deathless() && self.generation.base.holds_all_edges(self.stamp)
+    }
+
+    #[inline]
     fn is_node_alive(&self, node: NodeIndex) -> bool {
         let death = self.generation.node_deaths.get(ordinal(node));
         death == 0 || self.stamp < death
@@ -347,7 +364,7 @@ impl<'a> At<'a> {
 
     /// Returns the newest change that had happened, of the chain that starts at `head`.
     #[inline]
-    fn change(&self, head: u32) -> Option<Change> {
+    pub(super) fn change(&self, head: u32) -> Option<Change> {
         let mut next = head;
         while let Some(number) = next.checked_sub(1) {
             let change = self.generation.changes.get(number).expect("heads point at changes");
@@ -361,7 +378,7 @@ impl<'a> At<'a> {
 
     /// Returns the row of a node since the base, or the place of a frozen one.
     #[inline]
-    fn recent_node(&self, node: NodeIndex) -> Result<Option<&'a NodeRow>, usize> {
+    pub(super) fn recent_node(&self, node: NodeIndex) -> Result<Option<&'a NodeRow>, usize> {
         match node.index().checked_sub(self.generation.base.node_count()) {
             Some(row) => Ok(self.generation.nodes.get(u32::try_from(row).expect("node ordinals have 32 bits"))),
             None => Err(node.index()),
@@ -370,7 +387,7 @@ impl<'a> At<'a> {
 
     /// Returns the row number of an edge since the base, or the position of a frozen one.
     #[inline]
-    fn recent_edge(&self, edge: EdgeIndex) -> Result<u32, usize> {
+    pub(super) fn recent_edge(&self, edge: EdgeIndex) -> Result<u32, usize> {
         match edge.index().checked_sub(self.generation.base.edge_count()) {
             Some(row) => Ok(u32::try_from(row).expect("edge ordinals have 32 bits")),
             None => Err(edge.index()),

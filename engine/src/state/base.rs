@@ -2,28 +2,40 @@
 //!
 //! Node ordinals are dense: a base has no holes. An edge's ordinal is its position in the adjacency. Nothing changes
 //! after it was built.
+//!
+//! A plain base holds one version. A temporal one holds all that lived at any version of a span, and answers for each:
+//! its columns say what elements are at the span's end, its [`Lifetimes`] when that was not so.
 
 use crate::entity::Key;
 use crate::id::{EdgeId, NodeId};
-use crate::packed::PackedInts;
+use crate::packed::{PackedInts, partition};
 use crate::pool::{ComponentId, NameId, SetId};
 use crate::slab::Slab;
-use crate::topology::{Csr, EdgeIndex, NodeIndex};
+use crate::topology::{Csr, EdgeIndex, NodeIndex, Stamp};
 
 use super::id_table::FrozenIdTable;
 use super::keys::KeyColumn;
+use super::lifetimes::{Former, Lifetimes};
+use super::timeline::Timeline;
 
 /// The frozen part of a graph's state.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct Base {
+    /// The first version that it answers for, from which stamps count.
     pub(super) version: u64,
+    /// The stamp of the last version that it answers for.
+    pub(super) last: Stamp,
     pub(super) nodes: NodeColumns,
     pub(super) adjacency: Csr,
     pub(super) edges: EdgeColumns,
+    /// What came, went and changed between the first version and the last; `None` where nothing did.
+    pub(super) lifetimes: Option<Box<Lifetimes>>,
+    /// The ends of transactions from the first version to the last, where they were noted.
+    pub(super) timeline: Timeline,
 }
 
 /// What is kept of each node, by ordinal.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct NodeColumns {
     pub(super) ids: Slab<[u8; 16]>,
     pub(super) table: FrozenIdTable,
@@ -34,7 +46,7 @@ pub(super) struct NodeColumns {
 }
 
 /// What is kept of each edge, by position.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct EdgeColumns {
     pub(super) kinds: PackedInts,
     /// 0 for none, else the component id plus 1.
@@ -49,7 +61,7 @@ pub(super) struct EdgeColumns {
 }
 
 /// The ids that callers gave to edges: two columns by position, and their order by id.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct CallerIds {
     pub(super) positions: PackedInts,
     pub(super) ids: Slab<[u8; 16]>,
@@ -58,11 +70,11 @@ pub(super) struct CallerIds {
 }
 
 impl CallerIds {
-    /// Makes the columns of positions and ids, no position twice.
+    /// Makes the columns of positions and ids, no position twice; an id twice only where it lived twice.
     pub(super) fn new(mut ids: Vec<(u32, EdgeId)>) -> Self {
         ids.sort_unstable_by_key(|(position, _)| *position);
         let mut by_id: Vec<usize> = (0..ids.len()).collect();
-        by_id.sort_unstable_by_key(|place| ids[*place].1);
+        by_id.sort_unstable_by_key(|place| (ids[*place].1, *place));
         Self {
             positions: ids.iter().map(|(position, _)| u64::from(*position)).collect(),
             ids: ids.iter().map(|(_, id)| *id.as_bytes()).collect(),
@@ -76,26 +88,18 @@ impl CallerIds {
         found.then(|| EdgeId::from_bytes(self.ids.get(place)))
     }
 
-    fn find(&self, id: EdgeId) -> Option<u32> {
+    /// Returns the positions of the edges that have the id at one version or another.
+    fn find(&self, id: EdgeId) -> impl Iterator<Item = u32> + '_ {
         let place = |at: usize| self.by_id.get_u32(at) as usize;
-        let at = partition(self.by_id.len(), |at| self.ids.get(place(at)) < *id.as_bytes());
-        let found = at < self.by_id.len() && self.ids.get(place(at)) == *id.as_bytes();
-        found.then(|| self.positions.get_u32(place(at)))
+        let id_at = move |place: usize| self.ids.get(place);
+        let first = partition(self.by_id.len(), |at| id_at(place(at)) < *id.as_bytes());
+        let places = (first..self.by_id.len()).map(place).take_while(move |place| id_at(*place) == *id.as_bytes());
+        places.map(|place| self.positions.get_u32(place))
     }
 
     fn heap_bytes(&self) -> usize {
         self.positions.heap_bytes() + self.ids.heap_bytes() + self.by_id.heap_bytes()
     }
-}
-
-/// Returns the first of `0..len` for which `is_before` does not hold, where it holds for a first part only.
-fn partition(len: usize, is_before: impl Fn(usize) -> bool) -> usize {
-    let (mut low, mut high) = (0, len);
-    while low < high {
-        let middle = usize::midpoint(low, high);
-        if is_before(middle) { low = middle + 1 } else { high = middle }
-    }
-    low
 }
 
 /// Bytes on the heap by structure.
@@ -111,20 +115,42 @@ pub struct BaseLedger {
     pub adjacency: usize,
     /// Kinds, properties, creations and ids of edges.
     pub edge_columns: usize,
+    /// What came, went and changed, and the ends of transactions.
+    pub history: usize,
 }
 
 impl Base {
-    /// Returns the version that the base was made at, from which stamps count.
+    /// Returns the first version that it answers for, from which stamps count; a plain base has no other.
     pub const fn version(&self) -> u64 {
         self.version
     }
 
-    /// Returns the number of nodes.
+    /// Returns the stamp of the last version that it answers for, above which those of an overlay lie.
+    pub const fn last_stamp(&self) -> Stamp {
+        self.last
+    }
+
+    /// Returns the last version that it answers for.
+    pub fn last_version(&self) -> u64 {
+        self.version + u64::from(self.last)
+    }
+
+    /// Returns what came, went and changed between its first version and its last; `None` where nothing did.
+    pub fn lifetimes(&self) -> Option<&Lifetimes> {
+        self.lifetimes.as_deref()
+    }
+
+    /// Returns the ends of transactions between its first version and its last, where they were noted.
+    pub const fn timeline(&self) -> &Timeline {
+        &self.timeline
+    }
+
+    /// Returns the number of nodes, those among them that are dead at its last version.
     pub const fn node_count(&self) -> usize {
         self.nodes.ids.len()
     }
 
-    /// Returns the number of edges.
+    /// Returns the number of edges, those among them that are dead at its last version.
     pub const fn edge_count(&self) -> usize {
         self.adjacency.edge_count()
     }
@@ -136,7 +162,7 @@ impl Base {
 
     /// Returns the bytes on the heap by structure.
     pub fn ledger(&self) -> BaseLedger {
-        let Self { nodes, adjacency, edges, .. } = self;
+        let Self { nodes, adjacency, edges, lifetimes, timeline, version: _, last: _ } = self;
         let columns = [&edges.kinds, &edges.properties, &edges.versions, &edges.indices, &edges.by_creation];
         BaseLedger {
             node_ids: nodes.ids.heap_bytes(),
@@ -148,12 +174,68 @@ impl Base {
             adjacency: adjacency.heap_bytes(),
             edge_columns: columns.iter().map(|column| column.heap_bytes()).sum::<usize>()
                 + edges.caller_ids.heap_bytes(),
+            history: timeline.heap_bytes() + lifetimes.as_ref().map_or(0, |lifetimes| lifetimes.heap_bytes()),
         }
     }
 
+    /// Returns the last node that has the id at one version or another.
     #[inline]
     pub(super) fn find_node(&self, id: NodeId) -> Option<u32> {
         self.nodes.table.find(id.as_bytes(), &self.nodes.ids)
+    }
+
+    /// Returns the last node before `node` that had the same id.
+    pub(super) fn namesake(&self, node: u32) -> Option<u32> {
+        self.lifetimes.as_ref()?.namesakes.get(node as usize)
+    }
+
+    /// Returns whether a node is there at a stamp.
+    #[inline]
+    pub(super) fn holds_node(&self, node: usize, stamp: Stamp) -> bool {
+        let Some(lifetimes) = &self.lifetimes else { return true };
+        (stamp >= self.last || lifetimes.node_birth(node) <= stamp)
+            && lifetimes.node_deaths.get(node).is_none_or(|death| stamp < death)
+    }
+
+    /// Returns whether an edge is there at a stamp.
+    #[inline]
+    pub(super) fn holds_edge(&self, position: usize, stamp: Stamp) -> bool {
+        let Some(lifetimes) = &self.lifetimes else { return true };
+        (stamp >= self.last || self.edge_birth(position) <= stamp)
+            && lifetimes.edge_deaths.get(position).is_none_or(|death| stamp < death)
+    }
+
+    /// Returns whether every edge is there at a stamp.
+    #[inline]
+    pub(super) fn holds_all_edges(&self, stamp: Stamp) -> bool {
+        self.lifetimes.as_ref().is_none_or(|lifetimes| stamp >= self.last && lifetimes.edge_deaths.is_empty())
+    }
+
+    /// Returns the stamp of a node's birth, 0 for one from before.
+    pub(super) fn node_birth(&self, node: usize) -> Stamp {
+        self.lifetimes.as_ref().map_or(0, |lifetimes| lifetimes.node_birth(node))
+    }
+
+    /// Returns the stamp of a node's death, 0 for none.
+    pub(super) fn node_death(&self, node: usize) -> Stamp {
+        self.lifetimes.as_ref().and_then(|lifetimes| lifetimes.node_deaths.get(node)).unwrap_or(0)
+    }
+
+    /// Returns the stamp of an edge's birth, 0 for one from before.
+    pub(super) fn edge_birth(&self, position: usize) -> Stamp {
+        let since = self.edges.versions.get(position).saturating_sub(self.version);
+        Stamp::try_from(since).expect("an edge of a base is not younger than the base")
+    }
+
+    /// Returns the stamp of an edge's death, 0 for none.
+    pub(super) fn edge_death(&self, position: usize) -> Stamp {
+        self.lifetimes.as_ref().and_then(|lifetimes| lifetimes.edge_deaths.get(position)).unwrap_or(0)
+    }
+
+    /// Returns what happened after a stamp, where that lies before the last.
+    #[inline]
+    fn after(&self, stamp: Stamp) -> Option<&Lifetimes> {
+        if stamp >= self.last { None } else { self.lifetimes() }
     }
 
     pub(super) fn node_id(&self, node: usize) -> NodeId {
@@ -168,12 +250,18 @@ impl Base {
         self.nodes.keys.get(node)
     }
 
-    pub(super) fn node_set(&self, node: usize) -> SetId {
-        SetId(self.nodes.sets.get_u32(node))
+    pub(super) fn node_set(&self, node: usize, stamp: Stamp) -> SetId {
+        let former = self.after(stamp).and_then(|lifetimes| lifetimes.node_changes.at(node, stamp));
+        SetId(former.map_or_else(|| self.nodes.sets.get_u32(node), |former| former.value))
     }
 
-    pub(super) fn node_version(&self, node: usize) -> u64 {
-        self.nodes.versions.get(node)
+    pub(super) fn node_version(&self, node: usize, stamp: Stamp) -> u64 {
+        let Some(lifetimes) = self.after(stamp) else { return self.nodes.versions.get(node) };
+        match lifetimes.node_changes.at(node, stamp) {
+            None => self.nodes.versions.get(node),
+            Some(Former { since: Some(since), .. }) => self.version + u64::from(since),
+            Some(Former { since: None, place, .. }) => lifetimes.versions_before.get(place),
+        }
     }
 
     pub(super) fn edge_ends(&self, position: usize) -> (NodeIndex, NodeIndex) {
@@ -184,8 +272,10 @@ impl Base {
         NameId(self.edges.kinds.get_u32(position))
     }
 
-    pub(super) fn edge_properties(&self, position: usize) -> Option<ComponentId> {
-        self.edges.properties.get_u32(position).checked_sub(1).map(ComponentId)
+    pub(super) fn edge_properties(&self, position: usize, stamp: Stamp) -> Option<ComponentId> {
+        let former = self.after(stamp).and_then(|lifetimes| lifetimes.edge_changes.at(position, stamp));
+        let properties = former.map_or_else(|| self.edges.properties.get_u32(position), |former| former.value);
+        properties.checked_sub(1).map(ComponentId)
     }
 
     pub(super) fn edge_creation(&self, position: usize) -> (u64, u32) {
@@ -196,14 +286,15 @@ impl Base {
         self.edges.caller_ids.at(position)
     }
 
-    pub(super) fn find_edge(&self, id: EdgeId) -> Option<EdgeIndex> {
+    /// Returns the edge that has the id and for which `is_here` holds.
+    pub(super) fn find_edge(&self, id: EdgeId, is_here: impl Fn(EdgeIndex) -> bool) -> Option<EdgeIndex> {
         let Some(creation) = id.as_engine_made() else {
-            return self.edges.caller_ids.find(id).map(EdgeIndex::from);
+            return self.edges.caller_ids.find(id).map(EdgeIndex::from).find(|edge| is_here(*edge));
         };
         let position = |at: usize| self.edges.by_creation.get_u32(at);
         let created = |at: usize| self.edge_creation(position(at) as usize);
         let at = partition(self.edge_count(), |at| created(at) < creation);
         let found = at < self.edge_count() && created(at) == creation && self.caller_id(position(at)).is_none();
-        found.then(|| EdgeIndex::from(position(at)))
+        found.then(|| EdgeIndex::from(position(at))).filter(|edge| is_here(*edge))
     }
 }

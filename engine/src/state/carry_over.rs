@@ -61,8 +61,10 @@ fn alive(ordinal: u32) -> u32 {
 }
 
 impl Generation {
-    /// Appends the rows behind `extent` to `next`, which was folded of this generation at `stamp`: as they were born,
-    /// without what happened to them. Rows that were taken back come too, dead, so that all keep their order.
+    /// Appends the rows behind `extent` to `next`, which was folded of this generation: as they were born, without what
+    /// happened to them. Rows that were taken back come too, dead, so that all keep their order. The ends of
+    /// transactions since the fold are noted. `stamp` is what stamps of `next` count from: that of the fold, or 0 where
+    /// its history was kept.
     pub fn carry_over(
         &self,
         extent: Extent,
@@ -76,6 +78,11 @@ impl Generation {
         }
         for row in extent.edges()..self.edges.len() {
             self.carry_edge(row, stamp, renumbering, next, pool);
+        }
+        let folded = self.stamp(next.base.last_version());
+        for place in self.moments.len_at(folded)..self.moments.len() {
+            // The list of touched nodes is another one there.
+            next.note(&self.moments.get(place, self.base.version()), 0);
         }
     }
 

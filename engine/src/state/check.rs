@@ -20,8 +20,8 @@ impl Base {
         self.check_creation();
         self.check_callers();
         self.check_adjacency();
-        let sets = (0..self.node_count()).map(|node| self.node_set(node));
-        pool.check_uses(sets, (0..self.edge_count()).filter_map(|edge| self.edge_properties(edge)));
+        let sets = (0..self.node_count()).map(|node| self.node_set(node, self.last));
+        pool.check_uses(sets, (0..self.edge_count()).filter_map(|edge| self.edge_properties(edge, self.last)));
     }
 
     fn check_nodes(&self) {

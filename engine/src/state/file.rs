@@ -35,7 +35,7 @@ impl Base {
     /// # Errors
     /// What the writer says.
     pub fn write(&self, out: &mut SectionWriter<'_>) -> io::Result<()> {
-        let Self { version: _, nodes, adjacency, edges } = self;
+        let Self { version: _, last: _, nodes, adjacency, edges, lifetimes: _, timeline: _ } = self;
         out.slab(SectionKind::NodeIds, &nodes.ids)?;
         nodes.table.write(out)?;
         out.numbers(SectionKind::NodeKinds, &nodes.kinds)?;
@@ -61,6 +61,7 @@ impl Base {
             nodes: NodeColumns::read(sections, shape)?,
             adjacency: Csr::read(sections, shape.nodes, shape.edges)?,
             edges: EdgeColumns::read(sections, shape)?,
+            ..Self::default()
         })
     }
 }

@@ -1,6 +1,6 @@
 //! A frozen base and everything that happened since, appended by one writer and read by many without locks.
 //!
-//! Stamps count versions since the base. What a draft appends has stamps above the published one, so no reader sees it;
+//! Stamps count versions since the base's first one. What a draft appends has stamps above the published one, so no reader sees it;
 //! taking it back makes it invisible for ever. Rows are never reused.
 
 use std::sync::Arc;
@@ -14,6 +14,7 @@ use crate::topology::{EdgeIndex, NewEdgeRow, NodeIndex, Overlay, Stamp};
 use super::at::At;
 use super::base::Base;
 use super::id_table::GrowingIdTable;
+use super::timeline::{Timeline, TransactionEnd, TransactionEnds};
 
 /// A node since the base.
 #[derive(Debug)]
@@ -70,6 +71,7 @@ pub struct Generation {
     pub(super) edge_changes: Paged,
     pub(super) changes: Arena<Change>,
     pub(super) touched: Arena<u32>,
+    pub(super) moments: TransactionEnds,
 }
 
 /// Where a generation's rows end; what a draft can be taken back to.
@@ -106,6 +108,7 @@ impl Generation {
             edge_changes: Paged::new(),
             changes: Arena::new(),
             touched: Arena::new(),
+            moments: TransactionEnds::default(),
         }
     }
 
@@ -163,6 +166,7 @@ impl Generation {
             + self.edge_changes.heap_bytes()
             + self.changes.heap_bytes()
             + self.touched.heap_bytes()
+            + self.moments.heap_bytes()
     }
 
     // What follows is for the one writer.
@@ -182,6 +186,11 @@ impl Generation {
         let node = self.node_of_row(row);
         self.touch(node);
         node
+    }
+
+    /// Notes the end of a transaction that is published; `touched` is how long the list of touched nodes was then.
+    pub fn note(&self, moment: &TransactionEnd, touched: u32) {
+        self.moments.push(self.stamp(moment.head.version), moment, touched);
     }
 
     /// Sets the stamp of a node's death; 0 takes it back.
@@ -286,6 +295,14 @@ impl Generation {
     /// Returns the caller's own name for a node's row.
     pub(super) fn key(&self, row: &NodeRow) -> Option<&Key> {
         row.key.checked_sub(1).map(|key| self.keys.get(key).expect("rows name keys that are there"))
+    }
+
+    /// Returns the ends of transactions from the base's first version up to a stamp, as far as they were noted.
+    pub fn timeline(&self, stamp: Stamp) -> Timeline {
+        let from = self.base.version();
+        let frozen = self.base.timeline().iter().filter(|moment| moment.head.version <= from + u64::from(stamp));
+        let recent = (0..self.moments.len_at(stamp)).map(|place| self.moments.get(place, from));
+        Timeline::new(from, &frozen.chain(recent).collect::<Vec<_>>())
     }
 
     #[inline]

@@ -14,8 +14,9 @@ use crate::topology::{EdgeIndex, NodeIndex};
 use super::at::At;
 use super::bucket::{BUCKETS, Bucket, bucket_of};
 use super::generation::{edge_ordinal, ordinal};
+use super::info::GraphInfo;
 use super::record::{edge_entry, graph_record, node_entry};
-use super::view::{GraphInfo, GraphView};
+use super::view::GraphView;
 
 impl At<'_> {
     /// Computes the state hash, on all cores; proportional to the size of the graph. `info` is what is known of the

@@ -22,7 +22,7 @@ pub(super) fn mix(id: &[u8; 16]) -> u64 {
 
 /// A frozen open-addressing table: a slot holds an ordinal and, in the bits above it, part of the id's hash, so a
 /// look-up touches the ids only where it will find one.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct FrozenIdTable {
     slots: Slab<u32>,
     ordinal_bits: u32,
@@ -32,23 +32,32 @@ pub(super) struct FrozenIdTable {
 const EMPTY: u32 = u32::MAX;
 
 impl FrozenIdTable {
-    /// Builds the table of `ids`, whose places are the ordinals.
-    pub(super) fn build(ids: &[[u8; 16]]) -> Self {
+    /// Builds the table of `ids`, whose places are the ordinals. Of an id that stands there more than once it leads to
+    /// the last ordinal; those that have another before them are returned with it, ascending.
+    pub(super) fn build(ids: &[[u8; 16]]) -> (Self, Vec<(u32, u32)>) {
         if ids.is_empty() {
-            return Self::default();
+            return (Self::default(), Vec::new());
         }
         let ordinal_bits = usize::BITS - ids.len().leading_zeros();
         assert!(ordinal_bits < 32, "at most 2^31 nodes");
         let mut slots = vec![EMPTY; slots_of(ids.len())];
+        let mask = (1 << ordinal_bits) - 1;
+        let mut namesakes = Vec::new();
         for (ordinal, id) in (0u32..).zip(ids) {
             let hash = mix(id);
+            let tag = tag(hash, ordinal_bits);
             let mut at = home(hash, slots.len());
             while slots[at] != EMPTY {
+                let before = slots[at] & mask;
+                if slots[at] & !mask == tag && ids[before as usize] == *id {
+                    namesakes.push((ordinal, before));
+                    break;
+                }
                 at = after(at, slots.len());
             }
-            slots[at] = tag(hash, ordinal_bits) | ordinal;
+            slots[at] = tag | ordinal;
         }
-        Self { slots: Slab::new(slots), ordinal_bits }
+        (Self { slots: Slab::new(slots), ordinal_bits }, namesakes)
     }
 
     /// Returns the ordinal of `id`, given the ids by ordinal.
@@ -207,13 +216,24 @@ mod tests {
         // In the largest, some ids that are not there share the tag of one that is.
         for count in [0, 1, 2, 3, 1000, 100_000] {
             let (ids, absent) = (ids(0..count), ids(count..2 * count));
-            let table = FrozenIdTable::build(&ids);
+            let (table, namesakes) = FrozenIdTable::build(&ids);
+            assert_eq!(namesakes, []);
             let ids = Slab::new(ids);
             for (ordinal, id) in (0u32..).zip(ids.all()) {
                 assert_eq!(table.find(id, &ids), Some(ordinal));
             }
             assert!(absent.iter().all(|id| table.find(id, &ids).is_none()));
             assert_eq!(table.find(&[9; 16], &ids), None);
+        }
+    }
+
+    #[test]
+    fn a_frozen_table_leads_to_the_last_of_an_id_and_from_there_to_those_before() {
+        let ids: Vec<[u8; 16]> = ids(0..100).into_iter().cycle().take(250).collect();
+        let (table, namesakes) = FrozenIdTable::build(&ids);
+        assert_eq!(namesakes, (100..250).map(|ordinal| (ordinal, ordinal - 100)).collect::<Vec<_>>());
+        for (number, id) in (0..).zip(&ids[..100]) {
+            assert_eq!(table.find(id, &ids), Some(if number < 50 { number + 200 } else { number + 100 }));
         }
     }
 

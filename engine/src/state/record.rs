@@ -14,7 +14,7 @@ use crate::view::NodeView;
 
 use super::at::At;
 use super::bucket::Entry;
-use super::view::GraphInfo;
+use super::info::GraphInfo;
 
 /// Writes a node's record in the place of what `out` holds.
 pub(super) fn write_node(at: At<'_>, node: NodeIndex, out: &mut Vec<u8>) {

@@ -3,27 +3,15 @@
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-use crate::entity::GraphMetadata;
-use crate::id::GraphId;
 use crate::index::Index;
 use crate::store::Head;
-use crate::topology::{Adjacent, NodeIndex, Stamp, Topology};
+use crate::topology::{Adjacent, EdgeIndex, NodeIndex, Stamp, Topology, Weights};
 use crate::value::Name;
 
 use super::at::{At, NodeContent};
 use super::generation::{Extent, Generation};
+use super::info::GraphInfo;
 use super::touched::TouchedBuckets;
-
-/// What is known of a graph as a whole.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct GraphInfo {
-    /// The graph's id.
-    pub graph: GraphId,
-    /// What it is about; `None` before it was created.
-    pub metadata: Option<GraphMetadata>,
-    /// Why it was archived; `None` while it takes changes.
-    pub archived: Option<Name>,
-}
 
 /// The indices of what is published: there, or made when somebody asks for them first.
 pub(crate) enum ViewIndex {
@@ -36,6 +24,8 @@ pub(crate) enum ViewIndex {
         /// Makes them.
         make: Box<dyn Fn(At<'_>) -> Index + Send + Sync>,
     },
+    /// They are those of a later view of the same generation.
+    Of(GraphView),
 }
 
 impl ViewIndex {
@@ -43,6 +33,7 @@ impl ViewIndex {
         match self {
             Self::Ready(index) => index,
             Self::Late { made, make } => made.get_or_init(|| make(at)),
+            Self::Of(view) => view.index(),
         }
     }
 }
@@ -53,6 +44,7 @@ impl fmt::Debug for ViewIndex {
             Self::Ready(_) => "Ready",
             Self::Late { made, .. } if made.get().is_some() => "Made",
             Self::Late { .. } => "Late",
+            Self::Of(_) => "Of",
         })
     }
 }
@@ -72,6 +64,9 @@ pub struct Published {
     /// Indices that hold for all nodes but those touched in `pending`.
     pub(crate) index: ViewIndex,
     pub(crate) pending: std::ops::Range<u32>,
+    /// Where the indices are of a later version within the base: they do not hold for what the base says was touched
+    /// after this stamp either.
+    pub(crate) frozen_after: Option<Stamp>,
     /// The nodes of `pending`, once somebody asked for them.
     pub(crate) pending_nodes: OnceLock<Box<[PendingNode]>>,
     /// Which buckets changed when, where the writer marks them.
@@ -104,6 +99,7 @@ impl Published {
             edge_count: 0,
             index: ViewIndex::Ready(index),
             pending: 0..0,
+            frozen_after: None,
             pending_nodes: OnceLock::new(),
             touched: None,
             checkpoint: SinceCheckpoint::default(),
@@ -131,6 +127,7 @@ impl Published {
             edge_count,
             index,
             pending: 0..0,
+            frozen_after: None,
             pending_nodes: OnceLock::new(),
             touched: None,
             checkpoint,
@@ -154,7 +151,7 @@ pub struct PendingNode {
 
 /// One version of a graph.
 #[derive(Debug, Clone)]
-pub struct GraphView(Arc<Published>);
+pub struct GraphView(pub(super) Arc<Published>);
 
 impl GraphView {
     /// Looks at what was published.
@@ -193,10 +190,22 @@ impl GraphView {
         self.0.index.get(self.at())
     }
 
+    /// Returns the indices for an earlier view of the same generation.
+    pub(super) fn shared_index(&self) -> ViewIndex {
+        match &self.0.index {
+            ViewIndex::Ready(index) => ViewIndex::Ready(index.clone()),
+            ViewIndex::Late { .. } | ViewIndex::Of(_) => ViewIndex::Of(self.clone()),
+        }
+    }
+
     /// Returns the nodes whose facts the indices do not have yet, ascending; the first call finds them out.
     pub fn pending(&self) -> &[PendingNode] {
         self.0.pending_nodes.get_or_init(|| {
-            let mut ordinals: Vec<u32> = self.0.generation.touched(self.0.pending.clone()).collect();
+            let recent = self.0.generation.touched(self.0.pending.clone());
+            let lifetimes = self.0.generation.base().lifetimes();
+            let frozen = self.0.frozen_after.zip(lifetimes).into_iter();
+            let frozen = frozen.flat_map(|(stamp, lifetimes)| lifetimes.nodes_touched_after(stamp));
+            let mut ordinals: Vec<u32> = recent.chain(frozen).collect();
             ordinals.sort_unstable();
             ordinals.dedup();
             let at = self.at();
@@ -207,7 +216,7 @@ impl GraphView {
 
     /// Returns whether the indices hold for every node.
     pub fn is_index_current(&self) -> bool {
-        self.0.pending.is_empty()
+        self.pending().is_empty()
     }
 
     /// Returns which buckets of the state tree changed when, where the writer marks them.
@@ -267,5 +276,21 @@ impl Topology for GraphView {
     #[inline]
     fn incoming(&self, node: NodeIndex) -> impl Iterator<Item = Adjacent> {
         self.at().incoming(node)
+    }
+}
+
+/// The kinds of nodes and edges.
+impl Weights for GraphView {
+    type Node = Name;
+    type Edge = Name;
+
+    fn node_weight(&self, node: NodeIndex) -> &Name {
+        let at = self.at();
+        at.pool().names().get(at.node_kind(node))
+    }
+
+    fn edge_weight(&self, edge: EdgeIndex) -> &Name {
+        let at = self.at();
+        at.pool().names().get(at.edge_kind(edge))
     }
 }

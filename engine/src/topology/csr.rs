@@ -13,7 +13,7 @@ use crate::sections::{SectionKind, SectionWriter, Sections, wrong};
 use super::{Adjacent, EdgeIndex, NodeIndex};
 
 /// The frozen adjacency.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct Csr {
     nodes: usize,
     edges: usize,

@@ -1,6 +1,6 @@
 //! A graph that never changes, from a list of edges: the plainest [`Topology`], for tests and measurements.
 
-use super::{Adjacent, EdgeIndex, NodeIndex, Topology};
+use super::{Adjacent, EdgeIndex, NodeIndex, Topology, Weights};
 
 /// A directed multigraph in compressed sparse rows, both ways.
 ///
@@ -67,6 +67,19 @@ impl Topology for EdgeListGraph {
 
     fn incoming(&self, node: NodeIndex) -> impl Iterator<Item = Adjacent> {
         self.incoming.row(node)
+    }
+}
+
+impl Weights for EdgeListGraph {
+    type Node = ();
+    type Edge = ();
+
+    fn node_weight(&self, _: NodeIndex) -> &() {
+        &()
+    }
+
+    fn edge_weight(&self, _: EdgeIndex) -> &() {
+        &()
     }
 }
 

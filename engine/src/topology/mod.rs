@@ -4,6 +4,7 @@
 //! offer it. Ordinals mean nothing outside the view that gave them.
 
 mod adjacency;
+mod weights;
 mod csr;
 mod overlay;
 #[cfg(any(test, feature = "testkit"))]
@@ -17,3 +18,4 @@ pub use edge_list::EdgeListGraph;
 pub use overlay::{EdgeRow, NewEdgeRow, Overlay, Rows, Stamp};
 pub use petgraph::graph::{EdgeIndex, NodeIndex};
 pub use visit::{EdgeReference, PetgraphView};
+pub use weights::Weights;

@@ -143,7 +143,11 @@ impl<D: Draft> Group<D> {
         if self.sealed.len() + actual > limit {
             return None;
         }
-        Some(self.seal(submission, now_ns, &events))
+        let outcome = self.seal(submission, now_ns, &events);
+        if let (Outcome::Sealed { .. }, Some(head)) = (&outcome, self.tip.head) {
+            draft.end_transaction(head, self.tip.timestamp_ns);
+        }
+        Some(outcome)
     }
 
     fn seal(&mut self, submission: &Submission<D::Command>, now_ns: u64, events: &[D::Event]) -> Outcome<D::Rejection> {

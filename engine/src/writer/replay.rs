@@ -189,6 +189,8 @@ impl LoadedTip {
                 }
                 progress.last = Some(place.link);
                 if place.link.transaction_remaining == 0 {
+                    let Link { version, cid, timestamp_ns, .. } = place.link;
+                    draft.end_transaction(Head { version, cid }, timestamp_ns);
                     self.recent.record(progress.finished(&place.link));
                     progress.first_version = place.link.version + 1;
                     at_border(draft, &place.link);

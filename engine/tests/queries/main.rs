@@ -20,3 +20,5 @@ mod damaged;
 mod footprints;
 mod plans;
 mod snapshots;
+mod past;
+mod petgraph_view;

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use cidgraph::pool::Names;
-use cidgraph::state::Generation;
+use cidgraph::state::{Folded, Generation};
 use cidgraph::{EdgeEntity, EdgeId};
 use proptest::prelude::*;
 
@@ -29,6 +29,8 @@ pub enum Step {
     Rollback,
     /// Folds one of the published versions that the generation has, and lets what came after happen again.
     Fold(u8),
+    /// The same, with what was before.
+    FoldHistory(u8),
 }
 
 pub fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -45,6 +47,7 @@ pub fn steps() -> impl Strategy<Value = Vec<Step>> {
         2 => Just(Step::Savepoint),
         2 => Just(Step::Rollback),
         1 => number().prop_map(Step::Fold),
+        2 => number().prop_map(Step::FoldHistory),
     ];
     prop::collection::vec(step, 0..90)
 }
@@ -97,7 +100,8 @@ impl Play {
                 self.savepoints.push((self.subject.savepoint(), self.past.len()));
             }
             Step::Rollback => self.rollback(),
-            Step::Fold(back) => self.fold(u64::from(*back)),
+            Step::Fold(back) => self.fold(*back, Subject::fold),
+            Step::FoldHistory(back) => self.fold(*back, Subject::fold_history),
             Step::AddNode(..)
             | Step::RemoveNode(_)
             | Step::ChangeNode(..)
@@ -130,7 +134,12 @@ impl Play {
             }
             Step::ChangeEdge(number, content) => Some(Event::ChangeEdge(edge_at(*number)?, edge_properties(*content))),
             Step::RemoveEdge(number) => edge_at(*number).map(Event::RemoveEdge),
-            Step::NextVersion | Step::Publish | Step::Savepoint | Step::Rollback | Step::Fold(_) => None,
+            Step::NextVersion
+            | Step::Publish
+            | Step::Savepoint
+            | Step::Rollback
+            | Step::Fold(_)
+            | Step::FoldHistory(_) => None,
         }
     }
 
@@ -164,10 +173,10 @@ impl Play {
         self.is_open = false;
     }
 
-    fn fold(&mut self, back: u64) {
+    fn fold(&mut self, back: u8, fold: fn(&Subject, u64) -> Folded) {
         self.publish();
         let first = self.subject.generation.base().version();
-        let folded = self.subject.fold(self.version() - back % (self.version() - first + 1));
+        let folded = fold(&self.subject, self.version() - u64::from(back) % (self.version() - first + 1));
         let next = self.subject.successor(&folded);
         let former = std::mem::replace(&mut self.subject, next);
         self.kept.push((former.generation, first..=self.version()));
@@ -196,6 +205,22 @@ impl Play {
         if let Some((former, versions)) = pick(&self.kept, choice) {
             self.check_version(former, *versions.end());
         }
+    }
+
+    /// Plays what happened on a graph of its own, without folds and without what was taken back.
+    pub fn straight(&self) -> Subject {
+        Self::replayed(Subject::new(&self.names), &self.log[1..])
+    }
+
+    /// Lets versions happen to a graph.
+    pub fn replayed(mut subject: Subject, versions: &[Vec<Event>]) -> Subject {
+        for events in versions {
+            subject.begin();
+            for event in events {
+                subject.apply(event);
+            }
+        }
+        subject
     }
 
     /// Checks every version in every generation that has it.

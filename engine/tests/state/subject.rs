@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use cidgraph::pool::{ComponentId, Names, PoolBase, PoolWriter};
-use cidgraph::state::{Base, Extent, Folded, Generation, fold};
+use cidgraph::state::{Base, Extent, Folded, Generation, fold, fold_history};
 use cidgraph::topology::{EdgeIndex, NewEdgeRow, NodeIndex, Stamp};
 use cidgraph::{EdgeEntity, EdgeId, NodeEntity, NodeId, Properties};
 
@@ -39,8 +39,9 @@ impl Subject {
 
     fn on(names: &Arc<Names>, base: Arc<Base>, pool: Arc<PoolBase>) -> Self {
         let writer = PoolWriter::new(Arc::clone(names), pool);
+        let stamp = base.last_stamp();
         let generation = Arc::new(Generation::new(base, Arc::clone(writer.pool())));
-        Self { generation, writer, stamp: 0, edges: 0, undo: Vec::new() }
+        Self { generation, writer, stamp, edges: 0, undo: Vec::new() }
     }
 
     /// Goes on with what was folded of this one, as it was at the fold.
@@ -139,6 +140,10 @@ impl Subject {
 
     pub fn fold(&self, version: u64) -> Folded {
         fold(self.generation.at(self.generation.stamp(version)), self.generation.extent())
+    }
+
+    pub fn fold_history(&self, version: u64) -> Folded {
+        fold_history(self.generation.at(self.generation.stamp(version)), self.generation.extent())
     }
 
     fn add_node(&mut self, node: &NodeEntity, birth: Stamp) {

@@ -88,6 +88,7 @@ fn structures(view: &GraphView) -> Vec<Part> {
         ("node columns", base.node_columns),
         ("adjacency, both ways", base.adjacency),
         ("edge columns", base.edge_columns),
+        ("history in the base", base.history),
         ("rows since the base", generation.heap_bytes()),
         ("pool", generation.pool().heap_bytes()),
         ("names", generation.pool().names().heap_bytes()),
