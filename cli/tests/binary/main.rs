@@ -16,4 +16,6 @@ mod exports;
 
 mod queries;
 
+mod snapshots;
+
 mod bad_input;

@@ -13,8 +13,8 @@ use crate::topology::{Csr, EdgeIndex, NodeIndex};
 use super::id_table::FrozenIdTable;
 use super::keys::KeyColumn;
 
-/// The frozen part of a graph's state.
-#[derive(Debug, Default)]
+/// The frozen part of a graph's state. Clones share it.
+#[derive(Debug, Clone, Default)]
 pub struct Base {
     pub(super) version: u64,
     pub(super) nodes: NodeColumns,
@@ -23,7 +23,7 @@ pub struct Base {
 }
 
 /// What is kept of each node, by ordinal.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct NodeColumns {
     pub(super) ids: Slab<[u8; 16]>,
     pub(super) table: FrozenIdTable,
@@ -34,7 +34,7 @@ pub(super) struct NodeColumns {
 }
 
 /// What is kept of each edge, by position.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct EdgeColumns {
     pub(super) kinds: PackedInts,
     /// 0 for none, else the component id plus 1.
@@ -49,7 +49,7 @@ pub(super) struct EdgeColumns {
 }
 
 /// The ids that callers gave to edges: two columns by position, and their order by id.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct CallerIds {
     pub(super) positions: PackedInts,
     pub(super) ids: Slab<[u8; 16]>,

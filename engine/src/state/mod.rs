@@ -20,7 +20,7 @@ pub use at::{At, NodeContent};
 pub use base::{Base, BaseLedger};
 pub use carry_over::Renumbering;
 pub use file::Shape;
-pub use fold::{Folded, fold, fold_named};
+pub use fold::{Folded, fold, fold_named, rename};
 pub use generation::{Change, Extent, Generation, NodeRow};
 pub use naming::{Categories, naming_of};
 pub(crate) use view::ViewIndex;

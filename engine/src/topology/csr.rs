@@ -12,8 +12,8 @@ use crate::sections::{SectionKind, SectionWriter, Sections, wrong};
 
 use super::{Adjacent, EdgeIndex, NodeIndex};
 
-/// The frozen adjacency.
-#[derive(Debug, Default)]
+/// The frozen adjacency. Clones share it.
+#[derive(Debug, Clone, Default)]
 pub struct Csr {
     nodes: usize,
     edges: usize,
