@@ -11,7 +11,7 @@ use crate::event::GraphEvent;
 use crate::footprint::ChangeObserver;
 use crate::id::{AggregateId, GraphId, NodeId};
 use crate::pool::{ComponentRegistry, NameId, Names, PoolBase, PoolWriter};
-use crate::state::{At, Base, Extent, Generation, GraphInfo, Published};
+use crate::state::{At, Base, Extent, Generation, GraphInfo, Published, SinceCheckpoint, TouchedBuckets};
 use crate::store::Head;
 use crate::topology::{NodeIndex, Stamp};
 use crate::writer::DraftSource;
@@ -43,6 +43,8 @@ pub struct GraphAggregate {
     pub(super) fold_rows_min: usize,
     /// The ordinals of nodes that were looked up lately.
     pub(super) found: Found,
+    /// Where changed buckets are marked, for whoever keeps a state tree.
+    pub(super) touched: Option<Arc<TouchedBuckets>>,
     pub(super) reader: GraphReader,
 }
 
@@ -55,6 +57,9 @@ pub(super) struct Place {
     pub(super) edge_count: usize,
     /// How many edges the version has connected so far.
     pub(super) edges_of_version: u32,
+    /// The version of the last event that is no checkpoint.
+    pub(super) changed: u64,
+    pub(super) checkpoint: SinceCheckpoint,
 }
 
 /// A place that the draft can be taken back to.
@@ -83,7 +88,9 @@ impl GraphAggregate {
         let pool = PoolWriter::new(names, Arc::new(PoolBase::new()));
         let generation = Arc::new(Generation::new(Arc::new(Base::default()), Arc::clone(pool.pool())));
         let info = Arc::new(GraphInfo { graph, metadata: None, archived: None });
-        let place = Place { version: 0, info, node_count: 0, edge_count: 0, edges_of_version: 0 };
+        let checkpoint = SinceCheckpoint::default();
+        let (version, changed, node_count, edge_count, edges_of_version) = (0, 0, 0, 0, 0);
+        let place = Place { version, info, node_count, edge_count, edges_of_version, changed, checkpoint };
         let indexed = Indexed::default();
         let published = Published::new(&generation, &place.info, indexed.index.clone());
         let reader = GraphReader(Arc::new(ArcSwap::from_pointee(published)));
@@ -101,6 +108,7 @@ impl GraphAggregate {
             folding: Folding::default(),
             fold_rows_min: BUSY_ROWS_MIN,
             found: Found::default(),
+            touched: None,
             reader: reader.clone(),
         };
         (aggregate, reader)
@@ -111,6 +119,13 @@ impl GraphAggregate {
     #[must_use]
     pub const fn folding_above(mut self, rows: usize) -> Self {
         self.fold_rows_min = rows;
+        self
+    }
+
+    /// Marks the buckets that change from now on, so that a [`StateTree`](crate::state::StateTree) can follow.
+    #[must_use]
+    pub fn marking_buckets(mut self) -> Self {
+        self.touched = Some(Arc::default());
         self
     }
 
@@ -139,6 +154,7 @@ impl GraphAggregate {
     pub(super) fn record(&mut self, change: Change) {
         let stamp = self.stamp();
         self.steps.push(Step { stamp, change });
+        self.place.checkpoint.changes += 1;
     }
 
     /// Returns the graph's id.
@@ -198,6 +214,10 @@ impl Draft for GraphAggregate {
         self.apply_event(event, version)
     }
 
+    fn unchanged_since(&self) -> Option<u64> {
+        Some(self.place.changed)
+    }
+
     fn savepoint(&mut self) -> Savepoint {
         // A place that the last mark stands for already needs no other.
         let here = |mark: &Mark| mark.steps == self.steps.len() && mark.place.version == self.place.version;
@@ -251,6 +271,8 @@ pub struct GraphDrafts {
     pub registry: ComponentRegistry,
     /// As of [`GraphAggregate::folding_above`].
     pub fold_rows_min: usize,
+    /// Whether buckets are marked, as of [`GraphAggregate::marking_buckets`].
+    pub marks_buckets: bool,
     /// Gives a graph its observer.
     pub observer: Arc<dyn Fn(GraphId) -> Option<Arc<dyn ChangeObserver>> + Send + Sync>,
 }
@@ -261,6 +283,7 @@ impl Default for GraphDrafts {
             limits: Limits::default(),
             registry: ComponentRegistry::default(),
             fold_rows_min: BUSY_ROWS_MIN,
+            marks_buckets: false,
             observer: Arc::new(|_| None),
         }
     }
@@ -274,7 +297,8 @@ impl DraftSource for GraphDrafts {
         let graph = GraphId::from(aggregate);
         let (aggregate, reader) =
             GraphAggregate::fresh(graph, self.limits, self.registry.clone(), (self.observer)(graph));
-        (aggregate.folding_above(self.fold_rows_min), reader)
+        let aggregate = aggregate.folding_above(self.fold_rows_min);
+        (if self.marks_buckets { aggregate.marking_buckets() } else { aggregate }, reader)
     }
 }
 

@@ -11,7 +11,7 @@ use crate::failure::Failure;
 use crate::import::jsonl::{JSON_LINE_BYTES_MAX, read_command};
 use crate::import::{Lines, SourcePosition};
 use crate::json::JsonLine;
-use crate::session::{Session, graph_id};
+use crate::session::{Session, checkpointing, graph_id};
 
 /// Runs the subcommand.
 ///
@@ -34,7 +34,8 @@ pub fn run(session: &mut Session, arguments: &Arguments) -> Result<(), Failure> 
         }
         None => session.graph(&*store, None)?.0,
     };
-    let engine = Engine::builder(store).actor(arguments.actor.as_str()).build();
+    let checkpoints = checkpointing(arguments.checkpoint_every);
+    let engine = Engine::builder(store).actor(arguments.actor.as_str()).checkpoints(checkpoints).build();
     let mut applying = Applying { session, arguments, engine, graph, expected: arguments.expected };
     let outcome = match commands {
         Some(forms) => applying.asked(forms),
