@@ -16,8 +16,8 @@ use cidgraph::algorithm::Direction;
 use cidgraph::pool::ComponentRegistry;
 use cidgraph::store::Head;
 use cidgraph::{
-    Cid, Draft, EdgeEntity, GraphAggregate, GraphEvent, GraphId, GraphMetadata, GraphQuery, HashKind, Limits,
-    NodeEntity, NodeId, Snapshot,
+    Cid, Draft, EdgeEntity, GraphAggregate, GraphEvent, GraphId, GraphMetadata, GraphQuery, GraphReadModel, HashKind,
+    Limits, NodeEntity, NodeId, Snapshot,
 };
 use measure::{Random, batches, milliseconds};
 
@@ -85,17 +85,13 @@ fn open(file: &str, rounds: usize) {
     println!("{nodes} nodes: open and first point query p50 {:.0} us, p99 {:.0} us", at(50), at(99));
     let model = Snapshot::map(file).expect("it holds").read(registry.clone());
     memory("  mapped");
-    let direction = Direction::Outgoing;
-    for _ in 0..2 {
-        let point = batches(500, 200, || random.node(), |number| model.node(node_id(*number)).map_or(0, |_| 1));
-        let hops = |number: &u32| {
-            let query = GraphQuery::Neighborhood { node: node_id(*number), hops: 2, direction, edge_kind: None };
-            model.query(&query).map_or(0, |_| 1)
-        };
-        let hops = batches(500, 20, || random.node(), hops);
-        println!("  point {:.3} us, 2-hop {:.3} us (p50)", point[250], hops[250]);
-    }
+    ask("guarded, at first", &model);
+    ask("guarded", &model);
     memory("  after 200,000 point look-ups and 20,000 2-hops");
+    let verified = Snapshot::open_verified(file).expect("it holds").read(registry.clone());
+    ask("verified, at first", &verified);
+    ask("verified", &verified);
+    drop(verified);
     let paths = |number: &u32| {
         let (source, target) = (node_id(*number), node_id(*number / 2));
         let direction = Direction::Both;
@@ -106,6 +102,19 @@ fn open(file: &str, rounds: usize) {
     let (count, took) = milliseconds(|| model.view().index().nodes().len());
     println!("  index of {count} nodes made in {took:.0} ms");
     memory("  with the index");
+}
+
+/// Asks for nodes and for their surroundings.
+fn ask(how: &str, model: &GraphReadModel) {
+    let mut random = Random::new(7, u32::try_from(model.node_count()).expect("ordinals have 32 bits"));
+    let point = batches(500, 200, || random.node(), |number| model.node(node_id(*number)).map_or(0, |_| 1));
+    let hops = |number: &u32| {
+        let (node, direction) = (node_id(*number), Direction::Outgoing);
+        let query = GraphQuery::Neighborhood { node, hops: 2, direction, edge_kind: None };
+        model.query(&query).map_or(0, |_| 1)
+    };
+    let hops = batches(500, 20, || random.node(), hops);
+    println!("  {how}: point {:.3} us, 2-hop {:.3} us (p50)", point[250], hops[250]);
 }
 
 /// Prints the private memory of the process, as the system counts it.

@@ -166,7 +166,8 @@ mod tests {
 
     #[test]
     fn each_page_is_checked_once_and_against_both_tables() {
-        let section: Vec<u8> = (0..PAGE_LEN + 10).map(|byte| (byte % 251) as u8).collect();
+        let byte = |at: usize| u8::try_from(at % 251).expect("it is below 251");
+        let section: Vec<u8> = (0..PAGE_LEN + 10).map(byte).collect();
         let sums = [crc32fast::hash(&section[..PAGE_LEN]), crc32fast::hash(&section[PAGE_LEN..])];
         let table: Vec<u8> = sums.iter().flat_map(|sum| sum.to_le_bytes()).collect();
         let guard = |table: &[u8], root: u32, demand: Demand| {

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use bytemuck::Pod;
 use bytes::Bytes;
+use crc32fast::Hasher;
 use parking_lot::Mutex;
 use rayon::prelude::*;
 
@@ -190,6 +191,25 @@ impl<'a> SectionWriter<'a> {
         Ok(())
     }
 
+    /// Writes a section of bytes as they come.
+    ///
+    /// # Errors
+    /// What the writer says.
+    pub fn stream(
+        &mut self,
+        kind: SectionKind,
+        write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> io::Result<()> {
+        self.elements(kind, 8, 0, &[])?;
+        let mut stream = Stream { out: &mut *self.out, length: 0, page: Hasher::new(), checksums: &mut self.checksums };
+        write(&mut stream)?;
+        let length = stream.finish();
+        let section = self.table.last_mut().expect("it was begun above");
+        (section.count, section.length) = (length, length);
+        self.at += length;
+        Ok(())
+    }
+
     /// Writes packed numbers.
     ///
     /// # Errors
@@ -228,6 +248,49 @@ impl fmt::Debug for SectionWriter<'_> {
             .field("at", &self.at)
             .field("sections", &self.table.len())
             .finish_non_exhaustive()
+    }
+}
+
+/// The bytes of a section on their way.
+struct Stream<'a> {
+    out: &'a mut dyn Write,
+    length: u64,
+    /// The checksum of the page so far.
+    page: Hasher,
+    checksums: &'a mut Vec<u32>,
+}
+
+impl Stream<'_> {
+    /// Returns how many bytes of the page are still to come.
+    fn room(&self) -> usize {
+        PAGE_LEN - usize::try_from(self.length % PAGE_LEN as u64).expect("a page is short")
+    }
+
+    fn end_page(&mut self) {
+        self.checksums.push(std::mem::take(&mut self.page).finalize());
+    }
+
+    fn finish(mut self) -> u64 {
+        if self.room() < PAGE_LEN {
+            self.end_page();
+        }
+        self.length
+    }
+}
+
+impl Write for Stream<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.out.write(&bytes[..bytes.len().min(self.room())])?;
+        self.page.update(&bytes[..written]);
+        self.length += written as u64;
+        if written > 0 && self.room() == PAGE_LEN {
+            self.end_page();
+        }
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
     }
 }
 
@@ -427,4 +490,48 @@ pub const fn wrong(kind: SectionKind, what: &'static str) -> SnapshotDamage {
 
 fn place(at: u64) -> usize {
     usize::try_from(at).expect("a place within a mapped file fits memory")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Writes bytes as a whole and in pieces of `piece`, and returns what stands in the file and its checksums.
+    fn written(bytes: &[u8], piece: usize) -> [(Vec<u8>, Vec<u32>, Section); 2] {
+        let whole = |out: &mut SectionWriter<'_>| out.elements(SectionKind::Index, 8, bytes.len(), bytes);
+        let streamed = |out: &mut SectionWriter<'_>| {
+            out.stream(SectionKind::Index, |out| bytes.chunks(piece).try_for_each(|piece| out.write_all(piece)))
+        };
+        let write = |how: &dyn Fn(&mut SectionWriter<'_>) -> io::Result<()>| {
+            let mut file = Vec::new();
+            let mut sections = SectionWriter::new(&mut file, 70);
+            how(&mut sections).expect("memory takes it");
+            let (table, checksums, end) = sections.finish();
+            assert_eq!(end, 70 + file.len() as u64);
+            (file, checksums, table[0])
+        };
+        [write(&whole), write(&streamed)]
+    }
+
+    fn byte(at: usize) -> u8 {
+        u8::try_from(at % 251).expect("it is below 251")
+    }
+
+    #[test]
+    fn a_section_that_comes_in_pieces_is_the_same() {
+        for len in [0, 1, PAGE_LEN - 1, PAGE_LEN, PAGE_LEN + 1, 3 * PAGE_LEN] {
+            let bytes: Vec<u8> = (0..len).map(byte).collect();
+            for piece in [1000, PAGE_LEN, 5 * PAGE_LEN] {
+                let [whole, streamed] = written(&bytes, piece);
+                assert_eq!(whole, streamed, "{len} bytes in pieces of {piece}");
+                assert_eq!(whole.1.len(), len.div_ceil(PAGE_LEN));
+            }
+        }
+    }
+
+    #[test]
+    fn an_entry_is_read_as_it_was_written() {
+        let section = Section { kind: 1, width: 2, count: 3, offset: 4, length: u64::MAX };
+        assert_eq!(Section::from_bytes(&section.to_bytes()), section);
+    }
 }

@@ -17,4 +17,6 @@ mod exports;
 
 mod queries;
 
+mod snapshots;
+
 mod bad_input;

@@ -1,10 +1,12 @@
 //! A set of ordinals that many versions share: a copy costs a pointer a block, a change one block.
 
 use std::fmt;
-use std::ops::Range;
+use std::ops::{Deref, Range};
 use std::sync::Arc;
 
-use super::block::{Block, BlockIter};
+use super::block::Block;
+use super::form::FormIter;
+use super::frozen::FileBlocks;
 use super::sharing::own;
 use super::words::{self, BLOCK_SPAN, Words};
 
@@ -14,9 +16,46 @@ use super::words::{self, BLOCK_SPAN, Words};
 /// touches. The length is known without counting.
 #[derive(Clone, Default)]
 pub struct Bitmap {
-    /// Never ends with a `None`.
-    blocks: Vec<Option<Arc<Block>>>,
+    blocks: Blocks,
     len: usize,
+}
+
+/// The blocks by place; the last one is never a `None`.
+#[derive(Clone)]
+enum Blocks {
+    Heap(Vec<Option<Arc<Block>>>),
+    File(Box<FileBlocks>),
+}
+
+impl Blocks {
+    /// Gives write access, taking the blocks from the file first.
+    fn to_mut(&mut self) -> &mut Vec<Option<Arc<Block>>> {
+        if let Self::File(blocks) = self {
+            *self = Self::Heap(blocks.get().to_vec());
+        }
+        match self {
+            Self::Heap(blocks) => blocks,
+            Self::File(_) => unreachable!("the blocks were just taken"),
+        }
+    }
+}
+
+impl Default for Blocks {
+    fn default() -> Self {
+        Self::Heap(Vec::new())
+    }
+}
+
+impl Deref for Blocks {
+    type Target = [Option<Arc<Block>>];
+
+    #[inline]
+    fn deref(&self) -> &[Option<Arc<Block>>] {
+        match self {
+            Self::Heap(blocks) => blocks,
+            Self::File(blocks) => blocks.get(),
+        }
+    }
 }
 
 const fn split(ordinal: u32) -> (usize, u32) {
@@ -30,7 +69,12 @@ fn base(at: usize) -> u32 {
 impl Bitmap {
     /// Makes an empty set.
     pub const fn new() -> Self {
-        Self { blocks: Vec::new(), len: 0 }
+        Self { blocks: Blocks::Heap(Vec::new()), len: 0 }
+    }
+
+    /// Takes a set of `len` ordinals from a file.
+    pub(super) fn of_file(blocks: FileBlocks, len: usize) -> Self {
+        Self { blocks: Blocks::File(Box::new(blocks)), len }
     }
 
     /// Makes a set of ordinals that strictly ascend, as runs where they come in runs.
@@ -53,14 +97,14 @@ impl Bitmap {
             let to = if at == last_block { last } else { BLOCK_SPAN - 1 };
             (at >= first_block).then(|| Arc::new(Block::range(from, to)))
         };
-        Self { blocks: (0..=last_block).map(block).collect(), len: range.len() }
+        Self { blocks: Blocks::Heap((0..=last_block).map(block).collect()), len: range.len() }
     }
 
     pub(super) fn from_blocks(blocks: impl IntoIterator<Item = Option<Arc<Block>>>) -> Self {
         let mut blocks: Vec<_> = blocks.into_iter().collect();
         trim(&mut blocks);
         let len = blocks.iter().flatten().map(|block| block.len() as usize).sum();
-        Self { blocks, len }
+        Self { blocks: Blocks::Heap(blocks), len }
     }
 
     /// Returns the number of ordinals.
@@ -92,10 +136,11 @@ impl Bitmap {
     /// Adds `ordinal`; raises `copied` by the bytes that copy-on-write cost.
     pub(super) fn insert_counted(&mut self, ordinal: u32, copied: &mut usize) -> bool {
         let (at, low) = split(ordinal);
-        if at >= self.blocks.len() {
-            self.blocks.resize(at + 1, None);
+        let blocks = self.blocks.to_mut();
+        if at >= blocks.len() {
+            blocks.resize(at + 1, None);
         }
-        let added = match &mut self.blocks[at] {
+        let added = match &mut blocks[at] {
             Some(shared) if Arc::strong_count(shared) > 1 && shared.contains(low) => false,
             Some(shared) => own(shared, copied, Block::heap_bytes).insert(low),
             empty => {
@@ -110,13 +155,14 @@ impl Bitmap {
     /// Takes `ordinal` away; raises `copied` by the bytes that copy-on-write cost.
     pub(super) fn remove_counted(&mut self, ordinal: u32, copied: &mut usize) -> bool {
         let (at, low) = split(ordinal);
-        let Some(Some(shared)) = self.blocks.get_mut(at) else { return false };
+        let blocks = self.blocks.to_mut();
+        let Some(Some(shared)) = blocks.get_mut(at) else { return false };
         if !shared.contains(low) {
             return false;
         }
         if shared.len() == 1 {
-            self.blocks[at] = None;
-            trim(&mut self.blocks);
+            blocks[at] = None;
+            trim(blocks);
         } else {
             own(shared, copied, Block::heap_bytes).remove(low);
         }
@@ -167,7 +213,7 @@ impl Bitmap {
     /// Returns the ordinals in both.
     #[must_use]
     pub fn and(&self, other: &Self) -> Self {
-        Self::from_blocks(self.blocks.iter().zip(&other.blocks).map(|pair| {
+        Self::from_blocks(self.blocks.iter().zip(other.blocks.iter()).map(|pair| {
             let (Some(a), Some(b)) = pair else { return None };
             match (a.is_full() || Arc::ptr_eq(a, b), b.is_full()) {
                 (true, _) => Some(Arc::clone(b)),
@@ -208,7 +254,7 @@ impl Bitmap {
 
     /// Counts the ordinals in both, without making the set of them.
     pub fn intersection_len(&self, other: &Self) -> usize {
-        let pairs = self.blocks.iter().zip(&other.blocks);
+        let pairs = self.blocks.iter().zip(other.blocks.iter());
         pairs
             .map(|pair| match pair {
                 (Some(a), Some(b)) if a.is_full() => b.len() as usize,
@@ -226,13 +272,20 @@ impl Bitmap {
 
     /// Returns the bytes on the heap, blocks shared with other sets counted in full.
     pub fn heap_bytes(&self) -> usize {
-        let blocks: usize = self.present().map(|(_, block)| 16 + size_of::<Block>() + block.heap_bytes()).sum();
-        self.table_bytes() + blocks
+        let (table, blocks) = match &self.blocks {
+            Blocks::Heap(blocks) => (self.table_bytes(), blocks.as_slice()),
+            Blocks::File(blocks) => (blocks.heap_bytes(), blocks.touched()),
+        };
+        let block = |block: &Arc<Block>| 16 + size_of::<Block>() + block.heap_bytes();
+        table + blocks.iter().flatten().map(block).sum::<usize>()
     }
 
     /// Returns the bytes of the table of blocks: what a clone copies.
     pub(super) fn table_bytes(&self) -> usize {
-        self.blocks.len() * size_of::<Option<Arc<Block>>>()
+        match &self.blocks {
+            Blocks::Heap(blocks) => blocks.len() * size_of::<Option<Arc<Block>>>(),
+            Blocks::File(blocks) => blocks.heap_bytes(),
+        }
     }
 
     /// Calls `visit` with every block and its place.
@@ -304,7 +357,7 @@ impl<'a> IntoIterator for &'a Bitmap {
 pub struct BitmapIter<'a> {
     bitmap: &'a Bitmap,
     at: usize,
-    block: Option<BlockIter<'a>>,
+    block: Option<FormIter<'a>>,
 }
 
 impl Iterator for BitmapIter<'_> {

@@ -1,31 +1,31 @@
 //! A block: a set of ordinals within a span of 65,536, in the form that suits its density.
 //!
-//! Up to [`SPARSE_MAX`] ordinals a block is a sorted array; above it is a bit set, or runs where it was built from few
-//! runs. Arrays and runs are those of the `roaring` crate; the bit set is our own, because counting a conjunction of
-//! two must cost a few hundred nanoseconds and a lookup no branch.
+//! On the heap a block of up to [`SPARSE_MAX`] ordinals is a sorted array; above it is a bit set, because counting a
+//! conjunction of two must cost a few hundred nanoseconds and a lookup no branch, or runs where it was built from few
+//! runs. A block of a file is read where it is, and becomes one on the heap when it is changed.
 
-use roaring::RoaringBitmap;
-
+use super::form::{Form, FormIter, Run, short};
+use super::frozen::Container;
 use super::words::{self, BLOCK_SPAN, Bits, Words};
 
-/// The largest number of ordinals that a block keeps as an array.
+/// The largest number of ordinals that a block on the heap keeps as an array.
 pub(super) const SPARSE_MAX: u32 = 2048;
 /// The number of ordinals below which a bit set becomes an array again, so that a block at the border does not flutter.
 const SPARSE_AGAIN: u32 = SPARSE_MAX - SPARSE_MAX / 4;
 /// The largest number of runs that a block keeps as runs.
 const RUNS_MAX: u32 = 512;
-/// The number of ordinals above which two arrays are intersected by way of a bit set.
-const SCATTER_MIN: u32 = 64;
 
 /// A set of ordinals within a span, never empty.
 #[derive(Debug, Clone)]
 pub(super) enum Block {
-    /// An array, or runs: above [`SPARSE_MAX`] ordinals always runs, which are never changed in place.
-    Compact {
+    /// At most [`SPARSE_MAX`] ordinals, ascending.
+    Array(Vec<u16>),
+    /// Runs, which are never changed in place.
+    Runs {
         /// The number of ordinals.
         len: u32,
-        /// The ordinals, counted from the block's first.
-        ordinals: RoaringBitmap,
+        /// Ascending, none next to another.
+        runs: Box<[Run]>,
     },
     /// A bit set.
     Dense {
@@ -34,20 +34,20 @@ pub(super) enum Block {
         /// One bit an ordinal.
         words: Box<Words>,
     },
+    /// A part of a file.
+    Frozen(Container),
 }
 
 impl Block {
     /// Makes a block of one ordinal.
     pub(super) fn one(low: u32) -> Self {
-        Self::Compact { len: 1, ordinals: RoaringBitmap::from_iter([low]) }
+        Self::Array(vec![short(low)])
     }
 
     /// Makes a block of `first..=last`.
     pub(super) fn range(first: u32, last: u32) -> Self {
         assert!(first <= last && last < BLOCK_SPAN, "a range within the block");
-        let mut ordinals = RoaringBitmap::new();
-        ordinals.insert_range(first..=last);
-        Self::Compact { len: last - first + 1, ordinals }
+        Self::Runs { len: last - first + 1, runs: Box::from([[short(first), short(last - first)]]) }
     }
 
     /// Makes a block of a bit set; `None` where it is empty.
@@ -55,216 +55,153 @@ impl Block {
         match words::count(&words) {
             0 => None,
             BLOCK_SPAN => Some(Self::range(0, BLOCK_SPAN - 1)),
-            len if len <= SPARSE_MAX => Some(Self::compact(Bits::from(&words, 0))),
+            len if len <= SPARSE_MAX => Some(Self::array(len, Bits::from(&words, 0))),
             len => Some(Self::Dense { len, words }),
         }
     }
 
     /// Makes a block of a bit set that is only lent, as runs where they are few; `None` where it is empty.
     pub(super) fn compress(words: &Words) -> Option<Self> {
-        let (len, runs) = (words::count(words), words::count_runs(words));
-        if runs > RUNS_MAX || len <= SPARSE_MAX {
+        let (len, count) = (words::count(words), words::count_runs(words));
+        if count > RUNS_MAX || len <= SPARSE_MAX {
             return Self::from_words(Box::new(*words));
         }
-        let mut ordinals = RoaringBitmap::new();
-        let mut bits = Bits::from(words, 0).peekable();
-        while let Some(first) = bits.next() {
-            let mut last = first;
-            while let Some(next) = bits.next_if_eq(&(last + 1)) {
-                last = next;
-            }
-            ordinals.insert_range(first..=last);
+        let mut runs = Vec::with_capacity(count as usize);
+        Form::Dense(words).for_each_run(|first, last| runs.push([short(first), short(last - first)]));
+        Some(Self::Runs { len, runs: runs.into() })
+    }
+
+    fn array(len: u32, ascending: impl Iterator<Item = u32>) -> Self {
+        let mut array = Vec::with_capacity(len as usize);
+        array.extend(ascending.map(short));
+        Self::Array(array)
+    }
+
+    /// Returns the ordinals as they are read.
+    #[inline]
+    pub(super) fn form(&self) -> Form<'_> {
+        match self {
+            Self::Array(array) => Form::Array(array),
+            Self::Runs { runs, .. } => Form::Runs(runs),
+            Self::Dense { words, .. } => Form::Dense(words),
+            Self::Frozen(container) => container.form(),
         }
-        ordinals.optimize();
-        Some(Self::Compact { len, ordinals })
-    }
-
-    fn compact(ascending: impl Iterator<Item = u32>) -> Self {
-        let ordinals = RoaringBitmap::from_sorted_iter(ascending).expect("the ordinals ascend");
-        Self::of_roaring(ordinals).expect("the caller gives at least one ordinal")
-    }
-
-    fn of_roaring(ordinals: RoaringBitmap) -> Option<Self> {
-        let len = u32::try_from(ordinals.len()).expect("a block has at most 65,536 ordinals");
-        debug_assert!(len <= SPARSE_MAX, "what is larger is a bit set or runs");
-        (len > 0).then_some(Self::Compact { len, ordinals })
     }
 
     /// Returns the number of ordinals.
-    pub(super) const fn len(&self) -> u32 {
+    pub(super) fn len(&self) -> u32 {
         match self {
-            Self::Compact { len, .. } | Self::Dense { len, .. } => *len,
+            Self::Array(array) => u32::try_from(array.len()).expect("an array is short"),
+            Self::Runs { len, .. } | Self::Dense { len, .. } => *len,
+            Self::Frozen(container) => container.len(),
         }
     }
 
     /// Returns whether every ordinal of the span is in the block.
-    pub(super) const fn is_full(&self) -> bool {
+    pub(super) fn is_full(&self) -> bool {
         self.len() == BLOCK_SPAN
     }
 
     /// Returns whether `low` is in the block.
     pub(super) fn contains(&self, low: u32) -> bool {
-        match self {
-            Self::Compact { ordinals, .. } => ordinals.contains(low),
-            Self::Dense { words, .. } => words::has(words, low),
-        }
+        self.form().contains(low)
     }
 
     /// Adds `low` and returns whether it was absent.
     pub(super) fn insert(&mut self, low: u32) -> bool {
-        if self.len() >= SPARSE_MAX && self.contains(low) {
+        if self.contains(low) {
             return false;
         }
-        self.thaw(self.len() >= SPARSE_MAX);
-        let (len, added) = match self {
-            Self::Compact { len, ordinals } => (len, ordinals.insert(low)),
-            Self::Dense { len, words } => (len, words::set(words, low)),
-        };
-        *len += u32::from(added);
-        if *len == BLOCK_SPAN {
+        self.open(self.len() >= SPARSE_MAX);
+        match self {
+            Self::Array(array) => {
+                let Err(at) = array.binary_search(&short(low)) else { return false };
+                array.reserve_exact(if array.len() == array.capacity() { array.len() / 4 + 1 } else { 0 });
+                array.insert(at, short(low));
+            }
+            Self::Dense { len, words } => *len += u32::from(words::set(words, low)),
+            Self::Runs { .. } | Self::Frozen(_) => unreachable!("an open block is an array or a bit set"),
+        }
+        if self.len() == BLOCK_SPAN {
             *self = Self::range(0, BLOCK_SPAN - 1);
         }
-        added
+        true
     }
 
     /// Takes `low` away and returns whether it was present; the caller drops a block that is left empty.
     pub(super) fn remove(&mut self, low: u32) -> bool {
-        if self.len() > SPARSE_MAX && !self.contains(low) {
+        if !self.contains(low) {
             return false;
         }
-        self.thaw(self.len() > SPARSE_MAX);
-        let (len, removed) = match self {
-            Self::Compact { len, ordinals } => (len, ordinals.remove(low)),
-            Self::Dense { len, words } => (len, words::clear(words, low)),
-        };
-        *len -= u32::from(removed);
+        self.open(self.len() > SPARSE_MAX);
+        match self {
+            Self::Array(array) => {
+                let Ok(at) = array.binary_search(&short(low)) else { return false };
+                array.remove(at);
+            }
+            Self::Dense { len, words } => *len -= u32::from(words::clear(words, low)),
+            Self::Runs { .. } | Self::Frozen(_) => unreachable!("an open block is an array or a bit set"),
+        }
         if let Self::Dense { len, words } = self
             && *len < SPARSE_AGAIN
         {
-            *self = Self::compact(Bits::from(words, 0));
+            *self = Self::array(*len, Bits::from(words, 0));
         }
-        removed
+        true
     }
 
-    /// Turns arrays and runs into a bit set, where `demanded`.
-    fn thaw(&mut self, demanded: bool) {
-        if demanded && matches!(self, Self::Compact { .. }) {
-            *self = Self::Dense { len: self.len(), words: self.to_words() };
+    /// Gives the block a form that can be changed: a bit set where that is demanded or it is one, else an array.
+    fn open(&mut self, dense: bool) {
+        match self {
+            Self::Array(_) if !dense => {}
+            Self::Dense { .. } => {}
+            Self::Array(_) | Self::Runs { .. } | Self::Frozen(_) => {
+                let len = self.len();
+                *self = if dense {
+                    Self::Dense { len, words: self.form().to_words() }
+                } else {
+                    Self::array(len, self.form().iter_from(0))
+                };
+            }
         }
     }
 
     /// Returns the lowest ordinal.
     pub(super) fn min(&self) -> u32 {
-        self.iter_from(0).next().expect("a block is not empty")
+        self.form().min().expect("a block is not empty")
     }
 
     /// Returns the highest ordinal.
     pub(super) fn max(&self) -> u32 {
-        match self {
-            Self::Compact { ordinals, .. } => ordinals.max().expect("a block is not empty"),
-            Self::Dense { words, .. } => {
-                let at = words.iter().rposition(|word| *word != 0).expect("a block is not empty");
-                u32::try_from(at << 6).expect("a block has 65,536 ordinals") + words[at].ilog2()
-            }
-        }
+        self.form().max().expect("a block is not empty")
     }
 
     /// Counts the ordinals below `low`.
     pub(super) fn rank(&self, low: u32) -> u32 {
-        let Some(last) = low.checked_sub(1) else { return 0 };
-        match self {
-            Self::Compact { ordinals, .. } => {
-                u32::try_from(ordinals.rank(last)).expect("a block has at most 65,536 ordinals")
-            }
-            Self::Dense { words, .. } => words::count_range(words, 0, last),
-        }
+        self.form().rank(low)
     }
 
     /// Returns the ordinal that has `rank` ordinals below it.
-    pub(super) fn select(&self, mut rank: u32) -> Option<u32> {
-        match self {
-            Self::Compact { ordinals, .. } => ordinals.select(rank),
-            Self::Dense { words, .. } => {
-                for (at, word) in (0u32..).zip(words.iter()) {
-                    if rank < word.count_ones() {
-                        let rest = (0..rank).fold(*word, |rest, _| rest & (rest - 1));
-                        return Some((at << 6) + rest.trailing_zeros());
-                    }
-                    rank -= word.count_ones();
-                }
-                None
-            }
-        }
+    pub(super) fn select(&self, rank: u32) -> Option<u32> {
+        self.form().select(rank)
     }
 
     /// Iterates over the ordinals at `low` and above, ascending.
-    pub(super) fn iter_from(&self, low: u32) -> BlockIter<'_> {
-        match self {
-            Self::Compact { ordinals, .. } => {
-                let mut iter = ordinals.iter();
-                iter.advance_to(low);
-                BlockIter::Compact(iter)
-            }
-            Self::Dense { words, .. } => BlockIter::Dense(Bits::from(words, low)),
-        }
+    pub(super) fn iter_from(&self, low: u32) -> FormIter<'_> {
+        self.form().iter_from(low)
     }
 
     /// Sets the block's ordinals in `target`.
     pub(super) fn scatter(&self, target: &mut Words) {
-        match self {
-            Self::Compact { len, ordinals } if *len <= SPARSE_MAX => for_each(ordinals, |low| {
-                words::set(target, low);
-            }),
-            Self::Compact { ordinals, .. } => {
-                for_each_run(ordinals, |first, last| words::set_range(target, first, last));
-            }
-            Self::Dense { words, .. } => target.iter_mut().zip(words.iter()).for_each(|(target, word)| *target |= word),
-        }
-    }
-
-    /// Clears the block's ordinals in `target`.
-    fn erase(&self, target: &mut Words) {
-        match self {
-            Self::Compact { ordinals, .. } => {
-                for_each_run(ordinals, |first, last| words::clear_range(target, first, last));
-            }
-            Self::Dense { words, .. } => {
-                target.iter_mut().zip(words.iter()).for_each(|(target, word)| *target &= !word);
-            }
-        }
-    }
-
-    /// Clears in `target` what the block does not hold.
-    fn keep(&self, target: &mut Words) {
-        match self {
-            Self::Compact { .. } => {
-                let held = self.to_words();
-                target.iter_mut().zip(held.iter()).for_each(|(target, word)| *target &= word);
-            }
-            Self::Dense { words, .. } => target.iter_mut().zip(words.iter()).for_each(|(target, word)| *target &= word),
-        }
-    }
-
-    fn to_words(&self) -> Box<Words> {
-        if let Self::Dense { words, .. } = self {
-            return words.clone();
-        }
-        let mut target = words::empty();
-        self.scatter(&mut target);
-        target
+        self.form().scatter(target);
     }
 
     /// Returns the ordinals in both; `None` where there are none.
     pub(super) fn and(&self, other: &Self) -> Option<Self> {
         let (small, large) = if self.len() <= other.len() { (self, other) } else { (other, self) };
-        match (small, large) {
-            (Self::Compact { len, ordinals: a }, Self::Compact { ordinals: b, .. }) if *len <= SPARSE_MAX => {
-                Self::of_roaring(a & b)
-            }
-            (Self::Compact { len, ordinals }, Self::Dense { words, .. }) if *len <= SPARSE_MAX => {
-                Self::filtered(ordinals, |low| words::has(words, low))
-            }
-            _ => {
+        match (small.form(), large.form()) {
+            (Form::Array(array), other) | (other, Form::Array(array)) => Self::filtered(array, other, true),
+            (small, large) => {
                 let mut target = small.to_words();
                 large.keep(&mut target);
                 Self::from_words(target)
@@ -274,137 +211,77 @@ impl Block {
 
     /// Returns the ordinals in either.
     pub(super) fn or(&self, other: &Self) -> Self {
-        if let (Self::Compact { len: m, ordinals: a }, Self::Compact { len: n, ordinals: b }) = (self, other)
-            && m + n <= SPARSE_MAX
+        if let (Form::Array(a), Form::Array(b)) = (self.form(), other.form())
+            && self.len() + other.len() <= SPARSE_MAX
         {
-            return Self::of_roaring(a | b).expect("no block is empty");
+            return Self::Array(merged(a, b));
         }
-        let mut target = self.to_words();
+        let mut target = self.form().to_words();
         other.scatter(&mut target);
         Self::from_words(target).expect("no block is empty")
     }
 
     /// Returns the ordinals that are not in `other`; `None` where there are none.
     pub(super) fn and_not(&self, other: &Self) -> Option<Self> {
-        match (self, other) {
-            (Self::Compact { len, ordinals: a }, Self::Compact { ordinals: b, .. }) if *len <= SPARSE_MAX => {
-                Self::of_roaring(a - b)
-            }
-            (Self::Compact { len, ordinals }, Self::Dense { words, .. }) if *len <= SPARSE_MAX => {
-                Self::filtered(ordinals, |low| !words::has(words, low))
-            }
-            _ => {
-                let mut target = self.to_words();
+        let other = other.form();
+        match self.form() {
+            Form::Array(array) => Self::filtered(array, other, false),
+            form @ (Form::Runs(_) | Form::Dense(_)) => {
+                let mut target = form.to_words();
                 other.erase(&mut target);
                 Self::from_words(target)
             }
         }
     }
 
-    fn filtered(ordinals: &RoaringBitmap, keep: impl Fn(u32) -> bool) -> Option<Self> {
-        let mut kept = Vec::new();
-        for_each(ordinals, |low| {
-            if keep(low) {
-                kept.push(low);
-            }
+    /// Makes a block of the ordinals of an array that are in `other`, or that are not; `None` where there are none.
+    fn filtered(array: &[u16], other: Form<'_>, is_in: bool) -> Option<Self> {
+        let kept: Vec<u16> = other.indexed(array.len(), |other| {
+            array.iter().copied().filter(|low| other.contains(u32::from(*low)) == is_in).collect()
         });
-        (!kept.is_empty()).then(|| Self::compact(kept.into_iter()))
+        if kept.len() > SPARSE_MAX as usize {
+            return Self::from_words(Form::Array(&kept).to_words());
+        }
+        (!kept.is_empty()).then_some(Self::Array(kept))
     }
 
     /// Counts the ordinals in both, without making the block of them.
     pub(super) fn and_len(&self, other: &Self) -> u32 {
-        match (self, other) {
-            (Self::Dense { words: a, .. }, Self::Dense { words: b, .. }) => words::count_both(a, b),
-            (Self::Dense { words, .. }, Self::Compact { len, ordinals })
-            | (Self::Compact { len, ordinals }, Self::Dense { words, .. }) => count_within(ordinals, *len, words),
-            (Self::Compact { len: m, ordinals: a }, Self::Compact { len: n, ordinals: b }) => {
-                if (*m).min(*n) < SCATTER_MIN || (*m).max(*n) > SPARSE_MAX {
-                    return u32::try_from(a.intersection_len(b)).expect("a block has at most 65,536 ordinals");
-                }
-                let mut scratch = [0; words::WORDS];
-                self.scatter(&mut scratch);
-                count_within(b, *n, &scratch)
-            }
-        }
+        self.form().and_len(other.form())
     }
 
     /// Returns the bytes on the heap, the block itself left out.
     pub(super) fn heap_bytes(&self) -> usize {
         match self {
-            Self::Compact { len, ordinals } => {
-                const CONTAINER_BYTES: usize = 40;
-                let bytes =
-                    if *len <= SPARSE_MAX { u64::from(*len) * 2 } else { ordinals.statistics().n_bytes_run_containers };
-                CONTAINER_BYTES + usize::try_from(bytes).expect("a block is small")
-            }
+            Self::Array(array) => array.capacity() * size_of::<u16>(),
+            Self::Runs { runs, .. } => size_of_val(runs.as_ref()),
             Self::Dense { .. } => size_of::<Words>(),
+            Self::Frozen(_) => 0,
         }
     }
 
     /// Returns what is wrong with the block's form; `None` where nothing is.
     pub(super) fn fault(&self) -> Option<&'static str> {
-        let count = u32::try_from(self.iter_from(0).count()).expect("a block has at most 65,536 ordinals");
-        match self {
-            _ if count == 0 => Some("a block is empty"),
-            _ if count != self.len() => Some("a block's length is not the number of its ordinals"),
-            Self::Compact { ordinals, .. } => {
-                let statistics = ordinals.statistics();
-                let arrays_only_below = count <= SPARSE_MAX || statistics.n_run_containers == 1;
-                (statistics.n_containers != 1 || !arrays_only_below)
-                    .then_some("a large block is neither runs nor dense")
-            }
-            Self::Dense { .. } => (count < SPARSE_AGAIN || count == BLOCK_SPAN).then_some("a block should be compact"),
+        if self.form().count() != self.len() {
+            return Some("a block's length is not the number of its ordinals");
         }
+        let misshapen = match self {
+            Self::Array(_) => self.len() > SPARSE_MAX,
+            Self::Dense { len, .. } => *len < SPARSE_AGAIN || *len == BLOCK_SPAN,
+            Self::Runs { .. } | Self::Frozen(_) => false,
+        };
+        misshapen.then_some("a block should have another form").or_else(|| self.form().fault(BLOCK_SPAN))
     }
 }
 
-/// Visits the ordinals of an array, a bufferful at a time.
-fn for_each(ordinals: &RoaringBitmap, mut visit: impl FnMut(u32)) {
-    let mut buffer = [0; 256];
-    let mut iter = ordinals.iter();
-    loop {
-        let some = iter.next_many(&mut buffer);
-        if some.is_empty() {
-            return;
-        }
-        some.iter().for_each(|low| visit(*low));
+/// Returns the ordinals of both arrays, each once.
+fn merged(mut a: &[u16], mut b: &[u16]) -> Vec<u16> {
+    let mut both = Vec::with_capacity(a.len() + b.len());
+    while let ([low_a, rest_a @ ..], [low_b, rest_b @ ..]) = (a, b) {
+        both.push(*low_a.min(low_b));
+        (a, b) = (if low_a <= low_b { rest_a } else { a }, if low_b <= low_a { rest_b } else { b });
     }
-}
-
-/// Visits the runs of ordinals, first and last.
-fn for_each_run(ordinals: &RoaringBitmap, mut visit: impl FnMut(u32, u32)) {
-    let mut iter = ordinals.iter();
-    while let Some(run) = iter.next_range() {
-        visit(*run.start(), *run.end());
-    }
-}
-
-fn count_within(ordinals: &RoaringBitmap, len: u32, words: &Words) -> u32 {
-    let mut count = 0;
-    if len <= SPARSE_MAX {
-        for_each(ordinals, |low| count += u32::from(words::has(words, low)));
-    } else {
-        for_each_run(ordinals, |first, last| count += words::count_range(words, first, last));
-    }
-    count
-}
-
-/// Iterates over a block's ordinals, ascending.
-#[derive(Clone)]
-pub(super) enum BlockIter<'a> {
-    /// Of an array or runs.
-    Compact(roaring::bitmap::Iter<'a>),
-    /// Of a bit set.
-    Dense(Bits<'a>),
-}
-
-impl Iterator for BlockIter<'_> {
-    type Item = u32;
-
-    fn next(&mut self) -> Option<u32> {
-        match self {
-            Self::Compact(iter) => iter.next(),
-            Self::Dense(bits) => bits.next(),
-        }
-    }
+    both.extend_from_slice(a);
+    both.extend_from_slice(b);
+    both
 }

@@ -2,7 +2,7 @@
 //!
 //! An [`Index`] is immutable and cheap to clone; an [`IndexUpdater`] makes the next one from it and copies only what it
 //! touches, so readers keep the one they have without a lock. Nothing here knows events or ids: nodes are ordinals of
-//! 32 bits, names are their numbers in the pool.
+//! 32 bits, names are their numbers in the pool. A [`FrozenIndex`] is one in a file, read in place.
 
 mod bitmap;
 mod block;
@@ -10,6 +10,8 @@ mod bounds;
 mod bytes;
 mod edge_kinds;
 mod facts;
+mod form;
+mod frozen;
 mod key;
 mod leaf;
 mod names;
@@ -29,6 +31,7 @@ pub use bitmap::{Bitmap, BitmapBuilder, BitmapIter};
 pub use bytes::IndexBytes;
 pub use edge_kinds::EdgeKinds;
 pub use facts::{FactComponent, Facts, NameNumber, NodeFacts};
+pub use frozen::{Damaged, FrozenIndex, List, Touch};
 pub use number::Number;
 pub use postings::{Postings, PostingsIter};
 pub use property::PropertyIndex;

@@ -11,6 +11,11 @@ use super::sharing::own;
 pub(super) struct NameBitmaps(Vec<(NameNumber, Arc<Bitmap>)>);
 
 impl NameBitmaps {
+    /// Takes bitmaps that are not empty; `None` where the names do not ascend.
+    pub(super) fn of_sorted(bitmaps: Vec<(NameNumber, Arc<Bitmap>)>) -> Option<Self> {
+        bitmaps.is_sorted_by(|a, b| a.0 < b.0).then_some(Self(bitmaps))
+    }
+
     fn find(&self, name: NameNumber) -> Result<usize, usize> {
         self.0.binary_search_by_key(&name, |(have, _)| *have)
     }

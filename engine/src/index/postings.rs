@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use super::bitmap::{Bitmap, BitmapIter};
+use super::frozen::List;
 use super::sharing::own;
 use super::union::Union;
 
 /// The largest number of nodes kept as a plain list: below it a bitmap's blocks cost more than they save.
-const FEW_MAX: usize = 512;
+pub(super) const FEW_MAX: usize = 512;
 /// The number of nodes below which a bitmap becomes a list again.
 const FEW_AGAIN: usize = FEW_MAX / 2;
 
@@ -20,7 +21,7 @@ pub enum Postings {
     /// One node.
     One(u32),
     /// Up to 512 nodes, ascending.
-    Few(Arc<Vec<u32>>),
+    Few(Arc<List>),
     /// More nodes.
     Many(Arc<Bitmap>),
 }
@@ -103,7 +104,7 @@ impl Postings {
     pub fn heap_bytes(&self) -> usize {
         match self {
             Self::Empty | Self::One(_) => 0,
-            Self::Few(nodes) => 16 + size_of::<Vec<u32>>() + nodes.capacity() * 4,
+            Self::Few(nodes) => 16 + size_of::<List>() + nodes.heap_bytes(),
             Self::Many(nodes) => 16 + size_of::<Bitmap>() + nodes.heap_bytes(),
         }
     }
@@ -120,10 +121,10 @@ impl Postings {
         match self {
             Self::Empty => *self = Self::One(node),
             Self::One(have) if *have == node => return false,
-            Self::One(have) => *self = Self::Few(Arc::new(vec![node.min(*have), node.max(*have)])),
+            Self::One(have) => *self = Self::Few(Arc::new(vec![node.min(*have), node.max(*have)].into())),
             Self::Few(nodes) => {
                 let Err(at) = nodes.binary_search(&node) else { return false };
-                let list = own(nodes, copied, |nodes| nodes.len() * 4);
+                let list = own(nodes, copied, |nodes| nodes.len() * 4).to_mut();
                 list.reserve_exact(if list.len() == list.capacity() { list.len() / 4 + 1 } else { 0 });
                 list.insert(at, node);
                 if list.len() > FEW_MAX {
@@ -143,7 +144,7 @@ impl Postings {
             Self::One(_) => *self = Self::Empty,
             Self::Few(nodes) => {
                 let Ok(at) = nodes.binary_search(&node) else { return false };
-                let list = own(nodes, copied, |nodes| nodes.len() * 4);
+                let list = own(nodes, copied, |nodes| nodes.len() * 4).to_mut();
                 list.remove(at);
                 if let [last] = list[..] {
                     *self = Self::One(last);
@@ -155,7 +156,7 @@ impl Postings {
                     return false;
                 }
                 if bitmap.len() < FEW_AGAIN {
-                    *self = Self::Few(Arc::new(bitmap.iter().collect()));
+                    *self = Self::Few(Arc::new(bitmap.iter().collect::<Vec<u32>>().into()));
                 }
             }
         }

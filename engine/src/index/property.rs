@@ -2,15 +2,14 @@
 
 use std::borrow::Cow;
 use std::ops::Bound;
-use std::sync::Arc;
 
 use super::bitmap::Bitmap;
 use super::bounds::{FLOAT_RANK, INT_RANK, as_number, inner, is_after, is_before, number_bound};
+use super::frozen::{Lazy, Origin};
 use super::key::{Key, RANKS, rank};
 use super::leaf::{LEAF_MAX, LEAF_MIN, Leaf};
 use super::number::Number;
 use super::postings::Postings;
-use super::sharing::own;
 use super::union::Union;
 use crate::value::Value;
 
@@ -26,16 +25,17 @@ pub struct PropertyIndex {
     distinct: [usize; RANKS],
     total: usize,
     uncovered: Bitmap,
+    origin: Origin,
 }
 
 /// A leaf, and what is known of it without touching it.
 #[derive(Debug, Clone)]
-struct Slot {
+pub(super) struct Slot {
     /// Not above any key of the leaf, and above every key of the leaf before; the first slot's says nothing.
-    low: Key,
+    pub(super) low: Key,
     /// The number of nodes in the leaf.
-    total: usize,
-    leaf: Arc<Leaf>,
+    pub(super) total: usize,
+    pub(super) leaf: Lazy<Leaf>,
 }
 
 /// A place between two values.
@@ -45,10 +45,26 @@ struct Position {
     at: usize,
 }
 
+/// What a caller breaks who tells a second value of a node's property.
+const ONE_VALUE: &str = "a node has one value of a property";
+/// What a caller breaks who takes away what was not told.
+const HELD: &str = "the node held the value";
+
 /// Two places; what lies between them.
 type Span = (Position, Position);
 
 impl PropertyIndex {
+    /// Takes the parts of an index as they are.
+    pub(super) const fn of_parts(
+        slots: Vec<Slot>,
+        distinct: [usize; RANKS],
+        total: usize,
+        uncovered: Bitmap,
+        origin: Origin,
+    ) -> Self {
+        Self { slots, distinct, total, uncovered, origin }
+    }
+
     /// Returns whether `value` is indexed by value.
     pub fn covers(value: &Value) -> bool {
         Key::covers(value)
@@ -62,6 +78,11 @@ impl PropertyIndex {
     /// Returns the number of distinct indexed values; 3 and 3.0 are two.
     pub fn distinct(&self) -> usize {
         self.distinct.iter().sum()
+    }
+
+    /// Returns the number of distinct indexed values of each type, by its rank.
+    pub(super) const fn distinct_by_type(&self) -> [usize; RANKS] {
+        self.distinct
     }
 
     /// Returns the number of nodes with an indexed value.
@@ -91,7 +112,12 @@ impl PropertyIndex {
 
     /// Iterates over the indexed values in order with their nodes; from the back in descending order.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = (Value, &Postings)> {
-        self.walk((self.start(), self.end())).map(|(key, postings)| (key.to_value(), postings))
+        self.entries().map(|(key, postings)| (key.to_value(), postings))
+    }
+
+    /// Iterates over the indexed values as they are kept.
+    pub(super) fn entries(&self) -> impl DoubleEndedIterator<Item = (&Key, &Postings)> {
+        self.walk((self.start(), self.end()))
     }
 
     /// Returns the nodes whose value equals `value`, 3 and 3.0 being equal; `None` where `value` is not indexed.
@@ -109,7 +135,7 @@ impl PropertyIndex {
 
     /// Returns the nodes that hold `value` itself: 3 is not 3.0.
     pub fn equals_exactly(&self, value: &Value) -> Option<&Postings> {
-        let leaf = &self.slots.get(self.locate(value))?.leaf;
+        let leaf = self.slots.get(self.locate(value))?.leaf.get();
         leaf.find(value).ok().map(|at| &leaf.postings[at])
     }
 
@@ -202,8 +228,9 @@ impl PropertyIndex {
     fn position(&self, before: impl Fn(&Key) -> bool) -> Position {
         let slot = self.slots.partition_point(|slot| before(&slot.low)).saturating_sub(1);
         let Some(found) = self.slots.get(slot) else { return self.end() };
-        let at = found.leaf.keys.partition_point(before);
-        if at < found.leaf.len() { Position { slot, at } } else { Position { slot: slot + 1, at: 0 } }
+        let leaf = found.leaf.get();
+        let at = leaf.keys.partition_point(before);
+        if at < leaf.len() { Position { slot, at } } else { Position { slot: slot + 1, at: 0 } }
     }
 
     const fn start(&self) -> Position {
@@ -218,7 +245,7 @@ impl PropertyIndex {
     fn walk(&self, (start, end): Span) -> impl DoubleEndedIterator<Item = (&Key, &Postings)> {
         let last = (end.slot + usize::from(end.at > 0)).min(self.slots.len());
         (start.slot..last.max(start.slot)).flat_map(move |slot| {
-            let leaf = &self.slots[slot].leaf;
+            let leaf = self.slots[slot].leaf.get();
             let from = if slot == start.slot { start.at } else { 0 };
             let to = if slot == end.slot { end.at } else { leaf.len() };
             leaf.keys[from..to].iter().zip(&leaf.postings[from..to])
@@ -231,7 +258,8 @@ impl PropertyIndex {
 
     fn count_before(&self, position: Position) -> usize {
         let whole: usize = self.slots[..position.slot].iter().map(|slot| slot.total).sum();
-        let part = self.slots.get(position.slot).map(|slot| &slot.leaf.postings[..position.at]);
+        let part = self.slots.get(position.slot).filter(|_| position.at > 0);
+        let part = part.map(|slot| &slot.leaf.get().postings[..position.at]);
         whole + part.unwrap_or_default().iter().map(Postings::len).sum::<usize>()
     }
 
@@ -252,19 +280,18 @@ impl PropertyIndex {
     pub(super) fn insert(&mut self, node: u32, value: &Value, copied: &mut usize) {
         if !Self::covers(value) {
             let added = self.uncovered.insert_counted(node, copied);
-            assert!(added, "a node has one value of a property");
-            return;
+            return self.origin.must(added.then_some(()), || ONE_VALUE.into());
         }
         if self.slots.is_empty() {
-            self.slots.push(Slot { low: Key::of(value), total: 0, leaf: Arc::new(Leaf::default()) });
+            self.slots.push(Slot { low: Key::of(value), total: 0, leaf: Lazy::new(Leaf::default()) });
         }
-        let at = self.locate(value);
+        let (at, origin) = (self.locate(value), self.origin);
         let slot = &mut self.slots[at];
-        let leaf = own(&mut slot.leaf, copied, Leaf::copy_bytes);
+        let leaf = slot.leaf.own(copied, Leaf::copy_bytes);
         match leaf.find(value) {
             Ok(found) => {
                 let added = leaf.postings[found].insert(node, copied);
-                assert!(added, "a node has one value of a property");
+                origin.must(added.then_some(()), || ONE_VALUE.into());
             }
             Err(place) => {
                 leaf.insert(place, Key::of(value), Postings::One(node));
@@ -282,7 +309,7 @@ impl PropertyIndex {
         self.distinct[usize::from(rank(value))] += 1;
         let is_last = at + 1 == self.slots.len();
         let slot = &mut self.slots[at];
-        let leaf = Arc::get_mut(&mut slot.leaf).expect("the leaf was just made our own");
+        let leaf = slot.leaf.own(&mut 0, Leaf::copy_bytes);
         if leaf.len() <= LEAF_MAX {
             return;
         }
@@ -291,28 +318,29 @@ impl PropertyIndex {
         let right = leaf.split_off(cut);
         let total = right.total();
         slot.total -= total;
-        self.slots.insert(at + 1, Slot { low: right.keys[0].clone(), total, leaf: Arc::new(right) });
+        self.slots.insert(at + 1, Slot { low: right.keys[0].clone(), total, leaf: Lazy::new(right) });
     }
 
     /// Notes that `node` no longer holds `value`; raises `copied` by the bytes that copy-on-write cost.
     pub(super) fn remove(&mut self, node: u32, value: &Value, copied: &mut usize) {
         if !Self::covers(value) {
             let removed = self.uncovered.remove_counted(node, copied);
-            assert!(removed, "the node held the value");
-            return;
+            return self.origin.must(removed.then_some(()), || HELD.into());
         }
-        let at = self.locate(value);
-        let slot = self.slots.get_mut(at).expect("the value is in the index");
-        let leaf = own(&mut slot.leaf, copied, Leaf::copy_bytes);
-        let found = leaf.find(value).expect("the value is in the index");
+        let (at, origin) = (self.locate(value), self.origin);
+        let slot = origin.must(self.slots.get_mut(at), || HELD.into());
+        let leaf = slot.leaf.own(copied, Leaf::copy_bytes);
+        let found = origin.must(leaf.find(value).ok(), || HELD.into());
         let removed = leaf.postings[found].remove(node, copied);
-        assert!(removed, "the node held the value");
+        origin.must(removed.then_some(()), || HELD.into());
         slot.total -= 1;
         self.total -= 1;
         if leaf.postings[found].is_empty() {
             leaf.remove(found);
             let small = leaf.len() < LEAF_MIN;
-            self.distinct[usize::from(rank(value))] -= 1;
+            let distinct = &mut self.distinct[usize::from(rank(value))];
+            // A file may tell too few.
+            *distinct = distinct.saturating_sub(1);
             if small {
                 self.shrunk(at, copied);
             }
@@ -321,20 +349,20 @@ impl PropertyIndex {
 
     /// Merges the small leaf of slot `at` with a neighbour that has room, or drops it where it is empty.
     fn shrunk(&mut self, at: usize, copied: &mut usize) {
-        if self.slots[at].leaf.len() == 0 {
+        if self.slots[at].leaf.get().len() == 0 {
             self.slots.remove(at);
             return;
         }
         let room = |left: usize| {
             let pair = self.slots.get(left..left + 2)?;
-            (pair[0].leaf.len() + pair[1].leaf.len() <= LEAF_MAX / 4 * 3).then_some(left)
+            (pair[0].leaf.get().len() + pair[1].leaf.get().len() <= LEAF_MAX / 4 * 3).then_some(left)
         };
         let Some(left) = room(at).or_else(|| at.checked_sub(1).and_then(room)) else { return };
         let right = self.slots.remove(left + 1);
         let slot = &mut self.slots[left];
         slot.total += right.total;
-        *copied += if Arc::strong_count(&right.leaf) > 1 { right.leaf.copy_bytes() } else { 0 };
-        own(&mut slot.leaf, copied, Leaf::copy_bytes).append(Arc::unwrap_or_clone(right.leaf));
+        *copied += if right.leaf.is_shared() { right.leaf.get().copy_bytes() } else { 0 };
+        slot.leaf.own(copied, Leaf::copy_bytes).append(right.leaf.into_value());
     }
 
     /// Returns the bytes of the list of leaves: what a clone copies.
@@ -344,7 +372,8 @@ impl PropertyIndex {
 
     /// Returns the bytes on the heap, what is shared with other versions counted in full.
     pub fn heap_bytes(&self) -> usize {
-        let leaves: usize = self.slots.iter().map(|slot| 16 + size_of::<Leaf>() + slot.leaf.heap_bytes()).sum();
+        let touched = self.slots.iter().filter_map(|slot| slot.leaf.touched());
+        let leaves: usize = touched.map(|leaf| 16 + size_of::<Leaf>() + leaf.heap_bytes()).sum();
         self.slots.capacity() * size_of::<Slot>() + leaves + self.uncovered.heap_bytes()
     }
 
@@ -354,14 +383,15 @@ impl PropertyIndex {
         let fences = self.slots.iter().skip(1).zip(&self.slots);
         let apart = |(right, left): (&Slot, &Slot)| {
             let below = |leaf: &Leaf| leaf.keys.last().map(Key::to_value);
-            below(&left.leaf).is_some_and(|last| right.low.compare(&last).is_gt())
-                && right.leaf.keys.first().is_some_and(|first| right.low.compare(&first.to_value()).is_le())
+            below(left.leaf.get()).is_some_and(|last| right.low.compare(&last).is_gt())
+                && right.leaf.get().keys.first().is_some_and(|first| right.low.compare(&first.to_value()).is_le())
         };
         let mut distinct = [0; RANKS];
         values.iter().for_each(|value| distinct[usize::from(rank(value))] += 1);
         let slot_fault = |slot: &Slot| {
-            let sized = (1..=LEAF_MAX).contains(&slot.leaf.len());
-            (!sized || slot.total != slot.leaf.total() || slot.leaf.postings.len() != slot.leaf.len())
+            let leaf = slot.leaf.get();
+            let sized = (1..=LEAF_MAX).contains(&leaf.len());
+            (!sized || slot.total != leaf.total() || leaf.postings.len() != leaf.len())
                 .then_some("a leaf's size or total is wrong")
         };
         [

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::bitmap::Bitmap;
 use super::bytes::IndexBytes;
 use super::facts::NameNumber;
+use super::frozen::{Lazy, Origin};
 use super::names::NameBitmaps;
 use super::postings::Postings;
 use super::property::PropertyIndex;
@@ -14,7 +15,7 @@ use super::updater::IndexUpdater;
 use crate::value::Value;
 
 /// The property indices, sorted by component type and property, none empty.
-pub(super) type Properties = Vec<((NameNumber, NameNumber), Arc<PropertyIndex>)>;
+pub(super) type Properties = Vec<((NameNumber, NameNumber), Lazy<PropertyIndex>)>;
 
 /// Secondary indices over the nodes of one graph at one version; immutable, a clone costs five pointers.
 ///
@@ -37,6 +38,7 @@ pub struct Index {
     pub(super) components: Arc<NameBitmaps>,
     pub(super) categories: Arc<NameBitmaps>,
     pub(super) properties: Arc<Properties>,
+    pub(super) origin: Origin,
 }
 
 impl Index {
@@ -87,13 +89,13 @@ impl Index {
 
     /// Returns component type, property and index of every property that a node has.
     pub fn properties(&self) -> impl ExactSizeIterator<Item = (NameNumber, NameNumber, &PropertyIndex)> {
-        self.properties.iter().map(|((component_type, property), index)| (*component_type, *property, index.as_ref()))
+        self.properties.iter().map(|((component_type, property), index)| (*component_type, *property, index.get()))
     }
 
     /// Returns the index of a property; `None` where no node has it.
     pub fn property(&self, component_type: NameNumber, property: NameNumber) -> Option<&PropertyIndex> {
         let at = self.properties.binary_search_by_key(&(component_type, property), |(name, _)| *name).ok()?;
-        Some(self.properties[at].1.as_ref())
+        Some(self.properties[at].1.get())
     }
 
     /// Returns the nodes whose property equals `value`, 3 and 3.0 being equal; `None` where `value` is not indexed
@@ -139,7 +141,12 @@ impl Index {
 
     /// Returns the bytes on the heap by structure.
     pub fn heap_bytes(&self) -> IndexBytes {
-        let property = |(_, index): &(_, Arc<PropertyIndex>)| 32 + size_of::<PropertyIndex>() + index.heap_bytes();
+        let touched = |index: &Lazy<PropertyIndex>| index.touched().map_or(0, PropertyIndex::heap_bytes);
+        let property = |(_, index): &(_, Lazy<PropertyIndex>)| {
+            16 + size_of::<((NameNumber, NameNumber), Lazy<PropertyIndex>)>()
+                + size_of::<PropertyIndex>()
+                + touched(index)
+        };
         IndexBytes {
             nodes: self.nodes.heap_bytes(),
             kinds: self.kinds.heap_bytes(),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::bitmap::Bitmap;
 use super::facts::{Facts, NameNumber};
+use super::frozen::{Lazy, Origin};
 use super::names::NameBitmaps;
 use super::property::PropertyIndex;
 use super::secondary::{Index, Properties};
@@ -50,7 +51,7 @@ impl Scratch {
 }
 
 /// Stands for every value that is not indexed.
-const UNCOVERED: Value = Value::List(Vec::new());
+static UNCOVERED: Value = Value::List(Vec::new());
 
 impl IndexUpdater {
     pub(super) fn new(index: Index) -> Self {
@@ -65,7 +66,7 @@ impl IndexUpdater {
     pub fn insert(&mut self, node: u32, facts: &dyn Facts) {
         let Self { index, copied, .. } = self;
         let added = own(&mut index.nodes, copied, Bitmap::table_bytes).insert_counted(node, copied);
-        assert!(added, "node {node} is not in the index yet");
+        index.origin.must(added.then_some(()), || format!("node {node} is not in the index yet").into());
         own(&mut index.kinds, copied, NameBitmaps::table_bytes).insert(facts.kind(), node, copied);
         facts.for_each_type(&mut |component_type| {
             own(&mut index.components, copied, NameBitmaps::table_bytes).insert(component_type, node, copied);
@@ -86,7 +87,7 @@ impl IndexUpdater {
     pub fn remove(&mut self, node: u32, facts: &dyn Facts) {
         let Self { index, copied, .. } = self;
         let removed = own(&mut index.nodes, copied, Bitmap::table_bytes).remove_counted(node, copied);
-        assert!(removed, "node {node} is in the index");
+        index.origin.must(removed.then_some(()), || format!("node {node} is in the index").into());
         own(&mut index.kinds, copied, NameBitmaps::table_bytes).remove(facts.kind(), node, copied);
         facts.for_each_type(&mut |component_type| {
             own(&mut index.components, copied, NameBitmaps::table_bytes).remove(component_type, node, copied);
@@ -95,7 +96,7 @@ impl IndexUpdater {
             own(&mut index.categories, copied, NameBitmaps::table_bytes).remove(category, node, copied);
         });
         facts.for_each_entry(&mut |component_type, property, value| {
-            remove_value(&mut index.properties, (component_type, property), node, value, copied);
+            remove_value(&mut index.properties, (component_type, property), node, value, copied, index.origin);
         });
     }
 
@@ -105,7 +106,8 @@ impl IndexUpdater {
     ///
     /// Where the node is not in the index, or a value of `before` that is not one of `after` is not there.
     pub fn replace(&mut self, node: u32, before: &dyn Facts, after: &dyn Facts) {
-        assert!(self.index.nodes.contains(node), "node {node} is in the index");
+        let has = self.index.nodes.contains(node).then_some(());
+        self.index.origin.must(has, || format!("node {node} is in the index").into());
         self.before.gather(before);
         self.after.gather(after);
         let Self { index, copied, before: old, after: new } = self;
@@ -113,7 +115,8 @@ impl IndexUpdater {
         replace_names(&mut index.components, node, &old.types, &new.types, copied);
         replace_names(&mut index.categories, node, &old.categories, &new.categories, copied);
         for (name, value) in missing(&old.entries, &new.entries) {
-            remove_value(&mut index.properties, *name, node, value.as_ref().unwrap_or(&UNCOVERED), copied);
+            let value = value.as_ref().unwrap_or(&UNCOVERED);
+            remove_value(&mut index.properties, *name, node, value, copied, index.origin);
         }
         for (name, value) in missing(&new.entries, &old.entries) {
             insert_value(&mut index.properties, *name, node, value.as_ref().unwrap_or(&UNCOVERED), copied);
@@ -160,7 +163,7 @@ fn replace_names(
 }
 
 fn table_bytes(properties: &Properties) -> usize {
-    properties.len() * size_of::<((NameNumber, NameNumber), Arc<PropertyIndex>)>()
+    properties.len() * size_of::<((NameNumber, NameNumber), Lazy<PropertyIndex>)>()
 }
 
 fn insert_value(
@@ -172,10 +175,10 @@ fn insert_value(
 ) {
     let properties = own(properties, copied, table_bytes);
     let at = properties.binary_search_by_key(&name, |(have, _)| *have).unwrap_or_else(|at| {
-        properties.insert(at, (name, Arc::default()));
+        properties.insert(at, (name, Lazy::new(PropertyIndex::default())));
         at
     });
-    own(&mut properties[at].1, copied, PropertyIndex::table_bytes).insert(node, value, copied);
+    properties[at].1.own(copied, PropertyIndex::table_bytes).insert(node, value, copied);
 }
 
 fn remove_value(
@@ -184,10 +187,12 @@ fn remove_value(
     node: u32,
     value: &Value,
     copied: &mut usize,
+    origin: Origin,
 ) {
     let properties = own(properties, copied, table_bytes);
-    let at = properties.binary_search_by_key(&name, |(have, _)| *have).expect("the property is in the index");
-    let index = own(&mut properties[at].1, copied, PropertyIndex::table_bytes);
+    let at = properties.binary_search_by_key(&name, |(have, _)| *have).ok();
+    let at = origin.must(at, || "the property is in the index".into());
+    let index = properties[at].1.own(copied, PropertyIndex::table_bytes);
     index.remove(node, value, copied);
     if index.is_empty() && index.uncovered().is_empty() {
         properties.remove(at);

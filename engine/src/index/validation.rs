@@ -24,12 +24,13 @@ impl Index {
         self.difference(&updater.finish()).map_or(Ok(()), Err)
     }
 
-    fn fault(&self) -> Option<String> {
+    /// Says which structure is not in its form; `None` where all are.
+    pub(super) fn fault(&self) -> Option<String> {
         let names = |names: &NameBitmaps, what: &str| names.fault().map(|fault| format!("{what}: {fault}"));
         let property = |((component_type, property), fault): ((u32, u32), &str)| {
             format!("property {property} of component type {component_type}: {fault}")
         };
-        let faults = self.properties.iter().find_map(|(name, index)| Some((*name, index.fault()?)));
+        let faults = self.properties.iter().find_map(|(name, index)| Some((*name, index.get().fault()?)));
         let sorted = self.properties.is_sorted_by(|a, b| a.0 < b.0);
         (!sorted)
             .then(|| "properties do not ascend".to_owned())

@@ -32,7 +32,7 @@ pub(super) struct Tables {
 }
 
 /// How often each set, and each component outside sets, is in use.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Uses {
     pub(super) sets: PackedInts,
     pub(super) components: PackedInts,
@@ -125,6 +125,11 @@ impl PoolBase {
     /// Takes the components that others may share from whoever knows them.
     pub(super) fn with_roots(self, roots: Roots) -> Self {
         Self { roots: OnceLock::from(roots), ..self }
+    }
+
+    /// Takes how often everything is in use from whoever knows it.
+    pub(super) fn with_uses(self, uses: Uses) -> Self {
+        Self { uses, ..self }
     }
 
     /// Returns the components that others may share.

@@ -87,6 +87,18 @@ fn count(uses: &mut Vec<u64>, id: u32) {
     uses[index] += 1;
 }
 
+impl Pool {
+    /// Returns the base with other names; it must be one that was compacted, whose ids stay as they are.
+    pub fn renamed(&self, naming: &Naming) -> PoolBase {
+        let base = self.base();
+        let (mut sets, mut components) = ((0..base.sets.len()).map(SetId), (0..base.components.len()).map(ComponentId));
+        let (renamed, _) = compact(self, naming, &mut sets, &mut components);
+        let same = renamed.sets.len() == base.sets.len() && renamed.components.len() == base.components.len();
+        assert!(same && renamed.values.len() == base.values.len(), "a base that was compacted holds what is used");
+        renamed.with_uses(base.uses.clone())
+    }
+}
+
 /// What the sets and components of a pool are called in the base that was compacted from it.
 #[derive(Debug)]
 pub struct Remap {

@@ -116,6 +116,7 @@ const SEED: u64 = 0x243f_6a88_85a3_08d3;
 
 /// The folded multiply: both halves of the product, one upon the other.
 #[inline]
+#[expect(clippy::cast_possible_truncation, reason = "each half is taken by itself")]
 const fn mix(hash: u64, word: u64) -> u64 {
     let product = (hash ^ word) as u128 * 0x9e37_79b9_7f4a_7c15_u128;
     (product >> 64) as u64 ^ product as u64

@@ -127,7 +127,7 @@ impl FrozenIndex {
 
     /// Reads the table of `0..len` of a file.
     pub(super) fn read(sections: &Sections, kind: SectionKind, len: u32) -> Result<Self, SnapshotDamage> {
-        let below = u64::from(len) + 1 << TAG_BITS;
+        let below = (u64::from(len) + 1) << TAG_BITS;
         Ok(Self { slots: sections.numbers(kind, slots_of(len), below, Order::Any)? })
     }
 }

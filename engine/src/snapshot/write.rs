@@ -3,12 +3,13 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::pages::PAGE_LEN;
-use crate::pool::ComponentRegistry;
+use crate::pool::{ComponentRegistry, Naming, PoolBase};
 use crate::sections::{Section, SectionKind, SectionWriter, padding};
-use crate::state::{Categories, Folded, GraphView, fold_named, naming_of};
+use crate::state::{Base, Categories, Folded, GraphView, fold_named, naming_of, rename};
 use crate::topology::Topology;
 
 use super::error::SnapshotError;
@@ -59,8 +60,7 @@ fn sync_folder(path: &Path) -> io::Result<()> {
 
 fn write_file(view: &GraphView, registry: &ComponentRegistry, file: &mut File) -> io::Result<SnapshotInfo> {
     let (naming, categories) = naming_of(view.at(), registry);
-    let (folded, state_hash) = rayon::join(|| fold_named(view.at(), view.extent(), &naming), || view.state_hash());
-    let Folded { base, pool, renumbering: _ } = folded;
+    let ((base, pool), state_hash) = rayon::join(|| frozen(view, &naming), || view.state_hash());
     let mut out = BufWriter::with_capacity(BUFFER, file);
     out.write_all(&[0; HEADER_LEN])?;
     let mut sections = SectionWriter::new(&mut out, HEADER_LEN as u64);
@@ -93,6 +93,19 @@ fn write_file(view: &GraphView, registry: &ComponentRegistry, file: &mut File) -
     out.write_all(&header.to_bytes())?;
     out.flush()?;
     Ok(SnapshotInfo::new(&header, table.iter()))
+}
+
+/// Returns the base that holds what a view shows, with the names of a file.
+fn frozen(view: &GraphView, naming: &Naming) -> (Base, Arc<PoolBase>) {
+    let generation = view.generation();
+    let base = generation.base();
+    let is_folded = generation.row_count() == 0 && base.version() > 0 && base.last_stamp() == 0;
+    if is_folded && view.version() == base.version() {
+        let (base, pool) = rename(generation, naming);
+        return (base, Arc::new(pool));
+    }
+    let Folded { base, pool, renumbering: _ } = fold_named(view.at(), view.extent(), naming);
+    ((*base).clone(), pool)
 }
 
 /// Writes the checksums of pages, those of their own pages, and the section table.

@@ -18,8 +18,8 @@ use super::keys::KeyColumn;
 use super::lifetimes::{Former, Lifetimes};
 use super::timeline::Timeline;
 
-/// The frozen part of a graph's state.
-#[derive(Debug, Default, PartialEq, Eq)]
+/// The frozen part of a graph's state. Clones share it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Base {
     /// The first version that it answers for, from which stamps count.
     pub(super) version: u64,
@@ -35,7 +35,7 @@ pub struct Base {
 }
 
 /// What is kept of each node, by ordinal.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct NodeColumns {
     pub(super) ids: Slab<[u8; 16]>,
     pub(super) table: FrozenIdTable,
@@ -46,7 +46,7 @@ pub(super) struct NodeColumns {
 }
 
 /// What is kept of each edge, by position.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct EdgeColumns {
     pub(super) kinds: PackedInts,
     /// 0 for none, else the component id plus 1.
@@ -61,7 +61,7 @@ pub(super) struct EdgeColumns {
 }
 
 /// The ids that callers gave to edges: two columns by position, and their order by id.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct CallerIds {
     pub(super) positions: PackedInts,
     pub(super) ids: Slab<[u8; 16]>,

@@ -9,7 +9,7 @@
 use std::sync::Arc;
 
 use crate::packed::{PackedInts, PackedIntsBuilder};
-use crate::pool::{ComponentId, Naming, PoolBase, Remap, SetId, compact};
+use crate::pool::{ComponentId, NameId, Naming, PoolBase, Remap, SetId, compact};
 use crate::slab::Slab;
 use crate::topology::{Csr, CsrColumns, EdgeIndex, NodeIndex, Topology};
 
@@ -17,7 +17,7 @@ use super::at::At;
 use super::base::{Base, CallerIds, EdgeColumns, NodeColumns};
 use super::carry_over::{GONE, Renumbering};
 use super::ever::Ever;
-use super::generation::Extent;
+use super::generation::{Extent, Generation};
 use super::id_table::FrozenIdTable;
 use super::keys::KeyColumn;
 use super::lifetimes::{ChangesBuilder, Lifetimes};
@@ -92,6 +92,20 @@ fn build(
         timeline,
     };
     (base, pool)
+}
+
+/// Gives the base of a generation in which nothing has happened since other names, as [`fold_named`] would: but for the
+/// kinds, the columns are shared.
+pub fn rename(generation: &Generation, naming: &Naming) -> (Base, PoolBase) {
+    let base = &**generation.base();
+    let named = |kinds: &PackedInts| {
+        let kind = |at: usize| u64::from(naming.of(NameId(kinds.get_u32(at))).0);
+        let max = (0..kinds.len()).map(kind).max().unwrap_or(0);
+        PackedInts::from_fn(kinds.len(), max, kind)
+    };
+    let nodes = NodeColumns { kinds: named(&base.nodes.kinds), ..base.nodes.clone() };
+    let edges = EdgeColumns { kinds: named(&base.edges.kinds), ..base.edges.clone() };
+    (Base { nodes, edges, ..base.clone() }, generation.pool().renamed(naming))
 }
 
 /// What is kept of the time before the folded version, by new ordinals; nothing for a plain base.

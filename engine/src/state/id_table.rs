@@ -22,7 +22,7 @@ pub(super) fn mix(id: &[u8; 16]) -> u64 {
 
 /// A frozen open-addressing table: a slot holds an ordinal and, in the bits above it, part of the id's hash, so a
 /// look-up touches the ids only where it will find one.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct FrozenIdTable {
     slots: Slab<u32>,
     ordinal_bits: u32,

@@ -9,7 +9,7 @@ use crate::sections::{SectionKind, SectionWriter, Sections};
 use crate::slab::Slab;
 
 /// Keys by ordinal: nothing, `n` and a number in eight bytes, or `t` and text. Without any key it owns no heap.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct KeyColumn {
     offsets: PackedInts,
     bytes: Slab<u8>,

@@ -33,7 +33,7 @@ pub use base::{Base, BaseLedger};
 pub use bucket::{BUCKETS, Bucket, ENTRY_BYTES, Entry, STATE_LEAVES, bucket_of, leaf_index_of};
 pub use carry_over::Renumbering;
 pub use file::Shape;
-pub use fold::{Folded, fold, fold_history, fold_named};
+pub use fold::{Folded, fold, fold_history, fold_named, rename};
 pub use generation::{Change, Extent, Generation, NodeRow};
 pub use info::GraphInfo;
 pub use lifetimes::Lifetimes;

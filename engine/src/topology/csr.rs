@@ -12,8 +12,8 @@ use crate::sections::{SectionKind, SectionWriter, Sections, wrong};
 
 use super::{Adjacent, EdgeIndex, NodeIndex};
 
-/// The frozen adjacency.
-#[derive(Debug, Default, PartialEq, Eq)]
+/// The frozen adjacency. Clones share it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Csr {
     nodes: usize,
     edges: usize,

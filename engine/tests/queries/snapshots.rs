@@ -5,7 +5,8 @@ use std::path::Path;
 use cidgraph::aggregate::Rest;
 use cidgraph::command::Limits;
 use cidgraph::{
-    Draft, GraphAggregate, GraphCommand, GraphEvent, GraphQuery, GraphReadModel, NodeEntity, NodeId, Snapshot,
+    Draft, EdgeEntity, GraphAggregate, GraphCommand, GraphEvent, GraphQuery, GraphReadModel, NodeEntity, NodeId,
+    Snapshot,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -104,6 +105,25 @@ proptest! {
         let other = replayed(&world.events, every, &refused, places[2], places[3]);
         assert!(other == expected, "{} and {} bytes", other.len(), expected.len());
     }
+}
+
+/// A graph that rests is not folded once more to be written, and the file is the same.
+#[test]
+fn a_fold_does_not_change_the_file() {
+    let node = |number: u64| NodeEntity {
+        id: NodeId::from_u64(number),
+        ..entity(if number.is_multiple_of(2) { 0 } else { 3 })
+    };
+    let edge = |number: u64| EdgeEntity::new(NodeId::from_u64(number), "knows", NodeId::from_u64(number * 7 % 1500));
+    let mut world = World::of(&[
+        GraphCommand::AddNodes { nodes: (0..1500).map(node).collect() },
+        GraphCommand::ConnectEdges { edges: (0..1500).map(edge).collect() },
+        GraphCommand::RemoveNodes { nodes: (0..500).map(|number| NodeId::from_u64(number * 3)).collect() },
+    ]);
+    let before = bytes_of(&world.model());
+    world.rest();
+    assert_eq!(world.model().view().generation().row_count(), 0, "it was folded");
+    assert!(bytes_of(&world.model()) == before);
 }
 
 #[test]

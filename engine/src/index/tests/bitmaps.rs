@@ -42,7 +42,7 @@ fn apply(step: &Step, bitmap: &mut Bitmap, model: &mut BTreeSet<u32>) {
     }
 }
 
-fn check_same(bitmap: &Bitmap, model: &BTreeSet<u32>) {
+pub(super) fn check_same(bitmap: &Bitmap, model: &BTreeSet<u32>) {
     assert_eq!(bitmap.fault(), None);
     assert_eq!(bitmap.len(), model.len());
     assert!(bitmap.iter().eq(model.iter().copied()));
@@ -50,7 +50,7 @@ fn check_same(bitmap: &Bitmap, model: &BTreeSet<u32>) {
 }
 
 /// A set in any of the forms a block may take.
-fn shaped() -> impl Strategy<Value = (Bitmap, BTreeSet<u32>)> {
+pub(super) fn shaped() -> impl Strategy<Value = (Bitmap, BTreeSet<u32>)> {
     let scattered = proptest::collection::btree_set(0u32..200_000, 0..200);
     let stretches = proptest::collection::vec((0u32..140_000, 1u32..5, 1u32..30_000), 0..3);
     (scattered, stretches, any::<bool>()).prop_map(|(mut model, stretches, sorted)| {

@@ -2,5 +2,7 @@
 
 mod bitmaps;
 mod boundaries;
+mod frozen;
+mod hostile;
 mod properties;
 mod versions;

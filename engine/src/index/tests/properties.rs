@@ -8,9 +8,9 @@ use proptest::prelude::*;
 use crate::index::{Number, PropertyIndex};
 use crate::value::{Properties, Value};
 
-type Model = BTreeMap<u32, Value>;
+pub(super) type Model = BTreeMap<u32, Value>;
 
-fn value() -> impl Strategy<Value = Value> {
+pub(super) fn value() -> impl Strategy<Value = Value> {
     prop_oneof![
         8 => (0i64..2_000).prop_map(Value::Int),
         4 => (-20i64..20).prop_map(Value::Int),
@@ -26,11 +26,11 @@ fn value() -> impl Strategy<Value = Value> {
     ]
 }
 
-fn bound() -> impl Strategy<Value = Bound<Value>> {
+pub(super) fn bound() -> impl Strategy<Value = Bound<Value>> {
     prop_oneof![value().prop_map(Bound::Included), value().prop_map(Bound::Excluded), Just(Bound::Unbounded),]
 }
 
-fn set(index: &mut PropertyIndex, model: &mut Model, node: u32, value: Option<&Value>) {
+pub(super) fn set(index: &mut PropertyIndex, model: &mut Model, node: u32, value: Option<&Value>) {
     if let Some(old) = model.remove(&node) {
         index.remove(node, &old, &mut 0);
     }
@@ -40,7 +40,7 @@ fn set(index: &mut PropertyIndex, model: &mut Model, node: u32, value: Option<&V
     }
 }
 
-fn check_same(index: &PropertyIndex, model: &Model) {
+pub(super) fn check_same(index: &PropertyIndex, model: &Model) {
     assert_eq!(index.fault(), None);
     let (covered, uncovered): (Vec<_>, Vec<_>) = model.iter().partition(|(_, value)| PropertyIndex::covers(value));
     let mut by_value: BTreeMap<&Value, Vec<u32>> = BTreeMap::new();
@@ -95,7 +95,7 @@ fn within(value: &Value, lower: &Bound<Value>, upper: &Bound<Value>) -> bool {
         }
 }
 
-fn check_range(index: &PropertyIndex, model: &Model, lower: &Bound<Value>, upper: &Bound<Value>) {
+pub(super) fn check_range(index: &PropertyIndex, model: &Model, lower: &Bound<Value>, upper: &Bound<Value>) {
     let expected: BTreeSet<u32> =
         model.iter().filter(|(_, value)| within(value, lower, upper)).map(|(node, _)| *node).collect();
     let Some(found) = index.range(lower.as_ref(), upper.as_ref()) else {
@@ -111,7 +111,7 @@ fn check_range(index: &PropertyIndex, model: &Model, lower: &Bound<Value>, upper
     assert_eq!(index.count_range(lower.as_ref(), upper.as_ref()), Some(expected.len()));
 }
 
-fn check_equals(index: &PropertyIndex, model: &Model, value: &Value) {
+pub(super) fn check_equals(index: &PropertyIndex, model: &Model, value: &Value) {
     let expected = model.iter().filter(|(_, have)| compare(have, value).is_some_and(std::cmp::Ordering::is_eq));
     let expected: Vec<u32> = expected.map(|(node, _)| *node).collect();
     match index.equals(value) {

@@ -9,7 +9,7 @@ use crate::value::Value;
 
 /// The facts of a node, owned.
 #[derive(Debug, Clone, PartialEq)]
-struct Node {
+pub(super) struct Node {
     kind: NameNumber,
     components: BTreeMap<NameNumber, BTreeMap<NameNumber, Value>>,
 }
@@ -43,7 +43,7 @@ impl Facts for Node {
     }
 }
 
-fn node() -> impl Strategy<Value = Node> {
+pub(super) fn node() -> impl Strategy<Value = Node> {
     let value = prop_oneof![
         (0i64..4).prop_map(Value::Int),
         (0i32..4).prop_map(|float| Value::Float(f64::from(float))),
@@ -55,9 +55,14 @@ fn node() -> impl Strategy<Value = Node> {
         .prop_map(|(kind, components)| Node { kind, components })
 }
 
-type Model = BTreeMap<u32, Node>;
+/// Returns a node without components.
+pub(super) fn plain_node(kind: NameNumber) -> Node {
+    Node { kind, components: BTreeMap::new() }
+}
 
-fn check_reads(index: &Index, model: &Model) {
+pub(super) type Model = BTreeMap<u32, Node>;
+
+pub(super) fn check_reads(index: &Index, model: &Model) {
     for name in 0..8 {
         let nodes_that = |holds: &dyn Fn(&Node) -> bool| -> Vec<u32> {
             model.iter().filter(|(_, node)| holds(node)).map(|(ordinal, _)| *ordinal).collect()

@@ -1,0 +1,59 @@
+//! `snapshot`: a graph's file asked without the store, compared with it, and found damaged.
+
+use crate::binary::{done, failed, fed, field, json, write};
+
+const COMMANDS: &str = r#"{"add_node":{"kind":"P","key":"a","components":{"Visual":{"color":"blue","score":11}}}}
+{"add_node":{"kind":"P","key":"b","components":{"Visual":{"color":"red"}}}}
+{"connect_edge":{"kind":"k","source":{"kind":"P","key":"a"},"target":{"kind":"P","key":"b"},"properties":{"w":2}}}
+"#;
+
+#[test]
+fn a_file_answers_without_the_store() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path();
+    done(path, &["apply", "--graph", "g", "create"]);
+    let (code, _, error) = fed(path, &["apply", "--atomic"], COMMANDS);
+    assert_eq!(code, 0, "{error}");
+    let taken = json(&done(path, &["snapshot", "take", "--graph", "g", "--json"]));
+    assert_eq!(taken["file"], "g-4.snapshot");
+    let stats = done(path, &["stats", "--json"]);
+    let (head, hash) = (field(&stats, "/head/cid"), field(&stats, "/state_hash"));
+    let query = ["query", "nodes", "--where", "Visual.color = \"blue\"", "--json"];
+    let node = done(path, &query);
+
+    let elsewhere = tempfile::tempdir().expect("a folder");
+    std::fs::copy(path.join("g-4.snapshot"), elsewhere.path().join("g.snapshot")).expect("copied");
+    let other = elsewhere.path();
+    assert_eq!(done(other, &[&query[..], &["--snapshot", "g.snapshot"]].concat()), node);
+    assert_eq!(done(other, &["stats", "--json", "--snapshot", "g.snapshot"]), stats);
+    let shown = done(other, &["show", "P:a", "--json", "--snapshot", "g.snapshot"]);
+    assert_eq!(field(&shown, "/components/Visual/score"), "11");
+    let info = done(other, &["snapshot", "info", "g.snapshot", "--json"]);
+    assert_eq!((field(&info, "/head/cid"), field(&info, "/state_hash")), (head, hash));
+    assert!(done(other, &["snapshot", "info", "g.snapshot"]).contains("node ids"));
+    assert!(done(other, &["snapshot", "verify", "g.snapshot", "--alone"]).contains("version 4 holds"));
+    assert!(done(path, &["snapshot", "verify", "g-4.snapshot"]).contains("the store's event"));
+}
+
+#[test]
+fn a_file_of_another_history_and_a_damaged_one_are_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (one, two) = (folder.path().join("one"), folder.path().join("two"));
+    for path in [&one, &two] {
+        std::fs::create_dir(path).expect("made");
+        done(path, &["apply", "--graph", "g", "create"]);
+    }
+    done(&one, &["snapshot", "take", "--output", "g.snapshot"]);
+    let bytes = std::fs::read(one.join("g.snapshot")).expect("it is there");
+    write(&two, "g.snapshot", &bytes);
+    failed(&two, &["snapshot", "verify", "g.snapshot"], 2, "the store's is");
+    let mut damaged = bytes.clone();
+    damaged[300] ^= 1;
+    write(&one, "damaged.snapshot", &damaged);
+    failed(&one, &["snapshot", "verify", "damaged.snapshot"], 2, "damaged");
+    write(&one, "cut.snapshot", &bytes[..bytes.len() / 2]);
+    failed(&one, &["query", "nodes", "--snapshot", "cut.snapshot"], 2, "another length");
+    write(&one, "text.snapshot", "no snapshot");
+    failed(&one, &["snapshot", "info", "text.snapshot"], 1, "no snapshot file");
+    failed(&one, &["snapshot", "info", "missing.snapshot"], 1, "missing.snapshot");
+}
