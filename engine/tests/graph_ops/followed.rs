@@ -11,6 +11,7 @@ pub struct Followed {
     tree: Option<StateTree>,
     nodes: BTreeMap<NodeId, TracedNode>,
     events: usize,
+    publications: u64,
 }
 
 impl Followed {
@@ -43,8 +44,12 @@ impl Followed {
         }
     }
 
-    /// Brings the tree to the view and compares it with the hash from scratch.
+    /// Brings the tree to every third view and compares it with the hash from scratch, which takes milliseconds.
     pub fn tree(&mut self, view: &GraphView) {
+        self.publications += 1;
+        if !self.publications.is_multiple_of(3) {
+            return;
+        }
         let hash = view.state_hash();
         match &mut self.tree {
             Some(tree) => drop(tree.update(view)),
