@@ -19,10 +19,12 @@ impl Followed {
     pub fn nodes(&mut self, events: &[GraphEvent], view: &GraphView) {
         let published = usize::try_from(view.version()).expect("versions are few");
         for (version, event) in (1..).zip(events).take(published).skip(self.events) {
-            let added = match event {
-                GraphEvent::NodeAdded { node } => std::slice::from_ref(node),
-                GraphEvent::NodesAdded { nodes } => nodes,
-                _ => &[],
+            let added = if let GraphEvent::NodeAdded { node } = event {
+                std::slice::from_ref(node)
+            } else if let GraphEvent::NodesAdded { nodes } = event {
+                nodes
+            } else {
+                &[]
             };
             for node in added {
                 self.nodes.entry(node.id).or_insert_with(|| TracedNode::new(node.id, None));

@@ -28,7 +28,7 @@ async fn every_node_is_proven_at_every_version() {
     let history = prove_all(History::write(every(16), 120).await).await;
     let prover = history.prover().await;
     assert!(prover.checkpoints().len() > 5, "proofs begin with checkpoints, and are anchored in later ones");
-    assert!(history.states.values().any(|nodes| nodes.len() < NODES as usize / 2), "some nodes are not there");
+    assert!(history.states.values().any(|nodes| (nodes.len() as u64) < NODES / 2), "some nodes are not there");
 }
 
 #[tokio::test]
