@@ -83,7 +83,7 @@ pub enum Failure {
         /// The file.
         file: String,
         /// What does not hold.
-        source: ProofError,
+        source: Box<ProofError>,
     },
     /// Verification found damage; it has been printed.
     #[error("{broken} broken")]

@@ -31,7 +31,7 @@ pub enum Error {
     Store(#[from] StoreError),
     /// A checkpoint could not be computed, or does not hold.
     #[error(transparent)]
-    Checkpoint(#[from] CheckpointError),
+    Checkpoint(#[from] Box<CheckpointError>),
     /// The query has no answer.
     #[error(transparent)]
     Query(#[from] QueryError),
@@ -76,6 +76,12 @@ impl Error {
                 | QueryError::Cancelled(_),
             ) => ErrorKind::Rejected,
         }
+    }
+}
+
+impl From<CheckpointError> for Error {
+    fn from(error: CheckpointError) -> Self {
+        Self::Checkpoint(Box::new(error))
     }
 }
 
