@@ -49,6 +49,35 @@ def verify_chain() -> dict[str, bytes]:
     return changes | replacements
 
 
+def head(major: int, length: int) -> bytes:
+    if length < 24:
+        return bytes([major << 5 | length])
+    if length < 256:
+        return bytes([major << 5 | 24, length])
+    return bytes([major << 5 | 25]) + length.to_bytes(2, "big")
+
+
+def check_proof() -> dict[str, bytes]:
+    """Proofs of a node that is not in the graph, from its first event to some later one."""
+    blocks = golden_blocks("sha2-256")
+    key = b"aggregate_id" + bytes([0x50])
+    at = blocks[0].index(key) + len(key)
+    graph = blocks[0][at : at + 16]
+    seeds = {}
+    for version in range(1, len(blocks) + 1, 4):
+        fields = [
+            (b"node", head(2, 16) + uuid.UUID(int=version).bytes),
+            (b"graph", head(2, 16) + graph),
+            (b"state", b"\xf6"),
+            (b"anchor", b"\xf6"),
+            (b"blocks", head(4, version) + b"".join(head(2, len(block)) + block for block in blocks[:version])),
+            (b"format", head(3, 16) + b"cidgraph-proof-1"),
+            (b"version", head(0, version)),
+        ]
+        seeds[f"proof-{version:02}"] = head(5, 7) + b"".join(head(3, len(name)) + name + value for name, value in fields)
+    return seeds
+
+
 def cid_of(block: bytes) -> bytes:
     return bytes([1, 0x71, 0x12, 32]) + hashlib.sha256(block).digest()
 
@@ -139,6 +168,7 @@ if __name__ == "__main__":
     write("decode_event", decode_event())
     write("graph_ops", graph_ops())
     write("verify_chain", verify_chain())
+    write("check_proof", check_proof())
     write("open_car", open_car())
     write("store_ops", store_ops())
     write("open_snapshot", open_snapshot())

@@ -83,7 +83,7 @@ pub enum Failure {
         /// The file.
         file: String,
         /// What does not hold.
-        source: ProofError,
+        source: Box<ProofError>,
     },
     /// A snapshot file cannot be written or read.
     #[error(transparent)]

@@ -219,10 +219,10 @@ pub fn graph_id(name: &str) -> GraphId {
 }
 
 /// Returns when a command that writes commits to the state: between two transactions, so that the same input gives the
-/// same events everywhere.
-pub fn checkpointing(events: u64) -> Checkpointing {
-    match events {
-        0 => Checkpointing::Off,
-        events_max => Checkpointing::Between(CheckpointPolicy { events_max, ..CheckpointPolicy::default() }),
+/// same events everywhere; with `only_where_paid` in a large graph only where it costs little beside the changes.
+pub fn checkpointing(events_max: u64, only_where_paid: bool) -> Checkpointing {
+    if events_max == 0 {
+        return Checkpointing::Off;
     }
+    Checkpointing::Between(CheckpointPolicy { events_max, only_where_paid, ..CheckpointPolicy::default() })
 }

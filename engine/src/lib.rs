@@ -52,10 +52,11 @@ pub use archive::{Archive, ArchiveError, Archived};
 pub use cache::{CacheConfig, CacheStatistics, GraphCache, QueryCache};
 pub use car::{CarError, CarReader, CarSection, CarWriter};
 pub use chain::{ChainError, ChainTip, EventHeader, Metadata};
+pub use checkpoint::{CheckpointPolicy, Checkpointer};
 pub use cid::{Cid, HashKind};
 pub use clock::{Clock, Ids, ManualClock, RandomIds, SequentialIds, SystemClock};
 pub use command::{CommandContext, GraphCommand, Limits, Rejected};
-pub use engine::{Engine, EngineBuilder, Error, ErrorKind, Graph, GraphReplicas};
+pub use engine::{Checkpointing, Engine, EngineBuilder, Error, ErrorKind, Graph, GraphReplicas};
 pub use entity::{
     Component, ConceptualPoint, EdgeEntity, GraphMetadata, Key, NodeEntity, NodeUpdate, TransformOperation,
 };
@@ -65,6 +66,7 @@ pub use history::{GraphDiff, GraphHistory, GraphReplayService, HistoryError, Mom
 pub use id::{AggregateId, CausationId, CommandId, CorrelationId, EdgeId, EventId, GraphId, NodeId, TransactionId};
 pub use machine::TransactionalCommandHandler;
 pub use metrics::{Metrics, MetricsSnapshot, Operation};
+pub use proof::{Proof, Proven, Prover};
 pub use read_model::{
     Answer, Criterion, GraphMetrics, GraphQuery, GraphReadModel, NodePage, NodeQuery, NodeRef, OrderBy, QueryError,
     Real,

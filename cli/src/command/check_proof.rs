@@ -41,7 +41,7 @@ pub fn run(session: &mut Session, arguments: &Arguments) -> Result<(), Failure> 
     let file = arguments.file.display().to_string();
     let bytes =
         std::fs::read(&arguments.file).map_err(|error| Failure::usage(format!("cannot read {file}: {error}")))?;
-    let refused = |source| Failure::Proof { file: file.clone(), source };
+    let refused = |source| Failure::Proof { file: file.clone(), source: Box::new(source) };
     let proven = check(&bytes, arguments.head).map_err(refused)?;
     let replayed = match &arguments.replay {
         None => None,
@@ -52,7 +52,7 @@ pub fn run(session: &mut Session, arguments: &Arguments) -> Result<(), Failure> 
 
 /// Derives what the proof shows from a log and returns how many events that took.
 fn replay(proven: &Proven, car: &Path, file: &str) -> Result<u64, Failure> {
-    let refused = |source| Failure::Proof { file: file.to_owned(), source };
+    let refused = |source| Failure::Proof { file: file.to_owned(), source: Box::new(source) };
     let mut derivation = Derivation::new(proven);
     for stored in read_events(car)? {
         derivation.push(&stored?).map_err(refused)?;

@@ -23,6 +23,7 @@ fn a_proof_is_made_and_checked() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path();
     let head = people(path);
+    done(path, &["verify", "--graph", "g", "--checkpoints"]);
     let made = json(&done(path, &["prove", "alice", "--at", "40", "--output", "a.proof", "--json"]));
     assert_eq!((&made["version"], &made["head"]["cid"]), (&json("40"), &serde_json::Value::from(head.as_str())));
     let elsewhere = tempfile::tempdir().expect("a folder");

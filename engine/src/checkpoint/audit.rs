@@ -63,7 +63,7 @@ impl Said {
         if self.state_root == state_root { Ok(()) } else { Err(self.wrong(graph, "state")) }
     }
 
-    const fn wrong(&self, graph: GraphId, root: &'static str) -> CheckpointError {
+    pub(crate) const fn wrong(&self, graph: GraphId, root: &'static str) -> CheckpointError {
         CheckpointError::WrongRoot { graph, event: self.event, version: self.version, root }
     }
 }

@@ -119,12 +119,13 @@ mod tests {
         let (mut tree, mut paths) = (EventTree::default(), EventPaths::default());
         assert_eq!(tree.root(), root(&[]));
         cids.iter().for_each(|cid| paths.push(cid));
-        for (size, cid) in (1_u64..).zip(&cids) {
+        for (size, cid) in (1..).zip(&cids) {
             tree.push(cid);
+            let place = |version: u64| usize::try_from(version).unwrap() - 1;
             let of = |versions: std::ops::RangeInclusive<u64>| {
-                leaves[*versions.start() as usize - 1..*versions.end() as usize].to_vec()
+                leaves[place(*versions.start())..=place(*versions.end())].to_vec()
             };
-            let expected = root(&leaves[..size as usize]);
+            let expected = root(&leaves[..=place(size)]);
             assert_eq!((tree.len(), tree.root()), (size, expected));
             if ![1, 2, 255, 256, 257, 511, 512, 513, 700, 768, 1025, 1100].contains(&size) {
                 continue;
@@ -132,7 +133,7 @@ mod tests {
             for version in [1, 2, 200, 256, 257, 500, 512, 513, 769, 1024, 1100].into_iter().filter(|v| *v <= size) {
                 let [own, last] = EventPaths::needed(version, size).map(of);
                 let path = paths.path(version, size, &own, &last);
-                let leaf = leaves[version as usize - 1];
+                let leaf = leaves[place(version)];
                 assert_eq!(root_of_path(version - 1, size, leaf, &path), Some(expected), "event {version} of {size}");
             }
         }

@@ -10,11 +10,14 @@ pub struct CheckpointPolicy {
     /// Or so many bytes of blocks after the last one: a proof holds the blocks between a checkpoint and its version, and
     /// those between another one and the head.
     pub bytes_max: u64,
+    /// Whether one that is due waits until it costs little beside what has changed: in a graph of many elements much
+    /// longer. [`Checkpointing::Beside`](crate::engine::Checkpointing::Beside) does not ask.
+    pub only_where_paid: bool,
 }
 
 impl Default for CheckpointPolicy {
     fn default() -> Self {
-        Self { events_max: 1000, bytes_max: 128 * 1024 }
+        Self { events_max: 1000, bytes_max: 128 * 1024, only_where_paid: true }
     }
 }
 
@@ -25,7 +28,7 @@ impl CheckpointPolicy {
     }
 
     /// Returns whether hashing the changed buckets again costs little beside what brought the changes about: about one
-    /// record for each, as many more as a bucket holds. A function of the events alone, so that who waits for it still
+    /// record for each change, as many more as a bucket holds. A function of the events alone, so that who waits for it still
     /// gets the same checkpoints on every machine.
     pub fn is_paid(events: u64, changes: u64, elements: u64) -> bool {
         let buckets = BUCKETS as u64;

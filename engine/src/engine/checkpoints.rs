@@ -58,6 +58,10 @@ impl Checkpoints {
         self.graphs.remove(&graph);
     }
 
+    pub(super) fn forget_all(&self) {
+        self.graphs.clear();
+    }
+
     fn of(&self, inner: &Inner, graph: GraphId) -> Arc<Mutex<Keeper>> {
         let keeper = || {
             let checkpointer = Checkpointer::new(Arc::clone(inner.graphs.store()), graph);
@@ -76,7 +80,7 @@ impl Inner {
             Checkpointing::Between(policy) => {
                 let keeper = self.checkpoints.of(self, graph);
                 let mut keeper = keeper.lock().await;
-                drop(self.keep_up(&mut keeper, graph, &policy, true).await);
+                drop(self.keep_up(&mut keeper, graph, &policy, policy.only_where_paid).await);
             }
             Checkpointing::Beside(policy) => {
                 // Where one is under way, it looks again itself.
@@ -170,10 +174,11 @@ impl Inner {
 
     /// Computes the checkpoint of a view and puts it into the graph.
     async fn commit(&self, keeper: &mut Keeper, graph: GraphId, view: &GraphView) -> Result<Receipt, Error> {
-        let aggregate = AggregateId::from(graph);
-        let written = self.graphs.open(aggregate).await?.writer.metrics().block_bytes;
+        let writer = self.graphs.open(AggregateId::from(graph)).await?.writer;
+        let written = writer.metrics().block_bytes;
         let checkpoint = keeper.checkpointer.compute(view).await?;
-        let receipt = self.graphs.submit(aggregate, Checkpointer::submission(checkpoint)).await?;
+        // Not by way of the registry, which would open a graph again that was closed meanwhile.
+        let receipt = writer.submit(Checkpointer::submission(checkpoint)).await?;
         keeper.last = Some((receipt.head.version, written.cast_signed()));
         Ok(receipt)
     }

@@ -33,7 +33,7 @@ pub enum Error {
     Store(#[from] StoreError),
     /// A checkpoint could not be computed, or does not hold.
     #[error(transparent)]
-    Checkpoint(#[from] CheckpointError),
+    Checkpoint(#[from] Box<CheckpointError>),
     /// The query has no answer.
     #[error(transparent)]
     Query(#[from] QueryError),
@@ -108,6 +108,12 @@ const fn kind_of_history(error: &HistoryError) -> ErrorKind {
         HistoryError::Stream(StreamError::Chain(_)) | HistoryError::Decode { .. } => ErrorKind::Corrupt,
         HistoryError::Replay(error) => kind_of_replay(error),
         HistoryError::Query(error) => kind_of_query(error),
+    }
+}
+
+impl From<CheckpointError> for Error {
+    fn from(error: CheckpointError) -> Self {
+        Self::Checkpoint(Box::new(error))
     }
 }
 

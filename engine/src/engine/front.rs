@@ -209,6 +209,7 @@ impl Engine {
     /// Closes every graph.
     pub async fn close(&self) {
         self.0.graphs.close_all().await;
+        self.0.checkpoints.forget_all();
     }
 
     /// Returns the graphs that are open, in no order.

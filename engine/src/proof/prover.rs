@@ -178,6 +178,9 @@ impl Prover {
             }
         }
         let (view, tree) = &self.states[0];
+        if tree.root() != said.state_root {
+            return Err(ProveError::Events(said.wrong(self.graph, "state")));
+        }
         let opened = tree.open(view, node.as_bytes());
         let at = view.at();
         let record = at.find_node(node).map(|node| node_record(&at.node_view(node)).into());

@@ -20,15 +20,15 @@ fn memory() -> Arc<dyn EventStore> {
 
 #[tokio::test]
 async fn the_same_submissions_give_the_same_checkpoints() {
-    let whole = History::write(every(20), 90).await;
+    let whole = History::write(every(12), 90).await;
     let checkpoints = whole.prover().await.checkpoints().to_vec();
     assert!(checkpoints.len() > 5);
-    assert!(checkpoints.windows(2).all(|pair| pair[1].version - pair[0].version >= 20));
+    assert!(checkpoints.windows(2).all(|pair| pair[1].version - pair[0].version >= 12));
     assert!(checkpoints.iter().all(|said| said.event == said.version + 1 && whole.states.contains_key(&said.version)));
     for cut in [1, 17, 40] {
         let store = memory();
-        write(&store, every(20), 0..cut).await;
-        assert_eq!(write(&store, every(20), cut..90).await, whole.head, "interrupted after {cut} transactions");
+        write(&store, every(12), 0..cut).await;
+        assert_eq!(write(&store, every(12), cut..90).await, whole.head, "interrupted after {cut} transactions");
     }
     let audited = audit_checkpoints(&whole.store, graph()).await.unwrap();
     assert_eq!((audited.events, audited.checkpoints), (whole.head.version, checkpoints.len() as u64));
@@ -36,7 +36,7 @@ async fn the_same_submissions_give_the_same_checkpoints() {
 
 #[tokio::test]
 async fn bytes_bring_a_checkpoint_about_too() {
-    let policy = CheckpointPolicy { events_max: 1_000_000, bytes_max: 8000 };
+    let policy = CheckpointPolicy { events_max: 1_000_000, bytes_max: 8000, ..CheckpointPolicy::default() };
     let whole = History::write(Checkpointing::Between(policy), 90).await;
     assert!(whole.prover().await.checkpoints().len() > 3);
     let store = memory();

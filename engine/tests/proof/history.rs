@@ -1,14 +1,15 @@
 //! A graph with a history: nodes that come, change, move and go, some edges, in transactions of one to four events.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
-use cidgraph::checkpoint::{CheckpointPolicy, ReplayedGraph, visit_events};
+use cidgraph::checkpoint::{CheckpointPolicy, Checkpointer, ReplayedGraph, visit_events};
 use cidgraph::engine::Checkpointing;
 use cidgraph::proof::Prover;
 use cidgraph::{
     Cid, CommandContext, CommandId, EdgeEntity, Engine, EventStore, GraphCommand, GraphId, GraphMetadata, Head,
-    ManualClock, NodeEntity, NodeId, NodeUpdate, NodeView, Properties, Submission, TransformOperation,
+    ManualClock, NodeEntity, NodeId, NodeUpdate, NodeView, Properties, Submission, TransformOperation, WriteError,
 };
 use cidgraph_store_memory::MemoryStore;
 
@@ -71,27 +72,33 @@ fn command(numbers: &mut Numbers) -> GraphCommand {
     }
 }
 
-/// Writes the graph's first `transactions`, those from `first` on, and returns its head; what a rule forbids is left out.
-pub async fn write(
-    store: &Arc<dyn EventStore>,
-    checkpoints: Checkpointing,
-    transactions: std::ops::Range<u64>,
-) -> Head {
+/// Writes transactions, in each what no rule forbids, and returns the graph's head.
+pub async fn write(store: &Arc<dyn EventStore>, checkpoints: Checkpointing, transactions: Range<u64>) -> Head {
     let clock = Arc::new(ManualClock::at(0));
     let engine = Engine::builder(Arc::clone(store)).clock(clock.clone()).checkpoints(checkpoints).build();
     for transaction in transactions {
         clock.set(1_000_000 * transaction);
-        let mut numbers = Numbers(transaction);
-        let commands = match transaction {
-            0 => vec![GraphCommand::CreateGraph { metadata: GraphMetadata::named("proven") }],
-            _ => (0..=numbers.below(4)).map(|_| command(&mut numbers)).collect(),
-        };
-        let context = CommandContext::new(CommandId::from_u64(transaction), "tester");
-        let submitted = engine.submit(graph(), Submission { context, commands, expected: None }).await;
-        assert!(submitted.is_ok() || transaction > 0);
+        submit(&engine, transaction).await;
     }
     engine.close().await;
     store.head(graph().into()).await.unwrap().unwrap()
+}
+
+async fn submit(engine: &Engine, transaction: u64) {
+    let mut numbers = Numbers(transaction);
+    let mut commands: Vec<GraphCommand> = match transaction {
+        0 => vec![GraphCommand::CreateGraph { metadata: GraphMetadata::named("proven") }],
+        _ => (0..=numbers.below(4)).map(|_| command(&mut numbers)).collect(),
+    };
+    while !commands.is_empty() {
+        let context = CommandContext::new(CommandId::from_u64(transaction), "tester");
+        let submission = Submission { context, commands: commands.clone(), expected: None };
+        match engine.submit(graph(), submission).await {
+            Ok(_) => return,
+            Err(cidgraph::Error::Write(WriteError::Rejected { index, .. })) => drop(commands.remove(index)),
+            Err(other) => panic!("{other}"),
+        }
+    }
 }
 
 /// A written graph.
@@ -106,6 +113,31 @@ impl History {
     pub async fn write(checkpoints: Checkpointing, transactions: u64) -> Self {
         let store: Arc<dyn EventStore> = Arc::new(MemoryStore::new());
         let head = write(&store, checkpoints, 0..transactions).await;
+        Self::of(store, head).await
+    }
+
+    /// Writes a history in which checkpoints come some transactions after the version that they are of.
+    pub async fn write_lagging(rounds: u64) -> Self {
+        let store: Arc<dyn EventStore> = Arc::new(MemoryStore::new());
+        let engine = Engine::new(Arc::clone(&store));
+        let mut checkpointer = Checkpointer::new(Arc::clone(&store), graph());
+        for round in 0..rounds {
+            for transaction in 8 * round..8 * round + 4 {
+                submit(&engine, transaction).await;
+            }
+            let view = engine.load_graph(graph()).await.unwrap().view();
+            let checkpoint = checkpointer.compute(&view).await.unwrap();
+            for transaction in 8 * round + 4..8 * round + 8 {
+                submit(&engine, transaction).await;
+            }
+            engine.submit(graph(), Checkpointer::submission(checkpoint)).await.unwrap();
+        }
+        engine.close().await;
+        let head = store.head(graph().into()).await.unwrap().unwrap();
+        Self::of(store, head).await
+    }
+
+    async fn of(store: Arc<dyn EventStore>, head: Head) -> Self {
         let (mut replayed, mut states) = (ReplayedGraph::new(graph()), BTreeMap::new());
         visit_events(&store, graph(), 1, head.version, |stored| {
             replayed.push(stored)?;

@@ -8,8 +8,7 @@ use std::sync::Arc;
 use crate::history::{History, NODES, every, graph, node};
 
 /// Proves every node, there or not, at every transaction's end, and compares with the replayed graph.
-async fn prove_all(checkpoints: Checkpointing, transactions: u64) -> History {
-    let history = History::write(checkpoints, transactions).await;
+async fn prove_all(history: History) -> History {
     let mut prover = history.prover().await;
     for (version, nodes) in &history.states {
         for number in 0..NODES {
@@ -26,21 +25,27 @@ async fn prove_all(checkpoints: Checkpointing, transactions: u64) -> History {
 
 #[tokio::test]
 async fn every_node_is_proven_at_every_version() {
-    let history = prove_all(every(20), 120).await;
+    let history = prove_all(History::write(every(16), 120).await).await;
     let prover = history.prover().await;
     assert!(prover.checkpoints().len() > 5, "proofs begin with checkpoints, and are anchored in later ones");
-    assert!(history.states.values().any(|nodes| nodes.len() < NODES as usize / 2), "some nodes are not there");
+    assert!(history.states.values().any(|nodes| (nodes.len() as u64) < NODES / 2), "some nodes are not there");
 }
 
 #[tokio::test]
 async fn a_short_history_needs_no_checkpoint() {
-    let history = prove_all(Checkpointing::Off, 30).await;
+    let history = prove_all(History::write(Checkpointing::Off, 30).await).await;
     assert!(history.prover().await.checkpoints().is_empty());
 }
 
 #[tokio::test]
 async fn checkpoints_so_close_that_each_holds_the_one_before() {
-    prove_all(every(1), 25).await;
+    prove_all(History::write(every(1), 25).await).await;
+}
+
+#[tokio::test]
+async fn checkpoints_that_come_late() {
+    let history = prove_all(History::write_lagging(9).await).await;
+    assert!(history.prover().await.checkpoints().iter().all(|said| said.event > said.version + 1));
 }
 
 #[tokio::test]
@@ -84,24 +89,26 @@ async fn what_cannot_be_proven_is_said() {
     }
 }
 
-/// A bulk event of half a megabyte fills a proof by itself: what needs it cannot be proven, what comes after the next
-/// checkpoint can.
+/// Bulk events fill a proof by themselves: a version behind them cannot be proven until a checkpoint covers them.
 #[tokio::test]
 async fn bulk_events_can_be_too_large_for_a_proof() {
-    let engine = Engine::builder(Arc::new(cidgraph_store_memory::MemoryStore::new())).checkpoints(every(1)).build();
+    let engine = Engine::new(Arc::new(cidgraph_store_memory::MemoryStore::new()));
     let submit =
         async |command| engine.submit(graph(), Submission::one(engine.context(), command)).await.unwrap().head.version;
     submit(GraphCommand::CreateGraph { metadata: GraphMetadata::named("proven") }).await;
     let nodes = (0..40_000).map(|number| NodeEntity::new(NodeId::from_u64(number), "Thing")).collect();
-    let bulk = submit(GraphCommand::AddNodes { nodes }).await;
-    engine.checkpoint(graph()).await.unwrap();
+    submit(GraphCommand::AddNodes { nodes }).await;
     let later = submit(GraphCommand::AddNode { node: NodeEntity::keyed(graph(), "Person", 1) }).await;
     let mut prover = cidgraph::proof::Prover::open(Arc::clone(engine.store()), graph()).await.unwrap();
-    match prover.prove(NodeId::from_u64(7), bulk).await.unwrap_err() {
-        ProveError::TooLarge { bytes, max, .. } => assert!(bytes > max),
-        other => panic!("{other}"),
+    match prover.prove(NodeId::from_u64(7), later).await {
+        Err(ProveError::TooLarge { bytes, max, from, to }) => {
+            assert!(bytes > max);
+            assert_eq!((max, from, to), (PROOF_BYTES_MAX, 1, later));
+        }
+        Err(other) => panic!("{other}"),
+        Ok(proof) => panic!("{} bytes are too many", proof.encode().len()),
     }
+    let head = engine.checkpoint(graph()).await.unwrap().head;
     let proof = prover.prove(NodeId::from_u64(7), later).await.unwrap().encode();
-    let head = engine.store().head(graph().into()).await.unwrap().unwrap();
     assert_eq!(check(&proof, head.cid).unwrap().node.unwrap().kind, "Thing");
 }

@@ -5,19 +5,19 @@ use cidgraph::proof::{Proof, ProofError, check};
 use cidgraph::state::node_record;
 use cidgraph::{Cid, HashKind};
 
-use crate::history::{History, every, graph, node};
+use crate::history::{History, graph, node};
 
 /// A history, and a proof of a node that events between checkpoint and version touch.
 async fn sample() -> (History, Proof) {
-    let history = History::write(every(16), 60).await;
+    let history = History::write_lagging(8).await;
     let mut prover = history.prover().await;
-    for version in history.states.keys().rev().skip(20) {
+    for version in history.states.keys().rev().skip(12) {
         for number in 0..crate::history::NODES {
             let proof = prover.prove(node(number), *version).await.unwrap();
             let Some(state) = proof.state.as_ref().filter(|state| state.record.is_some()) else { continue };
             let changed = history.states[version].get(&node(number)).is_some_and(|node| node.version > state.version);
             let whole = proof.anchor.as_ref().is_some_and(|anchor| anchor.committed.is_some());
-            if changed && whole && proof.blocks.len() > 3 {
+            if changed && whole && proof.blocks.len() > 2 {
                 return (history, proof);
             }
         }

@@ -34,7 +34,7 @@ pub fn run(session: &mut Session, arguments: &Arguments) -> Result<(), Failure> 
         }
         None => session.graph(&*store, None)?.0,
     };
-    let checkpoints = checkpointing(arguments.checkpoint_every);
+    let checkpoints = checkpointing(arguments.checkpoint_every, false);
     let engine = Engine::builder(store).actor(arguments.actor.as_str()).checkpoints(checkpoints).build();
     let mut applying = Applying { session, arguments, engine, graph, expected: arguments.expected };
     let outcome = match commands {

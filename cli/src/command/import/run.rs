@@ -124,7 +124,7 @@ impl Writing {
     fn start(runtime: Handle, store: Arc<dyn EventStore>, target: &Target) -> Result<Self, Failure> {
         let clock = Arc::new(ManualClock::at(target.clock));
         let engine = Engine::builder(Arc::clone(&store)).clock(Arc::clone(&clock) as _).actor(target.actor.as_str());
-        let engine = engine.checkpoints(checkpointing(target.checkpoint_every)).build();
+        let engine = engine.checkpoints(checkpointing(target.checkpoint_every, true)).build();
         let id = graph_id(&target.graph);
         let graph = match runtime.block_on(engine.load_graph(id)) {
             Ok(graph) => Some(graph),

@@ -4,8 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use cidgraph::EventStore;
 use cidgraph::chain::LogVerifier;
+use cidgraph::checkpoint::{CheckpointError, audit_checkpoints};
+use cidgraph::{EventStore, GraphId};
 use cidgraph_store_memory::{MemoryStore, RecoveryReport, Survey, Verified};
 use serde_json::json;
 
@@ -36,7 +37,11 @@ pub fn run(session: &mut Session, arguments: &Arguments) -> Result<(), Failure> 
         (None, Some(name)) => {
             let (store, left_out) = open(session)?;
             let (graph, head) = session.graph(&*store, Some(name))?;
-            Found { left_out, ..verify_graph(session, &*store, graph, head)? }
+            let mut found = Found { left_out, ..verify_graph(session, &*store, graph, head)? };
+            if arguments.checkpoints && found.broken.is_empty() {
+                found.broken.extend(wrong_checkpoint(session, &store, graph)?);
+            }
+            found
         }
         (None, None) => verify_store(session)?,
     };
@@ -47,6 +52,19 @@ pub fn run(session: &mut Session, arguments: &Arguments) -> Result<(), Failure> 
     match found.broken.len() {
         0 => Ok(()),
         broken => Err(Failure::Broken { broken }),
+    }
+}
+
+/// Returns the first checkpoint of a graph whose roots are not those of its events and its state.
+fn wrong_checkpoint(
+    session: &Session,
+    store: &Arc<dyn EventStore>,
+    graph: GraphId,
+) -> Result<Option<serde_json::Value>, Failure> {
+    match session.wait(audit_checkpoints(store, graph)) {
+        Ok(_) => Ok(None),
+        Err(error @ CheckpointError::WrongRoot { .. }) => Ok(Some(json!({ "reason": error.to_string() }))),
+        Err(other) => Err(Failure::Engine(other.into())),
     }
 }
 
