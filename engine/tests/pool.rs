@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use cidgraph::pool::{ComponentId, Names, PoolBase, PoolWriter, SetId, compact};
+use cidgraph::pool::{ComponentId, Names, PoolBase, PoolWriter, SetId, Uses, compact};
 use cidgraph::{Component, NodeEntity, NodeId, Properties, Value};
 use proptest::prelude::*;
 
@@ -272,7 +272,7 @@ fn what_is_known_is_interned_and_read_without_allocating() {
     let (first, second): (Properties, Properties) = (wide(1), wide(2));
     let nodes = [first, second].map(|wide| [Component::new("Place", place.clone()), Component::new("Wide", wide)]);
     let ids: Vec<SetId> = nodes.iter().map(|node| writer.intern_set(node)).collect();
-    assert_eq!(writer.ledger().derived_components, 1);
+    assert_eq!(writer.ledger(&Uses::default()).derived_components, 1);
     let mut read = 0;
     let counted = allocation_counter::measure(|| {
         for (node, id) in nodes.iter().zip(&ids) {

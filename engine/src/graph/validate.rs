@@ -1,8 +1,6 @@
 //! The proof that all that an aggregate derives from its state is what the state makes it.
 
-use std::collections::BTreeMap;
-
-use crate::pool::{ComponentId, SetId};
+use crate::pool::Uses;
 use crate::topology::NodeIndex;
 
 use super::draft::GraphAggregate;
@@ -44,32 +42,34 @@ impl GraphAggregate {
     }
 
     fn validate_hierarchy(&self) -> Valid {
-        let mut expected = Hierarchy::new(self.pool.pool().names());
-        for node in self.at().nodes() {
-            let parent = self.hierarchy.parent_in(self.pool.pool(), self.at().node_set(node));
-            if let Some(parent) = parent.and_then(|parent| self.at().find_node(parent)) {
-                expected.link(node, parent);
-            }
-        }
-        same("children", &self.hierarchy, &expected)
+        let expected = Hierarchy::gather(self.at());
+        self.at().nodes().try_for_each(|node| {
+            let have: Vec<u32> = self.hierarchy.children(self.at(), node).into_iter().map(ordinal).collect();
+            let expected = expected.get(&ordinal(node)).into_iter().flatten().copied().collect();
+            same("children", &have, &expected)
+        })
     }
 
     fn validate_uses(&self) -> Valid {
-        let mut sets: BTreeMap<SetId, u64> = BTreeMap::new();
-        self.at().nodes().for_each(|node| *sets.entry(self.at().node_set(node)).or_default() += 1);
-        same("uses of component sets", &self.pool.set_uses().collect(), &sets)?;
-        let mut components: BTreeMap<ComponentId, u64> = BTreeMap::new();
+        let mut expected = Uses::default();
+        self.at().nodes().for_each(|node| *expected.sets.entry(self.at().node_set(node)).or_default() += 1);
         let properties = self.at().edges().filter_map(|edge| self.at().edge_properties(edge));
-        properties.for_each(|component| *components.entry(component).or_default() += 1);
-        same("uses of edge properties", &self.pool.component_uses().collect(), &components)
+        properties.for_each(|component| *expected.components.entry(component).or_default() += 1);
+        let base = self.generation.frozen();
+        let sets = base.nodes().map(|node| base.node_set(node));
+        let components = base.edges().filter_map(|edge| base.edge_properties(edge));
+        same("uses of component sets and edge properties", &self.pool.uses(sets, components), &expected)
     }
 
     fn validate_index(&self) -> Valid {
         let at = self.generation.at(self.indexed.stamp);
         let facts = |node: NodeIndex| LiveFacts::new(at, node, &self.rules.registry);
-        let ordinal = |node: NodeIndex| u32::try_from(node.index()).expect("node ordinals have 32 bits");
         self.indexed.index.validate(at.nodes().map(|node| (ordinal(node), facts(node))))
     }
+}
+
+fn ordinal(node: NodeIndex) -> u32 {
+    u32::try_from(node.index()).expect("node ordinals have 32 bits")
 }
 
 fn same<T: PartialEq + std::fmt::Debug>(what: &str, have: &T, expected: &T) -> Valid {

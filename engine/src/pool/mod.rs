@@ -29,7 +29,7 @@ pub use base::PoolBase;
 pub use compact::{Remap, compact};
 pub use content::Entries;
 pub use ids::{ComponentId, NameId, SetId, ValueId};
-pub use ledger::PoolLedger;
+pub use ledger::{PoolLedger, Uses};
 pub use names::Names;
 pub use read::Pool;
 pub use registry::{ComponentRegistry, ComponentType, SchemaViolation, ValueType};

@@ -73,7 +73,7 @@ pub struct Generation {
 }
 
 /// Where a generation's rows end; what a draft can be taken back to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Extent {
     nodes: u32,
     edges: u32,
@@ -113,6 +113,11 @@ impl Generation {
     #[inline]
     pub fn at(&self, stamp: Stamp) -> At<'_> {
         At::new(self, stamp, self.extent())
+    }
+
+    /// Returns what can be asked of the base alone, at its last version.
+    pub fn frozen(&self) -> At<'_> {
+        At::new(self, 0, Extent::default())
     }
 
     /// Returns the base.
