@@ -124,9 +124,21 @@ def store_ops() -> dict[str, bytes]:
     return seeds
 
 
+def open_snapshot() -> dict[str, bytes]:
+    """How to open, then changes of six bytes each; see fuzz_targets/open_snapshot.rs."""
+    seeds = {"whole": b"\x01", "magic": b"\x00CIDG\r\n\x1a\n\x01\x00\x00\x00"}
+    for place in range(0, 256, 8):
+        seeds[f"header-{place}"] = b"\x02" + place.to_bytes(3, "big") + b"\x07\xff\x00"
+    for place in range(256, 6144, 64):
+        seeds[f"section-{place}"] = b"\x02" + place.to_bytes(3, "big") + b"\x07\xff\xff"
+        seeds[f"zero-{place}"] = b"\x02" + (place + 8).to_bytes(3, "big") + b"\x03\x00\x00"
+    return seeds
+
+
 if __name__ == "__main__":
     write("decode_event", decode_event())
     write("graph_ops", graph_ops())
     write("verify_chain", verify_chain())
     write("open_car", open_car())
     write("store_ops", store_ops())
+    write("open_snapshot", open_snapshot())

@@ -2,11 +2,13 @@
 
 use std::ffi::OsString;
 
+use cidgraph::snapshot::guarded;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::command::{
-    apply, archive, bench, completions, drill, export, graphs, import, log, man, query, repair, show, stats, verify,
+    apply, archive, bench, completions, drill, export, graphs, import, log, man, query, repair, show, snapshot, stats,
+    verify,
 };
 use crate::failure::Failure;
 use crate::output::note;
@@ -39,6 +41,7 @@ pub enum Command {
     Stats(stats::Arguments),
     Query(query::Arguments),
     Export(export::Arguments),
+    Snapshot(snapshot::Arguments),
     Verify(verify::Arguments),
     Archive(archive::Arguments),
     Repair(repair::Arguments),
@@ -83,24 +86,29 @@ fn report(error: &clap::Error) -> u8 {
 
 fn execute(line: CommandLine) -> Result<(), Failure> {
     let mut session = Session::new(line.options)?;
-    let outcome = match &line.command {
-        Command::Import(arguments) => import::run(&mut session, arguments),
-        Command::Apply(arguments) => apply::run(&mut session, arguments),
-        Command::Graphs(arguments) => graphs::run(&mut session, arguments),
-        Command::Log(arguments) => log::run(&mut session, arguments),
-        Command::Show(arguments) => show::run(&mut session, arguments),
-        Command::Stats(arguments) => stats::run(&mut session, arguments),
-        Command::Query(arguments) => query::run(&mut session, arguments),
-        Command::Export(arguments) => export::run(&mut session, arguments),
-        Command::Verify(arguments) => verify::run(&mut session, arguments),
-        Command::Archive(arguments) => archive::run(&mut session, arguments),
-        Command::Repair(arguments) => repair::run(&mut session, arguments),
-        Command::Bench(arguments) => bench::run(&mut session, arguments),
-        Command::Drill(arguments) => drill::run(&mut session, arguments),
-        Command::Completions(arguments) => completions::run(&mut session, arguments, CommandLine::command()),
-        Command::Man(arguments) => man::run(&mut session, arguments, CommandLine::command()),
-    };
+    let outcome = guarded(|| run_command(&mut session, &line.command)).unwrap_or_else(|damage| Err(damage.into()));
     let finished = session.output.finish();
     outcome?;
     Ok(finished?)
+}
+
+fn run_command(session: &mut Session, command: &Command) -> Result<(), Failure> {
+    match command {
+        Command::Import(arguments) => import::run(session, arguments),
+        Command::Apply(arguments) => apply::run(session, arguments),
+        Command::Graphs(arguments) => graphs::run(session, arguments),
+        Command::Log(arguments) => log::run(session, arguments),
+        Command::Show(arguments) => show::run(session, arguments),
+        Command::Stats(arguments) => stats::run(session, arguments),
+        Command::Query(arguments) => query::run(session, arguments),
+        Command::Export(arguments) => export::run(session, arguments),
+        Command::Snapshot(arguments) => snapshot::run(session, arguments),
+        Command::Verify(arguments) => verify::run(session, arguments),
+        Command::Archive(arguments) => archive::run(session, arguments),
+        Command::Repair(arguments) => repair::run(session, arguments),
+        Command::Bench(arguments) => bench::run(session, arguments),
+        Command::Drill(arguments) => drill::run(session, arguments),
+        Command::Completions(arguments) => completions::run(session, arguments, CommandLine::command()),
+        Command::Man(arguments) => man::run(session, arguments, CommandLine::command()),
+    }
 }

@@ -3,7 +3,7 @@
 use std::io;
 
 use cidgraph::engine::{Error, ErrorKind};
-use cidgraph::{CarError, ChainError, DecodeError, Rejected, StoreError, WriteError};
+use cidgraph::{CarError, ChainError, DecodeError, Rejected, SnapshotDamage, SnapshotError, StoreError, WriteError};
 
 use crate::filter::FilterError;
 use crate::import::{ImportError, SourcePosition};
@@ -76,6 +76,9 @@ pub enum Failure {
         /// What is wrong.
         source: CarError,
     },
+    /// A snapshot file cannot be written or read.
+    #[error(transparent)]
+    Snapshot(#[from] SnapshotError),
     /// Verification found damage; it has been printed.
     #[error("{broken} broken")]
     Broken {
@@ -114,17 +117,30 @@ impl Failure {
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
             Self::Usage { .. } | Self::Import(_) | Self::Filter(_) | Self::Unwritable { .. } | Self::Output(_) => 1,
             Self::Refused { .. } | Self::Car { source: CarError::Io { .. }, .. } => 1,
+            Self::Snapshot(
+                SnapshotError::Io { .. }
+                | SnapshotError::Foreign
+                | SnapshotError::Format { .. }
+                | SnapshotError::BigEndian,
+            ) => 1,
             Self::Chain(_)
             | Self::Event { .. }
             | Self::Car { .. }
             | Self::Broken { .. }
             | Self::Damaged { .. }
+            | Self::Snapshot(SnapshotError::Damaged(_))
             | Self::Drill { .. } => 2,
             Self::Store(error) => exit_code_of_store(error),
             Self::Engine(error) => exit_code_of_engine(error),
             Self::Stopped { source, .. } => source.exit_code(),
             Self::Interrupted { .. } => 130,
         }
+    }
+}
+
+impl From<SnapshotDamage> for Failure {
+    fn from(damage: SnapshotDamage) -> Self {
+        Self::Snapshot(damage.into())
     }
 }
 

@@ -1,6 +1,7 @@
 //! One run of the command: its options, its runtime, its store.
 
 use std::future::poll_fn;
+use std::path::Path;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,14 +9,15 @@ use std::sync::mpsc::sync_channel;
 use std::task::Poll;
 use std::time::Duration;
 
-use cidgraph::{AggregateId, Engine, EventStore, GraphId, GraphReadModel, Head};
+use cidgraph::pool::ComponentRegistry;
+use cidgraph::{AggregateId, EventStore, GraphId, GraphReadModel, Head, Snapshot};
 use clap::{Args, ValueEnum};
 use tokio::runtime::Handle;
 use tokio::signal::ctrl_c;
 
 use crate::failure::Failure;
 use crate::output::{Output, note};
-use crate::store::{Fsync, StoreOptions};
+use crate::store::{Fsync, Snapshots, StoreOptions};
 
 /// How progress is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -138,8 +140,19 @@ impl Session {
     pub fn read_graph(&self, name: Option<&str>) -> Result<(Arc<dyn EventStore>, GraphReadModel), Failure> {
         let store = self.open_to_read()?;
         let (graph, _) = self.graph(&*store, name)?;
-        let engine = Engine::new(Arc::clone(&store));
+        let engine = self.options.store.engine(Arc::clone(&store), Snapshots::Use).build();
         Ok((store, self.wait(engine.get_graph(graph))?))
+    }
+
+    /// Reads a snapshot file in place where one is given, otherwise loads the graph that `name` says.
+    ///
+    /// # Errors
+    /// Where the file is not there or does not hold; otherwise as of [`read_graph`](Self::read_graph).
+    pub fn read_model(&self, name: Option<&str>, snapshot: Option<&Path>) -> Result<GraphReadModel, Failure> {
+        match snapshot {
+            Some(file) => Ok(Snapshot::map(file)?.read(ComponentRegistry::default())),
+            None => Ok(self.read_graph(name)?.1),
+        }
     }
 
     /// Loads a graph as [`read_graph`](Self::read_graph) does and waits, at most for two seconds, until its indices have
@@ -150,7 +163,7 @@ impl Session {
     pub fn read_indexed_graph(&self, name: Option<&str>) -> Result<GraphReadModel, Failure> {
         let store = self.open_to_read()?;
         let (graph, _) = self.graph(&*store, name)?;
-        let engine = Engine::new(store);
+        let engine = self.options.store.engine(store, Snapshots::Use).build();
         self.wait(async {
             let graph = engine.load_graph(graph).await?;
             let mut left = INDEX_POLLS_MAX;

@@ -17,8 +17,10 @@ pub mod chain;
 pub mod car;
 pub mod archive;
 pub mod aggregate;
+pub mod pages;
 pub mod slab;
 pub mod packed;
+pub mod sections;
 pub mod arena;
 pub mod topology;
 pub mod algorithm;
@@ -32,6 +34,8 @@ pub mod read_model;
 pub mod writer;
 pub mod machine;
 pub mod graph;
+pub mod snapshot;
+pub mod shelf;
 pub mod stream;
 pub mod subscription;
 pub mod engine;
@@ -61,6 +65,8 @@ pub use read_model::{
     Answer, Criterion, GraphMetrics, GraphQuery, GraphReadModel, NodePage, NodeQuery, NodeRef, OrderBy, QueryError,
     Real,
 };
+pub use shelf::{Shelf, ShelfConfig, ShelvedGraphs};
+pub use snapshot::{Snapshot, SnapshotDamage, SnapshotError, SnapshotInfo};
 pub use state::{GraphInfo, GraphView};
 pub use store::{
     AggregateAppend, Appended, Capabilities, Damage, Durability, EventStore, Expected, Head, ObjectError, ObjectInfo,

@@ -5,6 +5,7 @@
 
 use std::ops::Range;
 
+use crate::pages::Demand;
 use crate::slab::Slab;
 
 /// A frozen sequence of numbers of equal bit width. Clones share it.
@@ -34,15 +35,12 @@ impl PackedInts {
     /// Where `index` is not below [`len`](Self::len).
     #[inline]
     pub fn get(&self, index: usize) -> u64 {
-        assert!(index < self.len, "index {index} of {}", self.len);
+        if index >= self.len {
+            self.broken("a packed number is asked for beyond the last");
+        }
         let bit = index * self.width as usize;
-        let Some(&[low, high]) = self.words.get(bit / 64..).and_then(|words| words.first_chunk()) else {
-            // Only a sequence of zeros has no words.
-            return 0;
-        };
-        let shift = bit % 64;
-        // Shifted in two steps: a shift by 64 would be none.
-        (low >> shift | (high << 1) << (63 - shift)) & self.mask
+        // Only a sequence of zeros has no words.
+        self.words.pair(bit / 64).map_or(0, |words| number_at(*words, bit, self.mask))
     }
 
     /// Returns the number at `index`, of a sequence whose numbers all have at most 32 bits.
@@ -87,6 +85,26 @@ impl PackedInts {
         self.len == 0
     }
 
+    /// Returns the words that the numbers are packed in.
+    pub const fn words(&self) -> &Slab<u64> {
+        &self.words
+    }
+
+    /// Takes words of a file, which hold `len` numbers of `width` bits; `None` where there are more or fewer of them.
+    pub fn of_file(words: Slab<u64>, len: usize, width: u32) -> Option<Self> {
+        let is_whole = width <= u64::BITS && words.len() == words_of(len, width)?;
+        is_whole.then(|| Self { words, len, width, mask: mask_of(width) })
+    }
+
+    /// Says that what was read here leads nowhere, as [`Slab::broken`] does.
+    ///
+    /// # Panics
+    /// Always.
+    #[cold]
+    pub fn broken(&self, what: &'static str) -> ! {
+        self.words.broken(what)
+    }
+
     /// Returns the bits that one number takes.
     pub const fn width(&self) -> u32 {
         self.width
@@ -119,8 +137,7 @@ impl PackedIntsBuilder {
     /// Makes room for `len` numbers, none of which exceeds `max`.
     pub fn new(len: usize, max: u64) -> Self {
         let width = u64::BITS - max.leading_zeros();
-        let bits = len.checked_mul(width as usize).expect("the bits of a sequence in memory can be counted");
-        let words = vec![0; if bits == 0 { 0 } else { bits.div_ceil(64) + 1 }];
+        let words = vec![0; words_of(len, width).expect("the bits of a sequence in memory can be counted")];
         Self { words, room: len, len: 0, max, width }
     }
 
@@ -151,9 +168,53 @@ impl PackedIntsBuilder {
     /// Where there are fewer numbers than were announced.
     pub fn finish(self) -> PackedInts {
         assert_eq!(self.len, self.room, "as many numbers as were announced");
-        let mask = u64::MAX.checked_shr(u64::BITS - self.width).unwrap_or(0);
-        PackedInts { words: Slab::new(self.words), len: self.len, width: self.width, mask }
+        PackedInts { words: Slab::new(self.words), len: self.len, width: self.width, mask: mask_of(self.width) }
     }
+}
+
+/// Returns how many words `len` numbers take; `None` where their bits cannot be counted.
+fn words_of(len: usize, width: u32) -> Option<usize> {
+    let bits = len.checked_mul(width as usize)?;
+    Some(if bits == 0 { 0 } else { bits.div_ceil(64) + 1 })
+}
+
+fn mask_of(width: u32) -> u64 {
+    u64::MAX.checked_shr(u64::BITS - width).unwrap_or(0)
+}
+
+/// Returns the number that starts at `bit`, which lies in the first of the words.
+#[inline]
+const fn number_at([low, high]: [u64; 2], bit: usize, mask: u64) -> u64 {
+    let shift = bit % 64;
+    // Shifted in two steps: a shift by 64 would be none.
+    (low >> shift | (high << 1) << (63 - shift)) & mask
+}
+
+/// How the numbers of a sequence in a file must follow each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// As they will.
+    Any,
+    /// None below the one before.
+    Ascending,
+}
+
+/// Demands of each page of a sequence in a file that its numbers are below a bound and follow each other in order. A
+/// number belongs to the page in which it starts.
+pub fn demand(len: usize, width: u32, below: u64, order: Order) -> Demand {
+    Box::new(move |section, page| {
+        let Ok(words) = bytemuck::try_cast_slice::<u8, u64>(section) else { return false };
+        let (width, mask) = (width as usize, mask_of(width));
+        let number = |index: usize| {
+            let bit = index * width;
+            words.get(bit / 64..).and_then(<[u64]>::first_chunk).map_or(u64::MAX, |words| number_at(*words, bit, mask))
+        };
+        let first_from = |byte: usize| (byte * 8).div_ceil(width).min(len);
+        let (start, end) = (first_from(page.start), first_from(page.end));
+        let is_bounded = below > mask || (start..end).all(|index| number(index) < below);
+        let ordered = start..end.min(len - 1);
+        is_bounded && (order == Order::Any || ordered.into_iter().all(|index| number(index) <= number(index + 1)))
+    })
 }
 
 fn put(words: &mut [u64], bit: usize, number: u64) {
@@ -190,6 +251,40 @@ mod tests {
     fn the_widest_numbers_fit() {
         let packed: PackedInts = [u64::MAX, 0, u64::MAX].into_iter().collect();
         assert_eq!(packed.iter().collect::<Vec<_>>(), [u64::MAX, 0, u64::MAX]);
+    }
+
+    #[test]
+    fn pages_of_a_file_are_held_to_bound_and_order() {
+        let page = crate::pages::PAGE_LEN;
+        // Of 20 bits each, so that one starts in the first page and ends in the second.
+        let good: Vec<u64> = (0..10_000).map(|number| number * 100).collect();
+        let check = |numbers: &[u64], below: u64, order: Order| {
+            let packed: PackedInts = numbers.iter().copied().collect();
+            let bytes = packed.words().as_bytes().clone();
+            let demand = demand(packed.len(), packed.width(), below, order);
+            [0..page, page..bytes.len()].map(|page| demand(&bytes, page))
+        };
+        assert_eq!(check(&good, 999_901, Order::Ascending), [true, true]);
+        assert_eq!(check(&good, 999_900, Order::Any), [true, false]);
+        let starts_in_second = (page * 8).div_ceil(20);
+        for (at, expected) in [(3, [false, true]), (starts_in_second, [false, true]), (9_000, [true, false])] {
+            let mut numbers = good.clone();
+            numbers[at] = numbers[at - 1] - 1;
+            assert_eq!(check(&numbers, 1 << 20, Order::Ascending), expected, "{at}");
+            assert_eq!(check(&numbers, 1 << 20, Order::Any), [true, true]);
+            numbers[at] = 999_901;
+            let found = check(&numbers, 999_901, Order::Any);
+            assert_eq!(found, [at < starts_in_second, at >= starts_in_second].map(|bad| !bad), "{at}");
+        }
+    }
+
+    #[test]
+    fn words_of_a_file_must_be_as_many_as_the_numbers_take() {
+        let packed: PackedInts = [1, 5, 9].into_iter().collect();
+        let of_file = |len, width| PackedInts::of_file(packed.words().clone(), len, width);
+        assert_eq!(of_file(3, 4), Some(packed.clone()));
+        assert!(of_file(16, 4).is_some() && of_file(17, 4).is_none() && of_file(0, 4).is_none());
+        assert!(of_file(1, 65).is_none() && of_file(usize::MAX, 64).is_none());
     }
 
     #[test]

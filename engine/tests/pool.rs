@@ -5,9 +5,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use cidgraph::pool::{ComponentId, Names, PoolBase, PoolWriter, SetId, Uses, compact};
+use cidgraph::pool::{ComponentId, Names, Naming, Pool, PoolBase, PoolWriter, SetId, compact};
 use cidgraph::{Component, NodeEntity, NodeId, Properties, Value};
 use proptest::prelude::*;
+
+/// Leaves names as they are.
+fn named(pool: &Pool) -> Naming {
+    Naming::kept(pool.names().clone())
+}
 
 fn new_writer() -> PoolWriter {
     PoolWriter::new(Arc::new(Names::new()), Arc::new(PoolBase::new()))
@@ -132,7 +137,8 @@ impl Checked {
     fn compact(&mut self, kept: Vec<usize>) {
         let pool = self.writer.pool().clone();
         let kept: Vec<(SetId, Vec<Component>)> = kept.into_iter().map(|at| self.sets[at].clone()).collect();
-        let (base, remap) = compact(&pool, &mut kept.iter().map(|(set, _)| *set), &mut std::iter::empty());
+        let (base, remap) =
+            compact(&pool, &named(&pool), &mut kept.iter().map(|(set, _)| *set), &mut std::iter::empty());
         self.writer = PoolWriter::new(pool.names().clone(), Arc::new(base));
         self.sets = vec![(SetId::EMPTY, Vec::new())];
         for (set, components) in kept {
@@ -208,7 +214,7 @@ proptest! {
         }
         let dump = |writer: &mut PoolWriter| {
             let ids: Vec<SetId> = sets.iter().map(|set| writer.intern_set(set)).collect();
-            format!("{:?}", compact(writer.pool(), &mut ids.into_iter(), &mut std::iter::empty()).0)
+            format!("{:?}", compact(writer.pool(), &named(writer.pool()), &mut ids.into_iter(), &mut std::iter::empty()).0)
         };
         let (first, second) = (dump(&mut plain), dump(&mut other));
         prop_assert_eq!(first, second);
@@ -248,7 +254,8 @@ fn a_pool_is_compacted_while_the_writer_appends() {
     let live: Vec<SetId> = (0..2000).map(|number| writer.intern_set(&node(number))).step_by(2).collect();
     let pool = writer.pool().clone();
     let (base, remap) = std::thread::scope(|scope| {
-        let compaction = scope.spawn(|| compact(&pool, &mut live.iter().copied(), &mut std::iter::empty()));
+        let compaction =
+            scope.spawn(|| compact(&pool, &named(&pool), &mut live.iter().copied(), &mut std::iter::empty()));
         for number in 2000..4000 {
             writer.intern_set(&node(number));
         }
@@ -272,7 +279,7 @@ fn what_is_known_is_interned_and_read_without_allocating() {
     let (first, second): (Properties, Properties) = (wide(1), wide(2));
     let nodes = [first, second].map(|wide| [Component::new("Place", place.clone()), Component::new("Wide", wide)]);
     let ids: Vec<SetId> = nodes.iter().map(|node| writer.intern_set(node)).collect();
-    assert_eq!(writer.ledger(&Uses::default()).derived_components, 1);
+    assert_eq!(writer.ledger().derived_components, 1);
     let mut read = 0;
     let counted = allocation_counter::measure(|| {
         for (node, id) in nodes.iter().zip(&ids) {

@@ -4,12 +4,17 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use cidgraph::pool::{ComponentId, Names, PoolBase, PoolLedger, PoolWriter, SetId, compact};
+use cidgraph::pool::{ComponentId, Names, Naming, Pool, PoolBase, PoolLedger, PoolWriter, SetId, compact};
 use cidgraph::{Component, Name, Properties, Value};
 use proptest::prelude::*;
 
 /// Bytes of a component of ten properties: its type, and a property and a value each.
 const FULL_BYTES: u64 = (1 + 2 * 10) * 4;
+
+/// Leaves names as they are.
+fn named(pool: &Pool) -> Naming {
+    Naming::kept(pool.names().clone())
+}
 
 fn new_writer() -> PoolWriter {
     PoolWriter::new(Arc::new(Names::new()), Arc::new(PoolBase::new()))
@@ -31,7 +36,7 @@ fn check_pair(first: &Properties, second: &Properties, derived: u64, component_b
     let mut writer = new_writer();
     intern(&mut writer, first);
     intern(&mut writer, second);
-    let ledger = ledger(&writer);
+    let ledger = writer.ledger();
     assert_eq!((ledger.components, ledger.derived_components), (2, derived), "{first:?} {second:?}");
     assert_eq!(ledger.component_bytes, component_bytes);
     assert!(ledger.component_bytes <= ledger.component_bytes_in_full);
@@ -64,7 +69,7 @@ fn components_of_different_types_share_nothing() {
         let id = writer.intern_component(component_type, &ten(0, 0));
         assert_eq!(writer.pool().component_type(id), component_type);
     }
-    assert_eq!((ledger(&writer).components, ledger(&writer).derived_components), (2, 0));
+    assert_eq!((writer.ledger().components, writer.ledger().derived_components), (2, 0));
 }
 
 #[test]
@@ -77,7 +82,7 @@ fn an_update_shares_with_what_was_before() {
         assert_eq!(writer.pool().properties(id).get("p3"), Some(&Value::Int(1000 + round)));
         assert_eq!(writer.pool().properties(id).len(), 10);
     }
-    let ledger = ledger(&writer);
+    let ledger = writer.ledger();
     assert_eq!((ledger.components, ledger.derived_components), (101, 100));
     assert_eq!(ledger.component_bytes, FULL_BYTES + 100 * (2 + 2) * 4);
     assert_eq!(ledger.component_bytes_in_full, 101 * FULL_BYTES);
@@ -107,7 +112,7 @@ fn removal_leaves_what_is_in_use_and_the_savings() {
     let sets: Vec<SetId> = (0..50).map(|to| writer.intern_set(&set(ten(2, to)))).collect();
     sets.iter().for_each(|set| writer.retain(*set));
     writer.retain(sets[7]);
-    let before = ledger(&writer);
+    let before = writer.ledger();
     assert_eq!((before.components, before.derived_components, before.in_use), (50, 49, 50));
     assert!(before.bytes_without_sharing > 51 * FULL_BYTES);
 
@@ -116,16 +121,16 @@ fn removal_leaves_what_is_in_use_and_the_savings() {
         writer.release(*set);
     }
     let live = &sets[25..];
-    let (base, remap) = compact(writer.pool(), &mut live.iter().copied(), &mut std::iter::empty());
+    let (base, remap) =
+        compact(writer.pool(), &named(writer.pool()), &mut live.iter().copied(), &mut std::iter::empty());
     let mut writer = PoolWriter::new(writer.pool().names().clone(), Arc::new(base));
     for (to, set) in (25..).zip(live) {
         let new = remap.set(*set);
-        writer.retain(new);
         assert_eq!(writer.pool().set_components(new), set_of(to));
         assert_eq!(writer.intern_set(&set_of(to)), new);
     }
     assert_eq!(remap.get_set(sets[0]), None);
-    let after = ledger(&writer);
+    let after = writer.ledger();
     assert_eq!((after.components, after.derived_components, after.in_use, after.sets), (25, 24, 25, 26));
     assert_eq!(after.component_bytes, FULL_BYTES + 24 * (2 + 2 * 2) * 4);
     assert!(after.bytes_without_sharing > 2 * content_bytes(&after));
@@ -133,11 +138,6 @@ fn removal_leaves_what_is_in_use_and_the_savings() {
 
 fn set_of(to: i64) -> [Component; 1] {
     [Component::new("Profile", ten(2, to))]
-}
-
-/// Returns the ledger of a writer whose base nothing used.
-fn ledger(writer: &PoolWriter) -> PoolLedger {
-    writer.ledger(&writer.uses(std::iter::empty(), std::iter::empty()))
 }
 
 fn content_bytes(ledger: &PoolLedger) -> u64 {
@@ -150,7 +150,8 @@ fn edges_components_are_compacted_too() {
     let unnamed = writer.pool().names().intern("");
     let ids: Vec<ComponentId> =
         (0..10).map(|number| writer.intern_component(unnamed, &Properties::from([("since", number)]))).collect();
-    let (base, remap) = compact(writer.pool(), &mut std::iter::empty(), &mut ids[8..].iter().copied());
+    let (base, remap) =
+        compact(writer.pool(), &named(writer.pool()), &mut std::iter::empty(), &mut ids[8..].iter().copied());
     let writer = PoolWriter::new(writer.pool().names().clone(), Arc::new(base));
     assert_eq!(writer.pool().component_count(), 2);
     assert_eq!(writer.pool().properties(remap.component(ids[9])), Properties::from([("since", 9)]));
@@ -187,7 +188,7 @@ proptest! {
         let mut writer = new_writer();
         let (mut stored, mut in_full): (Vec<Model>, Vec<Model>) = (Vec::new(), Vec::new());
         for model in models {
-            let before = ledger(&writer).derived_components;
+            let before = writer.ledger().derived_components;
             intern(&mut writer, &model.iter().map(|(name, value)| (name.as_str(), *value)).collect());
             if stored.contains(&model) {
                 continue;
@@ -196,7 +197,7 @@ proptest! {
                 let shared = model.iter().filter(|(name, value)| other.get(*name) == Some(value)).count();
                 shared * 10 >= 8 * model.len().max(other.len()) && model.len().max(other.len()) > 4
             });
-            prop_assert_eq!(ledger(&writer).derived_components - before, u64::from(could));
+            prop_assert_eq!(writer.ledger().derived_components - before, u64::from(could));
             if !could {
                 in_full.push(model.clone());
             }

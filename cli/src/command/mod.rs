@@ -15,6 +15,7 @@ pub mod log;
 pub mod man;
 pub mod query;
 pub mod show;
+pub mod snapshot;
 pub mod stats;
 pub mod verify;
 

@@ -1,5 +1,7 @@
 //! `cidgraph show`: one node and the events that shaped it.
 
+use std::path::PathBuf;
+
 use cidgraph::GraphReadModel;
 use clap::Args;
 use serde_json::Value as Json;
@@ -23,6 +25,9 @@ pub struct Arguments {
     /// The graph's name or id; may be left out where there is one graph
     #[arg(long, short, value_name = "GRAPH")]
     pub graph: Option<String>,
+    /// Read this snapshot file in place instead of the store; it has the node, not its events
+    #[arg(long, value_name = "FILE", conflicts_with = "graph")]
+    pub snapshot: Option<PathBuf>,
 }
 
 /// Runs the subcommand.
@@ -30,6 +35,11 @@ pub struct Arguments {
 /// # Errors
 /// Where graph or node are not there, the store cannot be read, or the chain does not hold.
 pub fn run(session: &mut Session, arguments: &Arguments) -> Result<(), Failure> {
+    if arguments.snapshot.is_some() {
+        let model = session.read_model(None, arguments.snapshot.as_deref())?;
+        let node = find_node(&model, &arguments.node)?;
+        return print(session, &model, &node, Vec::new());
+    }
     let (store, model) = session.read_graph(arguments.graph.as_deref())?;
     let found = find_node(&model, &arguments.node);
     let id = match (&found, reference(&arguments.node)) {

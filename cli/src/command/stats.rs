@@ -1,5 +1,7 @@
 //! `cidgraph stats`: a graph's head, counts and shape.
 
+use std::path::PathBuf;
+
 use cidgraph::{Answer, GraphQuery};
 use clap::Args;
 use serde_json::json;
@@ -18,6 +20,9 @@ pub struct Arguments {
     /// The graph's name or id; may be left out where there is one graph
     #[arg(long, short, value_name = "GRAPH")]
     pub graph: Option<String>,
+    /// Read this snapshot file in place instead of the store
+    #[arg(long, value_name = "FILE", conflicts_with = "graph")]
+    pub snapshot: Option<PathBuf>,
 }
 
 /// Runs the subcommand.
@@ -25,8 +30,8 @@ pub struct Arguments {
 /// # Errors
 /// Where the graph is not there, the store cannot be read, or the chain does not hold.
 pub fn run(session: &mut Session, arguments: &Arguments) -> Result<(), Failure> {
-    let (_, model) = session.read_graph(arguments.graph.as_deref())?;
-    let head = model.head().expect("a graph that was loaded has a head");
+    let model = session.read_model(arguments.graph.as_deref(), arguments.snapshot.as_deref())?;
+    let head = model.head();
     let answer = model.query(&GraphQuery::Metrics).map_err(cidgraph::Error::from)?;
     let Answer::Metrics(metrics) = answer else { unreachable!("metrics are answered with metrics") };
     let info = model.info();
@@ -38,8 +43,8 @@ pub fn run(session: &mut Session, arguments: &Arguments) -> Result<(), Failure> 
         "id": model.graph().to_string(),
         "nodes": metrics.nodes,
         "edges": metrics.edges,
-        "events": head.version,
-        "head": { "version": head.version, "cid": head.cid.to_string() },
+        "events": model.version(),
+        "head": head.map(|head| json!({ "version": head.version, "cid": head.cid.to_string() })),
         "state_hash": hex(&model.state_hash()),
         "time": show_time(model.timestamp_ns()),
         "archived": info.archived.as_ref().map(|reason| reason.as_str()),

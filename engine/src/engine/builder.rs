@@ -12,6 +12,7 @@ use crate::id::GraphId;
 use crate::metrics::Metrics;
 use crate::pool::ComponentRegistry;
 use crate::read_model::{Answer, GraphQuery};
+use crate::shelf::{Shelf, ShelfConfig, ShelvedGraphs};
 use crate::store::EventStore;
 use crate::value::Name;
 use crate::writer::{Registry, WriterConfig};
@@ -30,6 +31,7 @@ pub struct EngineBuilder {
     clock: Arc<dyn Clock>,
     ids: Arc<dyn Ids>,
     actor: Name,
+    snapshots: Option<ShelfConfig>,
 }
 
 impl EngineBuilder {
@@ -44,6 +46,7 @@ impl EngineBuilder {
             clock: Arc::new(SystemClock),
             ids: Arc::new(RandomIds),
             actor: Name::new_static("engine"),
+            snapshots: None,
         }
     }
 
@@ -88,6 +91,14 @@ impl EngineBuilder {
         Self { actor: actor.into(), ..self }
     }
 
+    /// Keeps snapshots of the graphs in a folder, one folder for one store, and opens graphs from them.
+    ///
+    /// They are taken beside the writers while graphs are open, and what is missing when a graph is closed: close the
+    /// engine before the process ends. Losing them loses nothing but time.
+    pub fn snapshots(self, config: ShelfConfig) -> Self {
+        Self { snapshots: Some(config), ..self }
+    }
+
     /// Makes the engine; nothing is read yet.
     pub fn build(self) -> Engine {
         let cache = Arc::new(QueryCache::new(self.cache, Arc::clone(&self.clock)));
@@ -98,6 +109,7 @@ impl EngineBuilder {
             fold_rows_min: self.fold_rows_min.unwrap_or(GraphDrafts::default().fold_rows_min),
             observer: Arc::new(move |graph| Some(observe(&observed, graph))),
         };
+        let drafts = ShelvedGraphs::new(drafts, self.snapshots.map(Shelf::new));
         let graphs = Registry::new(self.store, drafts, self.writer, Arc::clone(&self.clock));
         Engine::of(Inner {
             graphs,

@@ -64,6 +64,7 @@ impl Error {
             Self::Chain(_) => ErrorKind::Corrupt,
             Self::Store(error) => kind_of_store(error),
             Self::Query(QueryError::UnknownNode { .. }) => ErrorKind::NotFound,
+            Self::Query(QueryError::Damaged(_)) => ErrorKind::Corrupt,
             Self::Query(
                 QueryError::Cyclic
                 | QueryError::InvalidWeight { .. }

@@ -18,7 +18,8 @@ use crate::topology::{NodeIndex, Stamp};
 use crate::writer::DraftSource;
 
 use super::checked::Rules;
-use super::fold::{BUSY_ROWS_MIN, Folding, index_of};
+use super::facts::index_of;
+use super::fold::{BUSY_ROWS_MIN, Folding};
 use super::found::Found;
 use super::hierarchy::Hierarchy;
 use super::publish::Indexed;
@@ -78,7 +79,7 @@ impl GraphAggregate {
         let generation = Arc::new(Generation::new(Arc::new(Base::default()), Arc::clone(pool.pool())));
         let info = Arc::new(GraphInfo { graph, metadata: None, archived: None });
         let published = Published::new(&generation, &info, Index::default());
-        Self::over(published, pool, Rules { graph, limits, registry }, observer)
+        Self::over(published, Index::default(), pool, Rules { graph, limits, registry }, observer)
     }
 
     /// Makes the aggregate of a graph that goes on from a view, and its reader.
@@ -98,7 +99,7 @@ impl GraphAggregate {
         let names = Arc::new(view.at().pool().names().copy());
         let (base, pool_base, index) = if shown.is_frozen() {
             let base = Arc::clone(shown.generation.base());
-            (base, Arc::clone(shown.generation.pool().base()), shown.index.clone())
+            (base, Arc::clone(shown.generation.pool().base()), view.index().clone())
         } else {
             folded(view, &names, &registry)
         };
@@ -110,10 +111,10 @@ impl GraphAggregate {
             timestamp_ns: shown.timestamp_ns,
             node_count: shown.node_count,
             edge_count: shown.edge_count,
-            ..Published::new(&generation, &shown.info, index)
+            ..Published::new(&generation, &shown.info, index.clone())
         };
         let rules = Rules { graph: shown.info.graph, limits, registry };
-        let (aggregate, reader) = Self::over(published, pool, rules, observer);
+        let (aggregate, reader) = Self::over(published, index, pool, rules, observer);
         if let Some(observer) = &aggregate.observer {
             observer.changed(aggregate.place.version, &[]);
         }
@@ -123,6 +124,7 @@ impl GraphAggregate {
     /// Makes the aggregate whose draft is empty above what is published.
     fn over(
         published: Published,
+        index: Index,
         pool: PoolWriter,
         rules: Rules,
         observer: Option<Arc<dyn ChangeObserver>>,
@@ -132,7 +134,6 @@ impl GraphAggregate {
         for name in rules.registry.names() {
             names.intern(name);
         }
-        let index = published.index.clone();
         let place = Place {
             version: published.version(),
             info: Arc::clone(&published.info),

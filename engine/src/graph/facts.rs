@@ -1,10 +1,23 @@
 //! A node's facts for the index, read from the state.
 
-use crate::index::{Facts, NameNumber};
+use crate::index::{Facts, Index, NameNumber};
 use crate::pool::{ComponentId, ComponentRegistry, NameId};
 use crate::state::At;
 use crate::topology::NodeIndex;
 use crate::value::Value;
+
+/// Builds the indices of a base since which nothing has happened.
+///
+/// # Panics
+/// Where its names lack one of the registry.
+pub fn index_of(at: At<'_>, registry: &ComponentRegistry) -> Index {
+    let mut updater = Index::default().into_updater();
+    for (ordinal, node) in (0..).zip(at.nodes()) {
+        assert_eq!(node, NodeIndex::from(ordinal), "a base has no holes");
+        updater.insert(ordinal, &LiveFacts::new(at, node, registry));
+    }
+    updater.finish()
+}
 
 /// The facts of one node at a stamp.
 #[derive(Debug, Clone, Copy)]

@@ -9,11 +9,11 @@ use std::sync::{Arc, OnceLock};
 use crate::aggregate::Rest;
 use crate::index::Index;
 use crate::pool::{ComponentRegistry, PoolWriter};
-use crate::state::{At, Extent, Generation, GraphView, Renumbering, fold};
-use crate::topology::{NodeIndex, Stamp};
+use crate::state::{Extent, Generation, GraphView, Renumbering, fold};
+use crate::topology::Stamp;
 
 use super::draft::GraphAggregate;
-use super::facts::LiveFacts;
+use super::facts::index_of;
 use super::hierarchy::{Children, Hierarchy};
 use super::publish::Indexed;
 use super::step::{Change, Step};
@@ -213,7 +213,8 @@ impl Moving<'_> {
     }
 }
 
-/// Builds the next generation of what a view shows; `gathers` says whether an index of before says who is whose child.
+/// Builds the next generation of what a view shows; its pool knows the uses. `gathers` says whether an index of before
+/// says who is whose child.
 fn prepare(view: &GraphView, extent: Extent, registry: &ComponentRegistry, gathers: bool) -> Prepared {
     let folded = fold(view.at(), extent);
     let names = Arc::clone(view.at().pool().names());
@@ -223,16 +224,6 @@ fn prepare(view: &GraphView, extent: Extent, registry: &ComponentRegistry, gathe
     let index = renumbers.then(|| index_of(generation.frozen(), registry));
     let children = (renumbers && gathers).then(|| Hierarchy::gather(generation.frozen()));
     Prepared { generation, pool, renumbering: folded.renumbering, index, children }
-}
-
-/// Builds the indices of a base.
-pub(super) fn index_of(at: At<'_>, registry: &ComponentRegistry) -> Index {
-    let mut updater = Index::default().into_updater();
-    for (ordinal, node) in (0..).zip(at.nodes()) {
-        assert_eq!(node, NodeIndex::from(ordinal), "a base has no holes");
-        updater.insert(ordinal, &LiveFacts::new(at, node, registry));
-    }
-    updater.finish()
 }
 
 impl fmt::Debug for Prepared {

@@ -19,5 +19,5 @@ mod validate;
 mod reader;
 
 pub use draft::{GraphAggregate, GraphDrafts};
-pub use facts::LiveFacts;
+pub use facts::{LiveFacts, index_of};
 pub use reader::GraphReader;

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use crate::footprint::Facet;
 use crate::index::Index;
 use crate::pool::{ComponentId, NameId, SetId};
-use crate::state::{At, Published};
+use crate::state::{At, Published, ViewIndex};
 use crate::store::Head;
 use crate::topology::{EdgeIndex, NodeIndex, Stamp};
 
@@ -83,7 +83,7 @@ impl GraphAggregate {
             timestamp_ns,
             node_count: self.place.node_count,
             edge_count: self.place.edge_count,
-            index: self.indexed.index.clone(),
+            index: ViewIndex::Ready(self.indexed.index.clone()),
             pending: self.indexed.touched..self.generation.touched_len(),
             pending_nodes: OnceLock::new(),
         }));

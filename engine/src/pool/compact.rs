@@ -1,32 +1,90 @@
 //! A new frozen base of what is still in use.
 
+use std::sync::Arc;
+
 use bytemuck::Pod;
 
-use super::base::PoolBase;
+use crate::packed::PackedInts;
+
+use super::base::{PoolBase, Uses};
 use super::frozen::Flat;
-use super::ids::{ComponentId, SetId, ValueId};
+use super::ids::{ComponentId, NameId, SetId, ValueId};
+use super::names::Names;
 use super::read::Pool;
-use super::share::{Roots, Sharer};
+use super::share::Sharer;
 
 const NONE: u32 = u32::MAX;
 
-/// Makes a base that holds exactly the given sets and components, and tells what they are called in it.
+/// What names are called in a new base.
+#[derive(Debug, Clone)]
+pub struct Naming {
+    names: Arc<Names>,
+    /// The new numbers by old ones; none where names keep theirs.
+    numbers: Option<Box<[u32]>>,
+}
+
+impl Naming {
+    /// Leaves every name as it is.
+    pub const fn kept(names: Arc<Names>) -> Self {
+        Self { names, numbers: None }
+    }
+
+    /// Calls the given names 0, 1, … in their order, and others nothing.
+    pub fn anew(names: &Names, in_use: &[NameId]) -> Self {
+        let (new, mut numbers) = (Names::new(), vec![NONE; names.len()]);
+        for name in in_use {
+            numbers[name.0 as usize] = new.intern(names.get(*name)).0;
+        }
+        Self { names: Arc::new(new), numbers: Some(numbers.into_boxed_slice()) }
+    }
+
+    /// Returns the names of the new base.
+    pub const fn names(&self) -> &Arc<Names> {
+        &self.names
+    }
+
+    /// Returns what a name is called in the new base.
+    ///
+    /// # Panics
+    /// Where the name is not in use.
+    #[inline]
+    pub fn of(&self, name: NameId) -> NameId {
+        let Some(numbers) = &self.numbers else { return name };
+        NameId(known(numbers, name.0).expect("a name that is met is in use"))
+    }
+}
+
+/// Makes a base that holds exactly the given sets and components, each given as often as it is used, and tells what they
+/// are called in it.
 ///
 /// Ids are given in the order of first use, and components are shared anew among each other: the base is a function of
 /// the content in the order given, not of the pool's past. It reads no more of the pool than what is given needs, so
 /// it may run while the writer appends.
 pub fn compact(
     pool: &Pool,
+    naming: &Naming,
     sets: &mut dyn Iterator<Item = SetId>,
     components: &mut dyn Iterator<Item = ComponentId>,
 ) -> (PoolBase, Remap) {
-    let mut builder = Builder::new(pool);
+    let mut builder = Builder::new(pool, naming);
     builder.set(SetId::EMPTY);
-    sets.for_each(|set| builder.set(set));
+    for set in sets {
+        let set = builder.set(set);
+        count(&mut builder.set_uses, set);
+    }
     for component in components {
-        builder.component(component);
+        let component = builder.component(component);
+        count(&mut builder.component_uses, component);
     }
     builder.finish()
+}
+
+fn count(uses: &mut Vec<u64>, id: u32) {
+    let index = id as usize;
+    if index >= uses.len() {
+        uses.resize(index + 1, 0);
+    }
+    uses[index] += 1;
 }
 
 /// What the sets and components of a pool are called in the base that was compacted from it.
@@ -111,6 +169,9 @@ impl<T: Pod + Send> Heap<T> {
 
 struct Builder<'a> {
     pool: &'a Pool,
+    naming: &'a Naming,
+    set_uses: Vec<u64>,
+    component_uses: Vec<u64>,
     values: Heap<u8>,
     components: Heap<u32>,
     sets: Heap<u32>,
@@ -121,9 +182,12 @@ struct Builder<'a> {
 }
 
 impl<'a> Builder<'a> {
-    fn new(pool: &'a Pool) -> Self {
+    fn new(pool: &'a Pool, naming: &'a Naming) -> Self {
         Self {
             pool,
+            naming,
+            set_uses: Vec::new(),
+            component_uses: Vec::new(),
             values: Heap::new(),
             components: Heap::new(),
             sets: Heap::new(),
@@ -134,12 +198,14 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn set(&mut self, old: SetId) {
-        if self.remap.get_set(old).is_some() {
-            return;
+    fn set(&mut self, old: SetId) -> u32 {
+        if let Some(new) = self.remap.get_set(old) {
+            return new.0;
         }
         let components: Vec<u32> = self.pool.components(old).map(|component| self.component(component)).collect();
-        learn(&mut self.remap.sets, old.0, self.sets.push(&components));
+        let new = self.sets.push(&components);
+        learn(&mut self.remap.sets, old.0, new);
+        new
     }
 
     fn component(&mut self, old: ComponentId) -> u32 {
@@ -148,13 +214,13 @@ impl<'a> Builder<'a> {
         }
         let mut words = std::mem::take(&mut self.words);
         words.clear();
-        words.push(self.pool.component_type(old).0);
+        words.push(self.naming.of(self.pool.component_type(old)).0);
         for (property, value) in self.pool.entries(old) {
-            words.extend([property.0, self.value(value)]);
+            words.extend([self.naming.of(property).0, self.value(value)]);
         }
         let id = self.components.len();
         let plain = |root| self.components.get(root);
-        let shared = self.sharer.share(id, &words, None, &Roots::default(), self.pool.names(), plain);
+        let shared = self.sharer.share(id, &words, None, || None, &self.naming.names, plain);
         let stored = shared.unwrap_or(&words);
         self.components.push(stored);
         learn(&mut self.remap.components, old.0, id);
@@ -172,7 +238,14 @@ impl<'a> Builder<'a> {
 
     fn finish(self) -> (PoolBase, Remap) {
         let (values, components, sets) = (self.values.freeze(), self.components.freeze(), self.sets.freeze());
-        let base = PoolBase::of(values, components, sets, self.sharer.into_roots(), self.pool.names());
-        (base, self.remap)
+        let uses =
+            Uses { sets: packed(self.set_uses, sets.len()), components: packed(self.component_uses, components.len()) };
+        let base = PoolBase::of(values, components, sets, uses, &self.naming.names);
+        (base.with_roots(self.sharer.into_roots()), self.remap)
     }
+}
+
+fn packed(mut uses: Vec<u64>, len: u32) -> PackedInts {
+    uses.resize(len as usize, 0);
+    uses.into_iter().collect()
 }

@@ -5,9 +5,6 @@
 //! but for the pairs, which replace, add or (value [`REMOVED`]) take away. A root is always plain.
 
 use std::cmp::Ordering;
-use std::hash::{BuildHasher, Hasher};
-
-use foldhash::quality::FixedState;
 
 use crate::value::compare_names;
 
@@ -87,12 +84,15 @@ pub(super) fn compare(names: &Names, a: u32, b: u32) -> Ordering {
     if a == b { Ordering::Equal } else { compare_names(names.get(NameId(a)), names.get(NameId(b))) }
 }
 
-/// Hashes bytes; the same on every machine of one byte order.
+/// Hashes bytes: words of eight, the last one filled up with zeros. What is hashed is found again in files of other
+/// machines and later days, so the hash is part of the format.
 #[inline]
 pub(super) fn hash_bytes(bytes: &[u8]) -> u64 {
-    let mut hasher = FixedState::default().build_hasher();
-    hasher.write(bytes);
-    hasher.finish()
+    let (words, rest) = bytes.as_chunks();
+    let mut last = [0; 8];
+    last[..rest.len()].copy_from_slice(rest);
+    let words = words.iter().chain(std::iter::once(&last)).map(|word| u64::from_le_bytes(*word));
+    finish(words.fold(SEED ^ bytes.len() as u64, mix))
 }
 
 /// Hashes words.
@@ -109,9 +109,19 @@ pub(super) fn hash_component(component_type: u32, entries: Entries<'_>) -> u64 {
 
 #[inline]
 fn hash_each(words: impl Iterator<Item = u32>) -> u64 {
-    let mut hasher = FixedState::default().build_hasher();
-    for word in words {
-        hasher.write_u32(word);
-    }
-    hasher.finish()
+    finish(words.fold(SEED, |hash, word| mix(hash, u64::from(word) + 1)))
+}
+
+const SEED: u64 = 0x243f_6a88_85a3_08d3;
+
+/// The folded multiply: both halves of the product, one upon the other.
+#[inline]
+const fn mix(hash: u64, word: u64) -> u64 {
+    let product = (hash ^ word) as u128 * 0x9e37_79b9_7f4a_7c15_u128;
+    (product >> 64) as u64 ^ product as u64
+}
+
+#[inline]
+const fn finish(hash: u64) -> u64 {
+    mix(hash, 0xd1b5_4a32_d192_ed03)
 }

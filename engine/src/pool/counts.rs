@@ -4,28 +4,33 @@ use std::collections::HashMap;
 
 use foldhash::fast::FixedState;
 
-/// Reference counts by id. Of what a frozen base holds only the difference to the base's own uses is kept, which costs
-/// nothing until something changes; of what came since a byte each, and the few large counts apart.
+use crate::packed::PackedInts;
+
+/// Reference counts by id: those that a base begins with, and what has changed since. Of an id behind the base's a byte
+/// is kept, and the few large ones apart.
 #[derive(Debug, Default)]
 pub(super) struct Counts {
-    /// The ids below are the base's.
-    base_len: u32,
-    /// Uses of the base's ids that came less those that went, where that is not 0.
-    differences: HashMap<u32, i64, FixedState>,
+    frozen: PackedInts,
+    /// Counts of ids of the base that have another now.
+    changed: HashMap<u32, u64, FixedState>,
     small: Vec<u8>,
     /// What goes beyond [`u8::MAX`], for ids whose byte is full.
     beyond: HashMap<u32, u64, FixedState>,
 }
 
 impl Counts {
-    /// Makes the counts over a base with so many ids.
-    pub(super) fn over(base_len: u32) -> Self {
-        Self { base_len, ..Self::default() }
+    /// Begins with the counts of a base, in O(1).
+    pub(super) fn new(frozen: PackedInts) -> Self {
+        Self { frozen, ..Self::default() }
     }
 
     /// Adds a use.
     pub(super) fn retain(&mut self, id: u32) {
-        let Some(index) = self.recent(id) else { return self.differ(id, 1) };
+        let Some(index) = self.behind_frozen(id) else {
+            let frozen = &self.frozen;
+            *self.changed.entry(id).or_insert_with(|| frozen.get(id as usize)) += 1;
+            return;
+        };
         if index >= self.small.len() {
             self.small.resize(index + 1, 0);
         }
@@ -35,12 +40,17 @@ impl Counts {
         }
     }
 
-    /// Takes a use away.
+    /// Takes a use away and returns how many are left.
     ///
     /// # Panics
-    /// Where there is none, as far as that is known: how often a base uses what it holds is not.
-    pub(super) fn release(&mut self, id: u32) {
-        let Some(index) = self.recent(id) else { return self.differ(id, -1) };
+    /// Where there is none.
+    pub(super) fn release(&mut self, id: u32) -> u64 {
+        let Some(index) = self.behind_frozen(id) else {
+            let frozen = &self.frozen;
+            let count = self.changed.entry(id).or_insert_with(|| frozen.get(id as usize));
+            *count = count.checked_sub(1).expect("what is released was retained");
+            return *count;
+        };
         if let Some(beyond) = self.beyond.get_mut(&id) {
             *beyond -= 1;
             if *beyond == 0 {
@@ -51,88 +61,58 @@ impl Counts {
             let (less, count) = count.expect("what is released was retained");
             *count = less;
         }
+        self.get(id)
     }
 
-    /// Returns the ids in use and how often each is, given the base's own uses, one by one.
-    ///
-    /// # Panics
-    /// Where more uses went than there were.
-    pub(super) fn uses(&self, of_base: impl Iterator<Item = u32>) -> HashMap<u32, u64, FixedState> {
-        let mut uses: HashMap<u32, u64, FixedState> = HashMap::default();
-        for id in of_base {
-            *uses.entry(id).or_default() += 1;
-        }
-        for (id, difference) in &self.differences {
-            let count = uses.entry(*id).or_default();
-            *count = count.checked_add_signed(*difference).expect("what is released was retained");
-        }
-        uses.retain(|_, count| *count > 0);
-        let recent = (self.base_len..).zip(&self.small).filter(|(_, small)| **small > 0);
-        uses.extend(recent.map(|(id, small)| (id, u64::from(*small) + self.beyond.get(&id).copied().unwrap_or(0))));
-        uses
+    /// Returns how many uses there are.
+    pub(super) fn get(&self, id: u32) -> u64 {
+        let Some(index) = self.behind_frozen(id) else {
+            return self.changed.get(&id).copied().unwrap_or_else(|| self.frozen.get(id as usize));
+        };
+        let small = self.small.get(index).copied().unwrap_or(0);
+        u64::from(small) + self.beyond.get(&id).copied().unwrap_or(0)
+    }
+
+    /// Returns the ids in use and how often each is.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (u32, u64)> {
+        let ids = (0..).take(self.frozen.len() + self.small.len());
+        ids.map(|id| (id, self.get(id))).filter(|(_, count)| *count > 0)
     }
 
     pub(super) fn heap_bytes(&self) -> usize {
-        let apart = self.beyond.capacity() + self.differences.capacity();
+        let apart = self.beyond.capacity() + self.changed.capacity();
         self.small.capacity() + apart * size_of::<(u32, u64)>()
     }
 
-    /// Returns the place of an id that is not the base's.
-    fn recent(&self, id: u32) -> Option<usize> {
-        id.checked_sub(self.base_len).map(|index| index as usize)
-    }
-
-    fn differ(&mut self, id: u32, by: i64) {
-        let difference = self.differences.entry(id).or_default();
-        *difference += by;
-        if *difference == 0 {
-            self.differences.remove(&id);
-        }
+    /// Returns an id's place behind those of the base; `None` where it is one of them.
+    fn behind_frozen(&self, id: u32) -> Option<usize> {
+        (id as usize).checked_sub(self.frozen.len())
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
-    use proptest::prelude::*;
-
     use super::*;
 
-    proptest! {
-        #[test]
-        fn uses_are_those_of_the_base_and_what_changed(
-            of_base in prop::collection::vec(0u32..4, 0..600),
-            changes in prop::collection::vec((0u32..8, any::<bool>()), 0..800),
-        ) {
-            let mut counts = Counts::over(4);
-            let mut model: BTreeMap<u32, u64> = BTreeMap::new();
-            of_base.iter().for_each(|id| *model.entry(*id).or_default() += 1);
-            for (id, more) in changes {
-                let count = model.entry(id).or_default();
-                if more {
-                    counts.retain(id);
-                    *count += 1;
-                } else if *count > 0 {
-                    counts.release(id);
-                    *count -= 1;
-                }
-            }
-            model.retain(|_, count| *count > 0);
-            prop_assert_eq!(counts.uses(of_base.into_iter()).into_iter().collect::<BTreeMap<_, _>>(), model);
+    #[test]
+    fn large_counts_are_exact() {
+        for frozen in [PackedInts::default(), [7, 0, 1].into_iter().collect()] {
+            let before: Vec<(u32, u64)> = (0..).zip(frozen.iter()).filter(|(_, count)| *count > 0).collect();
+            let mut counts = Counts::new(frozen);
+            (0..600).for_each(|_| counts.retain(3));
+            assert_eq!(counts.iter().collect::<Vec<_>>(), [before, vec![(3, 600)]].concat());
+            assert_eq!((0..600).map(|_| counts.release(3)).last(), Some(0));
+            assert_eq!(counts.get(3), 0);
         }
     }
 
     #[test]
-    fn large_counts_are_exact() {
-        let mut counts = Counts::default();
-        (0..600).for_each(|_| counts.retain(3));
-        let uses = |counts: &Counts| counts.uses(std::iter::empty()).into_iter().collect::<Vec<_>>();
-        assert_eq!(uses(&counts), [(3, 600)]);
-        (0..599).for_each(|_| counts.release(3));
-        assert_eq!(uses(&counts), [(3, 1)]);
-        counts.release(3);
-        assert_eq!(uses(&counts), []);
+    fn counts_of_a_base_go_on() {
+        let mut counts = Counts::new([7, 0, 1].into_iter().collect());
+        counts.retain(0);
+        counts.retain(1);
+        assert_eq!((counts.release(2), counts.release(0)), (0, 7));
+        assert_eq!(counts.iter().collect::<Vec<_>>(), [(0, 7), (1, 1)]);
     }
 
     #[test]

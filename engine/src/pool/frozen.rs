@@ -1,8 +1,12 @@
 //! What never changes once made: runs laid end to end, and the table that finds one by its hash.
 
+use std::io;
+
 use bytemuck::Pod;
 
-use crate::packed::PackedInts;
+use crate::packed::{Order, PackedInts};
+use crate::pages::SnapshotDamage;
+use crate::sections::{SectionKind, SectionWriter, Sections, wrong};
 use crate::slab::Slab;
 
 /// Runs of elements laid end to end.
@@ -30,7 +34,38 @@ impl<T: Pod + Send> Flat<T> {
     /// Returns the run at `index`.
     #[inline]
     pub(super) fn get(&self, index: u32) -> &[T] {
-        &self.heap[self.offsets.span(index as usize)]
+        self.heap.run(self.offsets.span(index as usize))
+    }
+
+    /// Says that what was read here leads nowhere, as [`Slab::broken`] does.
+    #[cold]
+    pub(super) fn broken(&self, what: &'static str) -> ! {
+        self.heap.broken(what)
+    }
+
+    pub(super) const fn is_guarded(&self) -> bool {
+        self.heap.is_guarded()
+    }
+
+    /// Writes the runs and where each ends.
+    pub(super) fn write(&self, out: &mut SectionWriter<'_>, heap: SectionKind, offsets: SectionKind) -> io::Result<()> {
+        out.slab(heap, &self.heap)?;
+        out.numbers(offsets, &self.offsets)
+    }
+
+    /// Reads the runs of a file.
+    pub(super) fn read(
+        sections: &Sections,
+        heap_kind: SectionKind,
+        offsets: SectionKind,
+    ) -> Result<Self, SnapshotDamage> {
+        let heap: Slab<T> = sections.slab(heap_kind, Box::new(|_, _| true))?;
+        let len = sections.count(offsets)?;
+        if len == 0 || len > u32::MAX as usize {
+            return Err(wrong(offsets, "it has none or too many"));
+        }
+        let offsets = sections.numbers(offsets, len, heap.len() as u64 + 1, Order::Ascending)?;
+        Ok(Self { heap, offsets })
     }
 
     pub(super) fn heap_bytes(&self) -> usize {
@@ -53,7 +88,7 @@ pub(super) struct FrozenIndex {
 impl FrozenIndex {
     /// Makes the table of `0..len`.
     pub(super) fn new(len: u32, hash: impl Fn(u32) -> u64) -> Self {
-        let mut slots = vec![0_u64; len as usize * 3 / 2 + usize::from(len > 0)];
+        let mut slots = vec![0_u64; slots_of(len)];
         for index in 0..len {
             let hash = hash(index);
             let free = probes(hash, slots.len()).find(|slot| slots[*slot] == 0);
@@ -72,7 +107,9 @@ impl FrozenIndex {
             if entry == 0 {
                 return None;
             }
-            let index = (entry >> TAG_BITS) as u32 - 1;
+            let Some(index) = ((entry >> TAG_BITS) as u32).checked_sub(1) else {
+                self.slots.broken("a table names nothing");
+            };
             if entry & TAG_MASK == hash & TAG_MASK && is_it(index) {
                 return Some(index);
             }
@@ -83,6 +120,21 @@ impl FrozenIndex {
     pub(super) fn heap_bytes(&self) -> usize {
         self.slots.heap_bytes()
     }
+
+    pub(super) fn write(&self, out: &mut SectionWriter<'_>, kind: SectionKind) -> io::Result<()> {
+        out.numbers(kind, &self.slots)
+    }
+
+    /// Reads the table of `0..len` of a file.
+    pub(super) fn read(sections: &Sections, kind: SectionKind, len: u32) -> Result<Self, SnapshotDamage> {
+        let below = u64::from(len) + 1 << TAG_BITS;
+        Ok(Self { slots: sections.numbers(kind, slots_of(len), below, Order::Any)? })
+    }
+}
+
+/// Returns how many slots a table of `0..len` has: half as many again, and one that stays free.
+const fn slots_of(len: u32) -> usize {
+    len as usize * 3 / 2 + (len > 0) as usize
 }
 
 /// Returns every slot of a table of `len` from the one that the upper bits of `hash` choose.

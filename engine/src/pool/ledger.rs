@@ -1,7 +1,5 @@
 //! What a pool holds, in bytes, and what sharing saves.
 
-use std::collections::BTreeMap;
-
 use super::content::Layout;
 use super::ids::{ComponentId, SetId, ValueId};
 use super::read::Pool;
@@ -38,31 +36,27 @@ pub struct PoolLedger {
     pub bytes_without_sharing: u64,
 }
 
-/// What is in use, and how often.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Uses {
-    /// Component sets.
-    pub sets: BTreeMap<SetId, u64>,
-    /// Components outside sets.
-    pub components: BTreeMap<ComponentId, u64>,
-}
-
 impl PoolLedger {
     /// Makes the ledger of a pool, given the tables beside it and how often each set and each component is in use.
-    pub(super) fn of(pool: &Pool, writer_lookup_bytes: usize, uses: &Uses) -> Self {
+    pub(super) fn of(
+        pool: &Pool,
+        writer_lookup_bytes: usize,
+        set_uses: impl Iterator<Item = (u32, u64)>,
+        component_uses: impl Iterator<Item = (u32, u64)>,
+    ) -> Self {
         let mut ledger = Self {
             lookup_bytes: (pool.base().lookup_bytes() + writer_lookup_bytes) as u64,
             heap_bytes: (pool.heap_bytes() + writer_lookup_bytes) as u64,
             ..Self::default()
         };
         ledger.count_stored(pool);
-        for (set, uses) in &uses.sets {
+        for (set, uses) in set_uses {
             ledger.in_use += 1;
-            ledger.bytes_without_sharing += uses * set_bytes_alone(pool, *set);
+            ledger.bytes_without_sharing += uses * set_bytes_alone(pool, SetId(set));
         }
-        for (component, uses) in &uses.components {
+        for (component, uses) in component_uses {
             ledger.in_use += 1;
-            ledger.bytes_without_sharing += uses * component_bytes_alone(pool, *component);
+            ledger.bytes_without_sharing += uses * component_bytes_alone(pool, ComponentId(component));
         }
         ledger
     }

@@ -14,11 +14,13 @@ mod base;
 mod compact;
 mod content;
 mod counts;
+mod file;
 mod frozen;
 mod ids;
 mod ledger;
 mod names;
 mod read;
+mod check;
 mod registry;
 
 mod run;
@@ -26,10 +28,10 @@ mod share;
 mod writer;
 
 pub use base::PoolBase;
-pub use compact::{Remap, compact};
+pub use compact::{Naming, Remap, compact};
 pub use content::Entries;
 pub use ids::{ComponentId, NameId, SetId, ValueId};
-pub use ledger::{PoolLedger, Uses};
+pub use ledger::PoolLedger;
 pub use names::Names;
 pub use read::Pool;
 pub use registry::{ComponentRegistry, ComponentType, SchemaViolation, ValueType};

@@ -34,7 +34,7 @@ impl Names {
     #[must_use]
     pub fn copy(&self) -> Self {
         let copy = Self::new();
-        for (id, name) in (0..).zip(self.names.iter()) {
+        for (id, name) in (0..).zip(self.iter()) {
             assert_eq!(copy.intern(name), NameId(id), "a name is stored once");
         }
         copy
@@ -68,6 +68,11 @@ impl Names {
     /// Returns whether there is no name.
     pub fn is_empty(&self) -> bool {
         self.names.is_empty()
+    }
+
+    /// Returns the names in the order of their ids.
+    pub fn iter(&self) -> impl Iterator<Item = &Name> {
+        self.names.iter()
     }
 
     /// Returns the bytes on the heap.

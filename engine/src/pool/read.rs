@@ -59,7 +59,8 @@ impl Pool {
 
     /// Returns a value.
     pub fn value(&self, id: ValueId) -> Value {
-        Decoder::new(self.value_bytes(id)).value().expect("a pool holds canonical bytes")
+        let value = Decoder::new(self.value_bytes(id)).value();
+        value.unwrap_or_else(|_| self.base.values.broken("a value has no canonical bytes"))
     }
 
     /// Returns a value's canonical DAG-CBOR bytes.
@@ -85,7 +86,8 @@ impl Pool {
     /// Returns a component's properties with their names and values.
     pub fn properties(&self, id: ComponentId) -> Properties {
         let pair = |(property, value)| (self.names.get(property).clone(), self.value(value));
-        Properties::from_sorted(self.entries(id).map(pair).collect()).expect("entries come in key order")
+        let properties = Properties::from_sorted(self.entries(id).map(pair).collect());
+        properties.unwrap_or_else(|| self.base.components.broken("a component's properties are not in key order"))
     }
 
     /// Returns the value of one property of a component.
@@ -137,7 +139,7 @@ impl Pool {
     #[inline]
     pub(super) fn component_words(&self, id: ComponentId) -> &[u32] {
         match id.0.checked_sub(self.base.components.len()) {
-            None => self.base.components.get(id.0),
+            None => self.base.component_words(id.0),
             Some(index) => {
                 self.components.get(index).expect("a component id is used with the pool that gave it").as_slice()
             }
@@ -147,7 +149,7 @@ impl Pool {
     #[inline]
     pub(super) fn set_words(&self, id: SetId) -> &[u32] {
         match id.0.checked_sub(self.base.sets.len()) {
-            None => self.base.sets.get(id.0),
+            None => self.base.set_words(id.0),
             Some(index) => self.sets.get(index).expect("a set id is used with the pool that gave it").as_slice(),
         }
     }

@@ -44,6 +44,24 @@ struct Posting {
 }
 
 impl Roots {
+    /// Finds the plain components among all of a base, given in the order of their ids.
+    pub(super) fn of<'a>(components: impl Iterator<Item = (u32, &'a [u32])>) -> Self {
+        let (mut roots, mut first) = (Self::default(), Vec::new());
+        for (id, words) in components {
+            match Layout::of(words) {
+                Layout::Plain(pairs) if pairs.len() >= PAIRS_MIN => roots.add_first(id, words[0], pairs, &mut first),
+                Layout::Plain(_) | Layout::Derived(..) => {}
+            }
+        }
+        roots
+    }
+
+    /// Adds a plain component under its first pairs.
+    fn add_first(&mut self, id: u32, component_type: u32, pairs: &[Pair], first: &mut Vec<Pair>) {
+        first_pairs(pairs, first);
+        first.iter().for_each(|pair| self.add(token(component_type, *pair), id));
+    }
+
     fn add(&mut self, token: u32, component: u32) {
         let posting = u32::try_from(self.postings.len()).expect("fewer than 2^32 postings fit in memory");
         let Self { newest, postings } = self;
@@ -89,13 +107,14 @@ impl Sharer {
     /// Returns the words of the component as what differs from another, where one shares enough; otherwise makes
     /// the component `id`, stored in full, one that others may share.
     ///
-    /// `hint` is a plain component to be tried first; `plain` returns the words of one; `frozen` knows more of them.
+    /// `hint` is a plain component to be tried first; `plain` returns the words of one; `frozen` gives
+    /// more of them.
     pub(super) fn share<'a>(
         &mut self,
         id: u32,
         words: &[u32],
         hint: Option<u32>,
-        frozen: &Roots,
+        frozen: impl FnOnce() -> Option<&'a Roots>,
         names: &Names,
         plain: impl Fn(u32) -> &'a [u32],
     ) -> Option<&[u32]> {
@@ -110,11 +129,10 @@ impl Sharer {
             self.consider(root, words[0], pairs, names, plain(root));
         }
         if self.best.is_empty() {
-            self.search(words[0], pairs, frozen, names, plain);
+            self.search(words[0], pairs, frozen(), names, plain);
         }
         if self.best.is_empty() {
-            self.first_pairs(pairs);
-            self.pairs.iter().for_each(|pair| self.roots.add(token(words[0], *pair), id));
+            self.roots.add_first(id, words[0], pairs, &mut self.pairs);
             return None;
         }
         Some(&self.best)
@@ -134,15 +152,16 @@ impl Sharer {
         &mut self,
         component_type: u32,
         pairs: &[Pair],
-        frozen: &Roots,
+        frozen: Option<&Roots>,
         names: &Names,
         plain: impl Fn(u32) -> &'a [u32],
     ) {
-        self.first_pairs(pairs);
-        let first = std::mem::take(&mut self.pairs);
+        let mut first = std::mem::take(&mut self.pairs);
+        first_pairs(pairs, &mut first);
         let roots = std::mem::take(&mut self.roots);
         let tokens = first.iter().map(|pair| token(component_type, *pair));
-        let candidates = tokens.flat_map(|token| roots.under(token).chain(frozen.under(token)));
+        let candidates = tokens
+            .flat_map(|token| roots.under(token).chain(frozen.into_iter().flat_map(move |frozen| frozen.under(token))));
         for root in candidates.take(CANDIDATES_MAX) {
             self.consider(root, component_type, pairs, names, plain(root));
             if self.best.len() == 4 {
@@ -168,15 +187,18 @@ impl Sharer {
             std::mem::swap(&mut self.form, &mut self.best);
         }
     }
+}
 
-    /// Puts into `self.pairs` the first of the pairs, as many as must meet those of a component that shares enough.
-    fn first_pairs(&mut self, pairs: &[Pair]) {
-        let count = pairs.len() - (pairs.len() * SHARED).div_ceil(OF) + 1;
-        self.pairs.clear();
-        self.pairs.extend_from_slice(pairs);
-        self.pairs.select_nth_unstable_by(count - 1, |a, b| (b[1], b[0]).cmp(&(a[1], a[0])));
-        self.pairs.truncate(count);
-    }
+/// Puts into `first` the first of the pairs, as many as must meet those of a component that shares enough.
+fn first_pairs(pairs: &[Pair], first: &mut Vec<Pair>) {
+    let count = pairs.len() - (pairs.len() * SHARED).div_ceil(OF) + 1;
+    first.clear();
+    first.extend_from_slice(pairs);
+    let newest_first = |pair: &Pair| std::cmp::Reverse((pair[1], pair[0]));
+    first.select_nth_unstable_by_key(count - 1, newest_first);
+    first.truncate(count);
+    // What is found under the pairs depends on their order, which must not depend on how the first are selected.
+    first.sort_unstable_by_key(newest_first);
 }
 
 /// Appends the pairs that turn the pairs of `root` into `pairs`, and returns how many pairs both have.

@@ -13,7 +13,7 @@ use super::base::PoolBase;
 use super::content::{Layout, compare, hash_bytes, hash_component, hash_words};
 use super::counts::Counts;
 use super::ids::{ComponentId, NameId, SetId, ValueId};
-use super::ledger::{PoolLedger, Uses};
+use super::ledger::PoolLedger;
 use super::names::Names;
 use super::read::Pool;
 use super::run::Run;
@@ -52,16 +52,18 @@ pub struct PoolWriter {
 }
 
 impl PoolWriter {
-    /// Makes the writer of a new pool that holds what `base` holds, in O(1). The base's ids were made with `names`.
+    /// Makes the writer of a new pool that holds what `base` holds, in O(1); the uses that the base was made with count on.
+    /// The base's ids were made with `names`.
     pub fn new(names: Arc<Names>, base: Arc<PoolBase>) -> Self {
+        let (sets, components) = (base.uses.sets.clone(), base.uses.components.clone());
         Self {
-            set_counts: Counts::over(base.sets.len()),
-            component_counts: Counts::over(base.components.len()),
             pool: Arc::new(Pool::new(names, base)),
             values: HashTable::new(),
             components: HashTable::new(),
             sets: HashTable::new(),
             sharer: Sharer::default(),
+            set_counts: Counts::new(sets),
+            component_counts: Counts::new(components),
             bytes: Vec::new(),
             component_words: Vec::new(),
             set_words: Vec::new(),
@@ -203,14 +205,14 @@ impl PoolWriter {
         self.set_counts.retain(set.0);
     }
 
-    /// Counts one use of a set less; its space is reclaimed by [`compact`].
+    /// Counts one use of a set less and returns how many are left; its space is reclaimed by [`compact`].
     ///
     /// # Panics
-    /// Where no use is left, of a set that the base does not hold.
+    /// Where no use is left.
     ///
     /// [`compact`]: super::compact
-    pub fn release(&mut self, set: SetId) {
-        self.set_counts.release(set.0);
+    pub fn release(&mut self, set: SetId) -> u64 {
+        self.set_counts.release(set.0)
     }
 
     /// Counts one more use of a component outside sets.
@@ -218,34 +220,31 @@ impl PoolWriter {
         self.component_counts.retain(component.0);
     }
 
-    /// Counts one use of a component outside sets less.
+    /// Counts one use of a component outside sets less and returns how many are left.
     ///
     /// # Panics
-    /// Where no use is left, of a component that the base does not hold.
-    pub fn release_component(&mut self, component: ComponentId) {
-        self.component_counts.release(component.0);
+    /// Where no use is left.
+    pub fn release_component(&mut self, component: ComponentId) -> u64 {
+        self.component_counts.release(component.0)
     }
 
-    /// Returns what is in use and how often, given what used the pool when it had only its base; in proportion to that.
-    pub fn uses(
-        &self,
-        sets_of_base: impl Iterator<Item = SetId>,
-        components_of_base: impl Iterator<Item = ComponentId>,
-    ) -> Uses {
-        let sets = self.set_counts.uses(sets_of_base.map(|set| set.0));
-        let components = self.component_counts.uses(components_of_base.map(|component| component.0));
-        Uses {
-            sets: sets.into_iter().map(|(set, uses)| (SetId(set), uses)).collect(),
-            components: components.into_iter().map(|(component, uses)| (ComponentId(component), uses)).collect(),
-        }
+    /// Returns the sets that are in use and how often each is.
+    pub fn set_uses(&self) -> impl Iterator<Item = (SetId, u64)> {
+        self.set_counts.iter().map(|(set, uses)| (SetId(set), uses))
     }
 
-    /// Returns what the pool holds and what sharing saves, given what is in use; reads the whole pool.
-    pub fn ledger(&self, uses: &Uses) -> PoolLedger {
+    /// Returns the components that are in use outside sets and how often each is.
+    pub fn component_uses(&self) -> impl Iterator<Item = (ComponentId, u64)> {
+        self.component_counts.iter().map(|(component, uses)| (ComponentId(component), uses))
+    }
+
+    /// Returns what the pool holds and what sharing saves; reads the whole pool.
+    pub fn ledger(&self) -> PoolLedger {
         let tables = [&self.values, &self.components, &self.sets];
         let tables: usize = tables.iter().map(|table| table.allocation_size()).sum();
         let counts = self.set_counts.heap_bytes() + self.component_counts.heap_bytes();
-        PoolLedger::of(&self.pool, tables + self.sharer.lookup_bytes() + counts, uses)
+        let lookup_bytes = tables + self.sharer.lookup_bytes() + counts;
+        PoolLedger::of(&self.pool, lookup_bytes, self.set_counts.iter(), self.component_counts.iter())
     }
 
     fn find_bytes(&self, hash: u64, bytes: &[u8]) -> Option<ValueId> {
@@ -293,7 +292,7 @@ impl PoolWriter {
         let pool = &*self.pool;
         let id = id_after(pool.base().components.len(), pool.components.len());
         let plain = |root| pool.component_words(ComponentId(root));
-        let shared = self.sharer.share(id, words, hint, &pool.base().roots, pool.names(), plain);
+        let shared = self.sharer.share(id, words, hint, || Some(pool.base().roots()), pool.names(), plain);
         pool.components.push(Run::new(shared.unwrap_or(words)));
         self.components.insert_unique(hash, id, |id| {
             let id = ComponentId(*id);

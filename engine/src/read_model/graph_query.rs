@@ -6,6 +6,7 @@ use crate::algorithm::{Cancelled, Direction};
 use crate::entity::Key;
 use crate::id::{EdgeId, NodeId};
 use crate::metrics::Operation;
+use crate::pages::SnapshotDamage;
 use crate::value::Name;
 
 use super::criterion::Criterion;
@@ -197,6 +198,9 @@ pub enum QueryError {
     /// The caller gave it up.
     #[error(transparent)]
     Cancelled(#[from] Cancelled),
+    /// The graph is read in place from a file that is damaged.
+    #[error(transparent)]
+    Damaged(#[from] SnapshotDamage),
 }
 
 impl GraphQuery {

@@ -4,6 +4,7 @@ use crate::algorithm::{CancelToken, Orientation, PageRank};
 use crate::entity::Key;
 use crate::footprint::Facet;
 use crate::id::{EdgeId, GraphId, NodeId};
+use crate::pages::guarded;
 use crate::pool::ComponentRegistry;
 use crate::state::{GraphInfo, GraphView};
 use crate::store::Head;
@@ -40,6 +41,11 @@ impl GraphReadModel {
     /// Returns the view, on which petgraph's and our own algorithms run.
     pub const fn view(&self) -> &GraphView {
         &self.view
+    }
+
+    /// Returns the registry.
+    pub const fn registry(&self) -> &ComponentRegistry {
+        &self.registry
     }
 
     /// Returns the graph's id.
@@ -123,7 +129,7 @@ impl GraphReadModel {
     /// [`QueryError::UnknownNode`] where the node that the page is to follow is gone,
     /// [`QueryError::InvalidParameter`] where one is given in another order than that of birth.
     pub fn nodes(&self, query: &NodeQuery) -> Result<NodePage, QueryError> {
-        self.nodes_until(query, &CancelToken::new())
+        guarded(|| self.nodes_until(query, &CancelToken::new()))?
     }
 
     fn nodes_until(&self, query: &NodeQuery, cancel: &CancelToken) -> Result<NodePage, QueryError> {
@@ -143,7 +149,8 @@ impl GraphReadModel {
     /// Answers a query.
     ///
     /// # Errors
-    /// [`QueryError`]: a node that is not there, a bad parameter, a cycle where there must be none.
+    /// [`QueryError`]: a node that is not there, a bad parameter, a cycle where there must be none;
+    /// [`QueryError::Damaged`] where the graph is read in place from a file that is damaged.
     pub fn query(&self, query: &GraphQuery) -> Result<Answer, QueryError> {
         self.query_until(query, &CancelToken::new())
     }
@@ -153,6 +160,10 @@ impl GraphReadModel {
     /// # Errors
     /// As of [`query`](Self::query), and [`QueryError::Cancelled`].
     pub fn query_until(&self, query: &GraphQuery, cancel: &CancelToken) -> Result<Answer, QueryError> {
+        guarded(|| self.answer(query, cancel))?
+    }
+
+    fn answer(&self, query: &GraphQuery, cancel: &CancelToken) -> Result<Answer, QueryError> {
         let (view, walk) = (&self.view, Walk { view: &self.view, cancel });
         match query {
             GraphQuery::Nodes(query) => Ok(Answer::Nodes(self.nodes_until(query, cancel)?)),

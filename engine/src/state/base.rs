@@ -51,10 +51,10 @@ pub(super) struct EdgeColumns {
 /// The ids that callers gave to edges: two columns by position, and their order by id.
 #[derive(Debug, Default)]
 pub(super) struct CallerIds {
-    positions: PackedInts,
-    ids: Slab<[u8; 16]>,
+    pub(super) positions: PackedInts,
+    pub(super) ids: Slab<[u8; 16]>,
     /// Places in the columns, ordered by id.
-    by_id: PackedInts,
+    pub(super) by_id: PackedInts,
 }
 
 impl CallerIds {
@@ -73,13 +73,13 @@ impl CallerIds {
     fn at(&self, position: u32) -> Option<EdgeId> {
         let place = partition(self.positions.len(), |place| self.positions.get_u32(place) < position);
         let found = place < self.positions.len() && self.positions.get_u32(place) == position;
-        found.then(|| EdgeId::from_bytes(self.ids[place]))
+        found.then(|| EdgeId::from_bytes(self.ids.get(place)))
     }
 
     fn find(&self, id: EdgeId) -> Option<u32> {
         let place = |at: usize| self.by_id.get_u32(at) as usize;
-        let at = partition(self.by_id.len(), |at| self.ids[place(at)] < *id.as_bytes());
-        let found = at < self.by_id.len() && self.ids[place(at)] == *id.as_bytes();
+        let at = partition(self.by_id.len(), |at| self.ids.get(place(at)) < *id.as_bytes());
+        let found = at < self.by_id.len() && self.ids.get(place(at)) == *id.as_bytes();
         found.then(|| self.positions.get_u32(place(at)))
     }
 
@@ -120,7 +120,7 @@ impl Base {
     }
 
     /// Returns the number of nodes.
-    pub fn node_count(&self) -> usize {
+    pub const fn node_count(&self) -> usize {
         self.nodes.ids.len()
     }
 
@@ -157,7 +157,7 @@ impl Base {
     }
 
     pub(super) fn node_id(&self, node: usize) -> NodeId {
-        NodeId::from_bytes(self.nodes.ids[node])
+        NodeId::from_bytes(self.nodes.ids.get(node))
     }
 
     pub(super) fn node_kind(&self, node: usize) -> NameId {

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use crate::packed::{PackedInts, PackedIntsBuilder};
-use crate::pool::{ComponentId, PoolBase, Remap, SetId, compact};
+use crate::pool::{ComponentId, Naming, PoolBase, Remap, SetId, compact};
 use crate::slab::Slab;
 use crate::topology::{Csr, CsrColumns, EdgeIndex, NodeIndex};
 
@@ -31,6 +31,11 @@ pub struct Folded {
 /// Builds the base that holds exactly what `at` sees; `extent` is where the rows ended then, behind which the writer may
 /// go on meanwhile.
 pub fn fold(at: At<'_>, extent: Extent) -> Folded {
+    fold_named(at, extent, &Naming::kept(Arc::clone(at.pool().names())))
+}
+
+/// Builds the base as [`fold`] does, with other names.
+pub fn fold_named(at: At<'_>, extent: Extent, naming: &Naming) -> Folded {
     let base = at.generation().base();
     let node_bound = base.node_count() + extent.nodes() as usize;
     let edge_bound = base.edge_count() + extent.edges() as usize;
@@ -38,14 +43,15 @@ pub fn fold(at: At<'_>, extent: Extent) -> Folded {
     let renumbered = Renumbered::new(at, &nodes, node_bound, edge_bound);
     let (pool, remap) = compact(
         at.pool(),
+        naming,
         &mut nodes.iter().map(|node| at.node_set(*node)),
         &mut renumbered.edges.iter().filter_map(|edge| at.edge_properties(*edge)),
     );
     let base = Base {
         version: at.version(),
-        nodes: node_columns(at, &nodes, &remap),
+        nodes: node_columns(at, &nodes, naming, &remap),
         adjacency: Csr::new(renumbered.adjacency(at, &nodes)),
-        edges: edge_columns(at, &renumbered, &remap),
+        edges: edge_columns(at, &renumbered, naming, &remap),
     };
     let renumbering = Renumbering {
         nodes: (nodes.len() != node_bound).then(|| renumbered.node.into_boxed_slice()),
@@ -137,25 +143,25 @@ fn last(nodes: &[NodeIndex]) -> u64 {
     nodes.len().saturating_sub(1) as u64
 }
 
-fn node_columns(at: At<'_>, nodes: &[NodeIndex], remap: &Remap) -> NodeColumns {
+fn node_columns(at: At<'_>, nodes: &[NodeIndex], naming: &Naming, remap: &Remap) -> NodeColumns {
     let ids: Slab<[u8; 16]> = nodes.iter().map(|node| *at.node_id(*node).as_bytes()).collect();
     let set = |set: SetId| u64::from(remap.set(set).0);
     NodeColumns {
-        table: FrozenIdTable::build(&ids),
+        table: FrozenIdTable::build(ids.all()),
         ids,
-        kinds: PackedInts::of(nodes, |node| u64::from(at.node_kind(*node).0)),
+        kinds: PackedInts::of(nodes, |node| u64::from(naming.of(at.node_kind(*node)).0)),
         keys: KeyColumn::build(nodes.iter().map(|node| at.node_key(*node))),
         sets: PackedInts::of(nodes, |node| set(at.node_set(*node))),
         versions: PackedInts::of(nodes, |node| at.node_version(*node)),
     }
 }
 
-fn edge_columns(at: At<'_>, renumbered: &Renumbered, remap: &Remap) -> EdgeColumns {
+fn edge_columns(at: At<'_>, renumbered: &Renumbered, naming: &Naming, remap: &Remap) -> EdgeColumns {
     let properties = |component: Option<ComponentId>| component.map_or(0, |id| u64::from(remap.component(id).0) + 1);
     let caller_ids =
         renumbered.survivors().filter_map(|(edge, position)| Some((position, at.caller_edge_id(edge)?))).collect();
     EdgeColumns {
-        kinds: renumbered.column(|edge| u64::from(at.edge_kind(edge).0)),
+        kinds: renumbered.column(|edge| u64::from(naming.of(at.edge_kind(edge)).0)),
         properties: renumbered.column(|edge| properties(at.edge_properties(edge))),
         versions: renumbered.column(|edge| at.edge_creation(edge).0),
         indices: renumbered.column(|edge| u64::from(at.edge_creation(edge).1)),

@@ -2,9 +2,13 @@
 
 #![expect(clippy::cast_possible_truncation, reason = "hashes are cut to the bits that a table needs")]
 
+use std::io;
+use std::ops::Range;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
+use crate::pages::SnapshotDamage;
+use crate::sections::{SectionKind, SectionWriter, Sections, wrong};
 use crate::slab::Slab;
 
 /// Mixes an id to 64 bits (the folded multiply of wyhash), the same on every machine.
@@ -35,7 +39,7 @@ impl FrozenIdTable {
         }
         let ordinal_bits = usize::BITS - ids.len().leading_zeros();
         assert!(ordinal_bits < 32, "at most 2^31 nodes");
-        let mut slots = vec![EMPTY; ids.len() + ids.len() / 2 + 1];
+        let mut slots = vec![EMPTY; slots_of(ids.len())];
         for (ordinal, id) in (0u32..).zip(ids) {
             let hash = mix(id);
             let mut at = home(hash, slots.len());
@@ -49,8 +53,8 @@ impl FrozenIdTable {
 
     /// Returns the ordinal of `id`, given the ids by ordinal.
     #[inline]
-    pub(super) fn find(&self, id: &[u8; 16], ids: &[[u8; 16]]) -> Option<u32> {
-        let slots = &*self.slots;
+    pub(super) fn find(&self, id: &[u8; 16], ids: &Slab<[u8; 16]>) -> Option<u32> {
+        let slots = &self.slots;
         if slots.is_empty() {
             return None;
         }
@@ -58,21 +62,48 @@ impl FrozenIdTable {
         let tag = tag(hash, self.ordinal_bits);
         let mask = (1 << self.ordinal_bits) - 1;
         let mut at = home(hash, slots.len());
-        loop {
-            let slot = slots[at];
+        // A table has empty slots, but one of a file that somebody made up may have none.
+        for _ in 0..slots.len() {
+            let slot = slots.get(at);
             if slot == EMPTY {
-                return None;
+                break;
             }
-            if slot & !mask == tag && ids[(slot & mask) as usize] == *id {
+            if slot & !mask == tag && ids.get((slot & mask) as usize) == *id {
                 return Some(slot & mask);
             }
             at = after(at, slots.len());
         }
+        None
+    }
+
+    pub(super) fn write(&self, out: &mut SectionWriter<'_>) -> io::Result<()> {
+        out.slab(SectionKind::NodeTable, &self.slots)
+    }
+
+    /// Reads the table of `nodes` ids of a file.
+    pub(super) fn read(sections: &Sections, nodes: usize) -> Result<Self, SnapshotDamage> {
+        let ordinal_bits = if nodes == 0 { 0 } else { usize::BITS - nodes.leading_zeros() };
+        let mask = 1_u32.checked_shl(ordinal_bits).unwrap_or(0).wrapping_sub(1);
+        let is_slot = move |slot: &[u8; 4]| {
+            let slot = u32::from_le_bytes(*slot);
+            slot == EMPTY || ((slot & mask) as usize) < nodes
+        };
+        let demand = move |section: &[u8], page: Range<usize>| section[page].as_chunks().0.iter().all(is_slot);
+        let slots: Slab<u32> = sections.slab(SectionKind::NodeTable, Box::new(demand))?;
+        if slots.len() != slots_of(nodes) || ordinal_bits >= 32 {
+            return Err(wrong(SectionKind::NodeTable, "its length is not that of the table of so many nodes"));
+        }
+        Ok(Self { slots, ordinal_bits })
     }
 
     pub(super) fn heap_bytes(&self) -> usize {
         self.slots.heap_bytes()
     }
+}
+
+/// Returns how many slots a table of so many ids has: half as many again, and one that stays empty.
+const fn slots_of(ids: usize) -> usize {
+    if ids == 0 { 0 } else { ids + ids / 2 + 1 }
 }
 
 #[inline]
@@ -177,7 +208,8 @@ mod tests {
         for count in [0, 1, 2, 3, 1000, 100_000] {
             let (ids, absent) = (ids(0..count), ids(count..2 * count));
             let table = FrozenIdTable::build(&ids);
-            for (ordinal, id) in (0u32..).zip(&ids) {
+            let ids = Slab::new(ids);
+            for (ordinal, id) in (0u32..).zip(ids.all()) {
                 assert_eq!(table.find(id, &ids), Some(ordinal));
             }
             assert!(absent.iter().all(|id| table.find(id, &ids).is_none()));

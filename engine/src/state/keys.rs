@@ -1,7 +1,11 @@
 //! The keys of the frozen nodes, end to end in one heap.
 
+use std::io;
+
 use crate::entity::Key;
-use crate::packed::PackedInts;
+use crate::packed::{Order, PackedInts};
+use crate::pages::SnapshotDamage;
+use crate::sections::{SectionKind, SectionWriter, Sections};
 use crate::slab::Slab;
 
 /// Keys by ordinal: nothing, `n` and a number in eight bytes, or `t` and text. Without any key it owns no heap.
@@ -36,11 +40,26 @@ impl KeyColumn {
     }
 
     pub(super) fn get(&self, node: usize) -> Option<Key> {
-        let (tag, rest) = self.bytes[self.offsets.span(node)].split_first()?;
+        let (tag, rest) = self.bytes.run(self.offsets.span(node)).split_first()?;
         if *tag == NUMBER {
-            return Some(Key::Number(i64::from_le_bytes(rest.try_into().expect("a number has eight bytes"))));
+            let number = rest.try_into().unwrap_or_else(|_| self.bytes.broken("a number has not eight bytes"));
+            return Some(Key::Number(i64::from_le_bytes(number)));
         }
-        Some(Key::from(std::str::from_utf8(rest).expect("a text was put in as text")))
+        let text = std::str::from_utf8(rest).unwrap_or_else(|_| self.bytes.broken("a key is no text"));
+        Some(Key::from(text))
+    }
+
+    pub(super) fn write(&self, out: &mut SectionWriter<'_>) -> io::Result<()> {
+        out.numbers(SectionKind::KeyOffsets, &self.offsets)?;
+        out.slab(SectionKind::KeyBytes, &self.bytes)
+    }
+
+    /// Reads the keys of `nodes` nodes of a file.
+    pub(super) fn read(sections: &Sections, nodes: usize) -> Result<Self, SnapshotDamage> {
+        let bytes: Slab<u8> = sections.slab(SectionKind::KeyBytes, Box::new(|_, _| true))?;
+        let below = bytes.len() as u64 + 1;
+        let offsets = sections.numbers(SectionKind::KeyOffsets, nodes + 1, below, Order::Ascending)?;
+        Ok(Self { offsets, bytes })
     }
 
     pub(super) fn heap_bytes(&self) -> usize {

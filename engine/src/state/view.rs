@@ -1,5 +1,6 @@
 //! A graph as readers see it: one version, which never changes while it is held.
 
+use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use crate::entity::GraphMetadata;
@@ -23,6 +24,38 @@ pub struct GraphInfo {
     pub archived: Option<Name>,
 }
 
+/// The indices of what is published: there, or made when somebody asks for them first.
+pub(crate) enum ViewIndex {
+    /// They are there.
+    Ready(Index),
+    /// They are made of the state, which never changes.
+    Late {
+        /// Once they were asked for.
+        made: OnceLock<Index>,
+        /// Makes them.
+        make: Box<dyn Fn(At<'_>) -> Index + Send + Sync>,
+    },
+}
+
+impl ViewIndex {
+    fn get(&self, at: At<'_>) -> &Index {
+        match self {
+            Self::Ready(index) => index,
+            Self::Late { made, make } => made.get_or_init(|| make(at)),
+        }
+    }
+}
+
+impl fmt::Debug for ViewIndex {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Ready(_) => "Ready",
+            Self::Late { made, .. } if made.get().is_some() => "Made",
+            Self::Late { .. } => "Late",
+        })
+    }
+}
+
 /// What the writer publishes: a generation, the stamp up to which it holds, and what goes with it.
 #[derive(Debug)]
 pub struct Published {
@@ -36,7 +69,7 @@ pub struct Published {
     pub(crate) node_count: usize,
     pub(crate) edge_count: usize,
     /// Indices that hold for all nodes but those touched in `pending`.
-    pub(crate) index: Index,
+    pub(crate) index: ViewIndex,
     pub(crate) pending: std::ops::Range<u32>,
     /// The nodes of `pending`, once somebody asked for them.
     pub(crate) pending_nodes: OnceLock<Box<[PendingNode]>>,
@@ -54,6 +87,30 @@ impl Published {
             timestamp_ns: 0,
             node_count: 0,
             edge_count: 0,
+            index: ViewIndex::Ready(index),
+            pending: 0..0,
+            pending_nodes: OnceLock::new(),
+        }
+    }
+
+    /// Makes what is published of a base since which nothing has happened.
+    pub(crate) fn of_base(
+        generation: Arc<Generation>,
+        info: GraphInfo,
+        head: Option<Head>,
+        timestamp_ns: u64,
+        index: ViewIndex,
+    ) -> Self {
+        let (node_count, edge_count) = (generation.base().node_count(), generation.base().edge_count());
+        Self {
+            stamp: 0,
+            extent: generation.extent(),
+            generation,
+            info: Arc::new(info),
+            head,
+            timestamp_ns,
+            node_count,
+            edge_count,
             index,
             pending: 0..0,
             pending_nodes: OnceLock::new(),
@@ -123,7 +180,7 @@ impl GraphView {
 
     /// Returns the indices; they do not hold for the nodes of [`pending`](Self::pending).
     pub fn index(&self) -> &Index {
-        &self.0.index
+        self.0.index.get(self.at())
     }
 
     /// Returns the nodes whose facts the indices do not have yet, ascending; the first call finds them out.
@@ -141,6 +198,11 @@ impl GraphView {
     /// Returns whether the indices hold for every node.
     pub fn is_index_current(&self) -> bool {
         self.0.pending.is_empty()
+    }
+
+    /// Returns where the rows of the version end.
+    pub fn extent(&self) -> Extent {
+        self.0.extent
     }
 
     /// Returns the generation.

@@ -4,7 +4,11 @@
 //! stand in the order in which they were connected. Five million edges between a million nodes take 20 + 20 + 23 bits
 //! each. Nothing here changes after it was built.
 
-use crate::packed::PackedInts;
+use std::io;
+
+use crate::packed::{Order, PackedInts};
+use crate::pages::{SnapshotDamage, guarded};
+use crate::sections::{SectionKind, SectionWriter, Sections, wrong};
 
 use super::{Adjacent, EdgeIndex, NodeIndex};
 
@@ -50,6 +54,40 @@ impl Csr {
         let end = if out_offsets.is_empty() { 0 } else { out_offsets.get(nodes) };
         assert_eq!(end, edges as u64, "the last row ends the edges");
         Self { nodes, edges, out_offsets, out_targets, in_offsets, in_sources, in_positions }
+    }
+
+    /// Writes the columns.
+    ///
+    /// # Errors
+    /// What the writer says.
+    pub fn write(&self, out: &mut SectionWriter<'_>) -> io::Result<()> {
+        out.numbers(SectionKind::OutOffsets, &self.out_offsets)?;
+        out.numbers(SectionKind::OutTargets, &self.out_targets)?;
+        out.numbers(SectionKind::InOffsets, &self.in_offsets)?;
+        out.numbers(SectionKind::InSources, &self.in_sources)?;
+        out.numbers(SectionKind::InPositions, &self.in_positions)
+    }
+
+    /// Reads the columns of a file with so many nodes and edges.
+    ///
+    /// # Errors
+    /// Where they are not of so many; their pages are checked when they are touched.
+    pub fn read(sections: &Sections, nodes: usize, edges: usize) -> Result<Self, SnapshotDamage> {
+        let (node_bound, edge_bound) = (nodes as u64, edges as u64);
+        let offsets = |kind| {
+            let offsets = sections.numbers(kind, nodes + 1, edge_bound + 1, Order::Ascending)?;
+            let ends = guarded(|| (offsets.get(0), offsets.get(nodes)))?;
+            if ends == (0, edge_bound) { Ok(offsets) } else { Err(wrong(kind, "the rows do not end with the edges")) }
+        };
+        Ok(Self {
+            nodes,
+            edges,
+            out_offsets: offsets(SectionKind::OutOffsets)?,
+            out_targets: sections.numbers(SectionKind::OutTargets, edges, node_bound, Order::Any)?,
+            in_offsets: offsets(SectionKind::InOffsets)?,
+            in_sources: sections.numbers(SectionKind::InSources, edges, node_bound, Order::Any)?,
+            in_positions: sections.numbers(SectionKind::InPositions, edges, edge_bound, Order::Any)?,
+        })
     }
 
     /// Returns the number of nodes.

@@ -16,5 +16,7 @@ mod paging;
 mod selecting;
 mod walking;
 mod cached;
+mod damaged;
 mod footprints;
 mod plans;
+mod snapshots;

@@ -8,8 +8,8 @@ use cidgraph::command::Limits;
 use cidgraph::footprint::{ChangeObserver, Facet};
 use cidgraph::store::Head;
 use cidgraph::{
-    Cid, Draft, EdgeEntity, GraphAggregate, GraphCommand, GraphMetadata, GraphReadModel, GraphReader, NodeEntity,
-    NodeId,
+    Cid, Draft, EdgeEntity, GraphAggregate, GraphCommand, GraphEvent, GraphMetadata, GraphReadModel, GraphReader,
+    NodeEntity, NodeId,
 };
 use parking_lot::Mutex;
 
@@ -37,6 +37,8 @@ pub struct World {
     reader: GraphReader,
     version: u64,
     told: Arc<Told>,
+    /// What has happened.
+    pub events: Vec<GraphEvent>,
 }
 
 impl World {
@@ -45,7 +47,7 @@ impl World {
         let told = Arc::new(Told::default());
         let observer: Arc<dyn ChangeObserver> = Arc::clone(&told) as _;
         let (aggregate, reader) = GraphAggregate::fresh(GRAPH, Limits::default(), registry(), Some(observer));
-        let mut world = Self { aggregate, reader, version: 0, told };
+        let mut world = Self { aggregate, reader, version: 0, told, events: Vec::new() };
         assert!(world.command(&GraphCommand::CreateGraph { metadata: GraphMetadata::named("asked") }));
         world
     }
@@ -68,12 +70,12 @@ impl World {
         }
         // What was taken back leaves voided rows behind, as in a group of which one command is refused.
         self.aggregate.roll_back(before);
-        for event in &events {
+        for event in events {
             self.version += 1;
-            self.aggregate.apply(event, self.version).unwrap();
+            self.aggregate.apply(&event, self.version).unwrap();
+            self.events.push(event);
         }
-        let cid = Cid::from_digest(HashKind::Sha2_256, [7; 32]);
-        self.aggregate.publish(Head { version: self.version, cid }, self.version);
+        self.aggregate.publish(head(self.version), self.version);
         true
     }
 
@@ -111,6 +113,11 @@ impl World {
     pub fn touched(&self) -> Vec<Facet> {
         self.told.0.lock().clone()
     }
+}
+
+/// Returns the head of a version.
+pub fn head(version: u64) -> Head {
+    Head { version, cid: Cid::from_digest(HashKind::Sha2_256, [7; 32]) }
 }
 
 /// Plays commands, with a rest and a fold where their places lie within.

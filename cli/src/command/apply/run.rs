@@ -12,6 +12,7 @@ use crate::import::jsonl::{JSON_LINE_BYTES_MAX, read_command};
 use crate::import::{Lines, SourcePosition};
 use crate::json::JsonLine;
 use crate::session::{Session, graph_id};
+use crate::store::Snapshots;
 
 /// Runs the subcommand.
 ///
@@ -34,7 +35,7 @@ pub fn run(session: &mut Session, arguments: &Arguments) -> Result<(), Failure> 
         }
         None => session.graph(&*store, None)?.0,
     };
-    let engine = Engine::builder(store).actor(arguments.actor.as_str()).build();
+    let engine = session.options.store.engine(store, Snapshots::Take).actor(arguments.actor.as_str()).build();
     let mut applying = Applying { session, arguments, engine, graph, expected: arguments.expected };
     let outcome = match commands {
         Some(forms) => applying.asked(forms),

@@ -1,5 +1,7 @@
 //! The arguments of `cidgraph query`, and the queries that they ask for.
 
+use std::path::PathBuf;
+
 use cidgraph::algorithm::Direction;
 use cidgraph::{Criterion, GraphQuery, GraphReadModel, Name, NodeId, NodeQuery, OrderBy, Real};
 use clap::{Args, Subcommand, ValueEnum};
@@ -22,6 +24,9 @@ pub struct Arguments {
     /// The graph's name or id; may be left out where there is one graph
     #[arg(long, short, global = true, value_name = "GRAPH")]
     pub graph: Option<String>,
+    /// Read this snapshot file in place instead of the store
+    #[arg(long, global = true, value_name = "FILE", conflicts_with = "graph")]
+    pub snapshot: Option<PathBuf>,
     /// Show how the query is answered, with estimates and the rows it gave, instead of the answer
     #[arg(long, global = true)]
     pub explain: bool,

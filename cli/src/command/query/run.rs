@@ -10,14 +10,17 @@ use crate::session::Session;
 /// # Errors
 /// Where the graph or a node is not there, the condition cannot be read, or the graph's events do not hold.
 pub fn run(session: &mut Session, arguments: &Arguments) -> Result<(), Failure> {
-    let graph = arguments.graph.as_deref();
+    let (graph, snapshot) = (arguments.graph.as_deref(), arguments.snapshot.as_deref());
     if arguments.explain {
-        let model = session.read_indexed_graph(graph)?;
+        let model = match snapshot {
+            Some(_) => session.read_model(graph, snapshot)?,
+            None => session.read_indexed_graph(graph)?,
+        };
         let query = arguments.query(&model)?;
         let plan = model.explain_run(&query).map_err(cidgraph::Error::from)?;
         return print_plan(session, &plan);
     }
-    let (_, model) = session.read_graph(graph)?;
+    let model = session.read_model(graph, snapshot)?;
     let query = arguments.query(&model)?;
     let answer = model.query(&query).map_err(cidgraph::Error::from)?;
     print(session, &model, answer, arguments.limit)

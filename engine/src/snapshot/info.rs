@@ -1,0 +1,126 @@
+//! What a snapshot file says of itself.
+
+use crate::dag_cbor::{CodecError, Decoder, Encoder};
+use crate::entity::GraphMetadata;
+use crate::id::GraphId;
+use crate::sections::{Section, SectionKind};
+use crate::state::GraphInfo;
+use crate::store::Head;
+use crate::value::Name;
+
+use super::header::Header;
+
+/// What a snapshot file is of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SnapshotInfo {
+    /// The graph.
+    pub graph: GraphId,
+    /// The version from which on the file answers.
+    pub from: u64,
+    /// The last event's version and CID; none before the first.
+    pub head: Option<Head>,
+    /// The last event's time, nanoseconds since the Unix epoch.
+    pub timestamp_ns: u64,
+    /// The hash of the state.
+    pub state_hash: [u8; 32],
+    /// Nodes.
+    pub node_count: u64,
+    /// Edges.
+    pub edge_count: u64,
+    /// The length of the file, bytes.
+    pub file_len: u64,
+    /// The sections in the order in which they stand.
+    pub sections: Vec<SectionInfo>,
+}
+
+/// A section of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SectionInfo {
+    /// What it holds; `unknown` where this version does not know.
+    pub name: &'static str,
+    /// How many elements it has.
+    pub count: u64,
+    /// The bits that each takes.
+    pub width: u32,
+    /// Its length, bytes.
+    pub length: u64,
+}
+
+impl SnapshotInfo {
+    pub(super) fn new<'a>(header: &Header, sections: impl Iterator<Item = &'a Section>) -> Self {
+        Self {
+            graph: header.graph,
+            from: header.from,
+            head: header.head.map(|cid| Head { version: header.to, cid }),
+            timestamp_ns: header.timestamp_ns,
+            state_hash: header.state_hash,
+            node_count: header.nodes,
+            edge_count: header.edges,
+            file_len: header.file_len,
+            sections: sections.map(section_info).collect(),
+        }
+    }
+
+    /// Returns the version, 0 before the first event.
+    pub fn version(&self) -> u64 {
+        self.head.map_or(0, |head| head.version)
+    }
+}
+
+fn section_info(section: &Section) -> SectionInfo {
+    let kind = SectionKind::ALL.iter().find(|kind| **kind as u32 == section.kind);
+    SectionInfo {
+        name: kind.map_or("unknown", |kind| kind.name()),
+        count: section.count,
+        width: section.width,
+        length: section.length,
+    }
+}
+
+/// Writes what is known of a graph as a whole, as a DAG-CBOR map.
+pub(super) fn write_info(info: &GraphInfo) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut out = Encoder::new(&mut bytes);
+    out.map(2);
+    out.text("archived");
+    match &info.archived {
+        Some(reason) => out.text(reason),
+        None => out.null(),
+    }
+    out.text("metadata");
+    match &info.metadata {
+        None => out.null(),
+        Some(GraphMetadata { name, domain, properties }) => {
+            out.map(3);
+            out.text("name");
+            out.text(name);
+            out.text("domain");
+            out.text(domain);
+            out.text("properties");
+            out.properties(properties);
+        }
+    }
+    bytes
+}
+
+/// Reads what [`write_info`] wrote.
+pub(super) fn read_info(graph: GraphId, bytes: &[u8]) -> Result<GraphInfo, CodecError> {
+    let mut input = Decoder::new(bytes);
+    input.map_of(2, "what is known of a graph")?;
+    input.key("archived")?;
+    let archived = if input.take_null() { None } else { Some(Name::new(input.text()?)) };
+    input.key("metadata")?;
+    let metadata = if input.take_null() { None } else { Some(read_metadata(&mut input)?) };
+    input.finish()?;
+    Ok(GraphInfo { graph, metadata, archived })
+}
+
+fn read_metadata(input: &mut Decoder<'_>) -> Result<GraphMetadata, CodecError> {
+    input.map_of(3, "a graph's metadata")?;
+    input.key("name")?;
+    let name = Name::new(input.text()?);
+    input.key("domain")?;
+    let domain = Name::new(input.text()?);
+    input.key("properties")?;
+    Ok(GraphMetadata { name, domain, properties: input.properties()? })
+}

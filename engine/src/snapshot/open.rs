@@ -1,0 +1,188 @@
+//! A snapshot file that is open: its view, and what can be asked of it.
+
+use std::fs::File;
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+
+use bytes::Bytes;
+
+use crate::graph::index_of;
+use crate::pages::{Pages, SnapshotDamage, guarded};
+use crate::pool::{ComponentRegistry, ComponentType, NameId, Names, Pool, PoolBase};
+use crate::read_model::GraphReadModel;
+use crate::sections::{ENTRY_LEN, Section, SectionKind, Sections, wrong};
+use crate::state::{At, Base, Generation, GraphView, Published, Shape, ViewIndex};
+use crate::store::Head;
+
+use super::error::SnapshotError;
+use super::header::{self, HEADER_LEN, Header};
+use super::info::{SnapshotInfo, read_info};
+use super::map::map;
+use super::write;
+
+/// A snapshot file: one version of a graph, read in place.
+///
+/// Views and read models of it may outlive it; the file stays mapped as long as one of them is there.
+///
+/// What is read of a file that was not verified may turn out to be damaged at any depth of a query. Then
+/// [`GraphReadModel::query`] says so; whatever else is called on its views is to be called within
+/// [`guarded`](super::guarded).
+#[derive(Debug)]
+pub struct Snapshot {
+    pub(super) info: SnapshotInfo,
+    pub(super) sections: Sections,
+    view: GraphView,
+    categories: ComponentRegistry,
+}
+
+impl Snapshot {
+    /// Writes a view into the file `path`, which then is there complete and synced, in place of one that was there; or not
+    /// at all. The registry tells the categories of component types, which the indices of the file know.
+    ///
+    /// # Errors
+    /// Where the system does not write it, or the view is of a file that is damaged.
+    pub fn write(
+        view: &GraphView,
+        registry: &ComponentRegistry,
+        path: impl AsRef<Path>,
+    ) -> Result<SnapshotInfo, SnapshotError> {
+        guarded(|| write::write(view, registry, path.as_ref()))?
+    }
+
+    /// Opens a file in time that does not depend on its size: what it holds is checked when it is first touched.
+    ///
+    /// # Errors
+    /// Where the system does not map it, or its header or tables do not hold.
+    pub fn map(path: impl AsRef<Path>) -> Result<Self, SnapshotError> {
+        Self::open(map_file(path.as_ref())?, true)
+    }
+
+    /// Opens a file, checks all of it first, and reads it without checks then.
+    ///
+    /// # Errors
+    /// Where the system does not map it, or any part of it does not hold.
+    pub fn open_verified(path: impl AsRef<Path>) -> Result<Self, SnapshotError> {
+        let file = map_file(path.as_ref())?;
+        Self::open(file.clone(), true)?.check_structure()?;
+        Self::open(file, false)
+    }
+
+    /// Opens a copy of a file's bytes, as [`map`](Self::map) does a file.
+    ///
+    /// # Errors
+    /// Where header or tables do not hold.
+    pub fn copied(bytes: &[u8]) -> Result<Self, SnapshotError> {
+        let mut words = vec![0_u64; bytes.len().div_ceil(8)];
+        bytemuck::cast_slice_mut(&mut words)[..bytes.len()].copy_from_slice(bytes);
+        Self::open(Bytes::from_owner(Words(words)).slice(..bytes.len()), true)
+    }
+
+    fn open(file: Bytes, is_guarded: bool) -> Result<Self, SnapshotError> {
+        if cfg!(target_endian = "big") {
+            return Err(SnapshotError::BigEndian);
+        }
+        let header = Header::read(&file)?;
+        let sections = sections_of(file, &header, is_guarded)?;
+        let info = SnapshotInfo::new(&header, sections.table());
+        let names = Names::read(&sections)?;
+        let categories = read_categories(&sections, &names)?;
+        let view = view_of(&header, &sections, names, categories.clone())?;
+        Ok(Self { info, sections, view, categories })
+    }
+
+    /// Returns what the file says of itself.
+    pub const fn info(&self) -> &SnapshotInfo {
+        &self.info
+    }
+
+    /// Returns the graph as the file has it.
+    pub fn view(&self) -> GraphView {
+        self.view.clone()
+    }
+
+    /// Returns the graph as the file has it, to be asked.
+    pub fn read(&self, registry: ComponentRegistry) -> GraphReadModel {
+        GraphReadModel::new(self.view(), registry)
+    }
+
+    /// Returns the component types in use that have a category, as they were known when the file was written.
+    pub const fn categories(&self) -> &ComponentRegistry {
+        &self.categories
+    }
+}
+
+/// Bytes that start at a whole word.
+struct Words(Vec<u64>);
+
+impl AsRef<[u8]> for Words {
+    fn as_ref(&self) -> &[u8] {
+        bytemuck::cast_slice(&self.0)
+    }
+}
+
+fn map_file(path: &Path) -> Result<Bytes, SnapshotError> {
+    let mapped = File::open(path).and_then(|file| map(&file));
+    mapped.map_err(|source| SnapshotError::Io { path: path.to_owned(), source })
+}
+
+/// Finds the sections of a file and has their pages guarded.
+fn sections_of(file: Bytes, header: &Header, is_guarded: bool) -> Result<Sections, SnapshotDamage> {
+    let place = |at: u64| usize::try_from(at).map_err(|_| header::wrong("the file is too large for this machine"));
+    let (table, roots, entries) = (place(header.page_table)?, place(header.roots)?, place(header.section_table)?);
+    let entries: Vec<Section> = file[entries..].as_chunks::<ENTRY_LEN>().0.iter().map(Section::from_bytes).collect();
+    let bounds = HEADER_LEN as u64..header.page_table;
+    let mut sections = Sections::new(file.clone(), entries.into_iter(), bounds, place(header.pages)?)?;
+    if is_guarded {
+        let roots_end = place(header.section_table)?;
+        let sums = file[roots..roots_end].as_chunks().0.iter().map(|sum| u32::from_le_bytes(*sum)).collect();
+        sections.guard(Pages::new(file, table..roots, sums));
+    }
+    Ok(sections)
+}
+
+fn read_categories(sections: &Sections, names: &Names) -> Result<ComponentRegistry, SnapshotDamage> {
+    let kind = SectionKind::Categories;
+    let numbers = sections.slab::<u32>(kind, Box::new(|_, _| true))?;
+    let numbers = guarded(|| numbers.all().to_vec())?;
+    if numbers.len() % 2 != 0 || numbers.iter().any(|name| *name as usize >= names.len()) {
+        return Err(wrong(kind, "it names what is not there"));
+    }
+    let pairs = numbers.as_chunks::<2>().0.iter();
+    let named = pairs.map(|pair| pair.map(|name| names.get(NameId(name)).clone()));
+    Ok(named.fold(ComponentRegistry::new(), |registry, [component_type, category]| {
+        registry.with(ComponentType::new(component_type).in_category(category))
+    }))
+}
+
+fn view_of(
+    header: &Header,
+    sections: &Sections,
+    names: Names,
+    categories: ComponentRegistry,
+) -> Result<GraphView, SnapshotDamage> {
+    if header.from != header.to {
+        return Err(header::wrong("it is of several versions"));
+    }
+    let info = read_info(header.graph, &sections.bytes(SectionKind::Info)?);
+    let info = info.map_err(|_| wrong(SectionKind::Info, "it is not what is known of a graph"))?;
+    let pool = PoolBase::read(sections, names.len())?;
+    let count = |count: u64| {
+        let count = usize::try_from(count).ok().filter(|count| *count < u32::MAX as usize);
+        count.ok_or(header::wrong("it tells of more than ordinals can"))
+    };
+    let shape = Shape {
+        version: header.to,
+        nodes: count(header.nodes)?,
+        edges: count(header.edges)?,
+        names: names.len(),
+        sets: pool.set_count(),
+        components: pool.component_count(),
+    };
+    let base = Base::read(sections, &shape)?;
+    let generation = Generation::new(Arc::new(base), Arc::new(Pool::new(Arc::new(names), Arc::new(pool))));
+    let head = header.head.map(|cid| Head { version: header.to, cid });
+    let make = move |at: At<'_>| index_of(at, &categories);
+    let index = ViewIndex::Late { made: OnceLock::new(), make: Box::new(make) };
+    let published = Published::of_base(Arc::new(generation), info, head, header.timestamp_ns, index);
+    Ok(GraphView::new(Arc::new(published)))
+}

@@ -1,0 +1,126 @@
+//! Writes a view into a file: under another name first, complete and synced before it gets its own.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufWriter, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::pages::PAGE_LEN;
+use crate::pool::ComponentRegistry;
+use crate::sections::{Section, SectionKind, SectionWriter, padding};
+use crate::state::{Categories, Folded, GraphView, fold_named, naming_of};
+use crate::topology::Topology;
+
+use super::error::SnapshotError;
+use super::header::{HEADER_LEN, Header};
+use super::info::{SnapshotInfo, write_info};
+
+/// Bytes that are gathered before the system is asked to write.
+const BUFFER: usize = 1 << 20;
+
+/// Distinguishes the files that one process writes at a time.
+static WRITTEN: AtomicU64 = AtomicU64::new(0);
+
+/// Writes a view into the file `path`, which is there whole or not at all.
+pub(super) fn write(
+    view: &GraphView,
+    registry: &ComponentRegistry,
+    path: &Path,
+) -> Result<SnapshotInfo, SnapshotError> {
+    let wrong = |path: &Path, source| SnapshotError::Io { path: path.to_owned(), source };
+    let unfinished = unfinished_name(path);
+    let created = OpenOptions::new().write(true).create_new(true).open(&unfinished);
+    let mut file = created.map_err(|source| wrong(&unfinished, source))?;
+    let written = write_file(view, registry, &mut file).and_then(|info| file.sync_all().map(|()| info));
+    let placed = written.and_then(|info| {
+        fs::rename(&unfinished, path)?;
+        sync_folder(path)?;
+        Ok(info)
+    });
+    placed.map_err(|source| {
+        drop(fs::remove_file(&unfinished));
+        wrong(path, source)
+    })
+}
+
+/// Returns a name beside `path` that no other writer has.
+fn unfinished_name(path: &Path) -> PathBuf {
+    let number = WRITTEN.fetch_add(1, Ordering::Relaxed);
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{}-{number}.unfinished", std::process::id()));
+    path.with_file_name(name)
+}
+
+/// Makes a rename outlive the power.
+fn sync_folder(path: &Path) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(folder)?.sync_all()
+}
+
+fn write_file(view: &GraphView, registry: &ComponentRegistry, file: &mut File) -> io::Result<SnapshotInfo> {
+    let (naming, categories) = naming_of(view.at(), registry);
+    let (folded, state_hash) = rayon::join(|| fold_named(view.at(), view.extent(), &naming), || view.state_hash());
+    let Folded { base, pool, renumbering: _ } = folded;
+    let mut out = BufWriter::with_capacity(BUFFER, file);
+    out.write_all(&[0; HEADER_LEN])?;
+    let mut sections = SectionWriter::new(&mut out, HEADER_LEN as u64);
+    naming.names().write(&mut sections)?;
+    let info = write_info(view.info());
+    sections.elements(SectionKind::Info, 8, info.len(), &info)?;
+    write_categories(&categories, &mut sections)?;
+    base.write(&mut sections)?;
+    pool.write(&mut sections)?;
+    let (table, checksums, end) = sections.finish();
+    let mut header = Header {
+        file_len: 0,
+        graph: view.info().graph,
+        from: view.version(),
+        to: view.version(),
+        timestamp_ns: view.timestamp_ns(),
+        head: view.head().map(|head| head.cid),
+        state_hash,
+        nodes: view.node_count() as u64,
+        edges: view.edge_count() as u64,
+        sections: table.len() as u64,
+        pages: checksums.len() as u64,
+        page_table: 0,
+        roots: 0,
+        section_table: 0,
+        tables_checksum: 0,
+    };
+    write_tables(&mut out, &table, &checksums, end, &mut header)?;
+    out.seek(SeekFrom::Start(0))?;
+    out.write_all(&header.to_bytes())?;
+    out.flush()?;
+    Ok(SnapshotInfo::new(&header, table.iter()))
+}
+
+/// Writes the checksums of pages, those of their own pages, and the section table.
+fn write_tables(
+    out: &mut impl Write,
+    sections: &[Section],
+    checksums: &[u32],
+    end: u64,
+    header: &mut Header,
+) -> io::Result<()> {
+    let gap = padding(end);
+    out.write_all(&[0; 64][..gap])?;
+    let page_table: Vec<u8> = checksums.iter().flat_map(|checksum| checksum.to_le_bytes()).collect();
+    let mut tables: Vec<u8> =
+        page_table.chunks(PAGE_LEN).flat_map(|page| crc32fast::hash(page).to_le_bytes()).collect();
+    header.page_table = end + gap as u64;
+    header.roots = header.page_table + page_table.len() as u64;
+    header.section_table = header.roots + tables.len() as u64;
+    tables.extend(sections.iter().flat_map(Section::to_bytes));
+    header.file_len = header.roots + tables.len() as u64;
+    header.tables_checksum = crc32fast::hash(&tables);
+    out.write_all(&page_table)?;
+    out.write_all(&tables)
+}
+
+/// Writes component types and their categories: two numbers of names each.
+fn write_categories(categories: &Categories, out: &mut SectionWriter<'_>) -> io::Result<()> {
+    let numbers = categories.iter().flat_map(|(component_type, category)| [component_type.0, category.0]);
+    let bytes: Vec<u8> = numbers.flat_map(u32::to_le_bytes).collect();
+    out.elements(SectionKind::Categories, 32, bytes.len() / 4, &bytes)
+}
