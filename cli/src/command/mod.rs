@@ -2,6 +2,8 @@
 
 pub mod node;
 
+pub mod shelf;
+
 pub mod apply;
 pub mod archive;
 pub mod bench;

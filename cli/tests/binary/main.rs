@@ -17,3 +17,5 @@ mod exports;
 mod queries;
 
 mod bad_input;
+
+mod shelved;

@@ -251,9 +251,22 @@ impl ShelfLock {
     /// [`ShelfError::File`].
     pub fn clear(&self, retention: &Retention) -> Result<Cleared, ShelfError> {
         let contents = self.shelf.contents()?;
-        let mut cleared = Cleared::default();
         let holds = |snapshot: &ShelvedSnapshot| Snapshot::open_verified(&snapshot.path).is_ok();
-        for (path, bytes) in superfluous(&self.shelf, &contents, retention, holds) {
+        self.remove(superfluous(&self.shelf, &contents, retention, holds))
+    }
+
+    /// Clears away what goes beyond a version, of which it is known that it is damaged or of another history.
+    pub(super) fn clear_beyond(&self, version: u64) -> Result<Cleared, ShelfError> {
+        let contents = self.shelf.contents()?;
+        let snapshots = contents.snapshots.into_iter().filter(|snapshot| snapshot.version > version);
+        let layers = contents.layers.into_iter().filter(|layer| layer.versions.1 > version);
+        let files = snapshots.map(|snapshot| (snapshot.path, snapshot.bytes));
+        self.remove(files.chain(layers.map(|layer| (layer.path, layer.bytes))).collect())
+    }
+
+    fn remove(&self, files: Vec<(PathBuf, u64)>) -> Result<Cleared, ShelfError> {
+        let mut cleared = Cleared::default();
+        for (path, bytes) in files {
             remove(&path)?;
             cleared.files.push(path);
             cleared.bytes += bytes;

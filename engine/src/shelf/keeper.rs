@@ -54,7 +54,8 @@ struct Work {
     lock: Option<Arc<ShelfLock>>,
     /// What failed last, so that it is said once.
     failure: Option<String>,
-    looked: Option<Instant>,
+    /// When something was taken last, or the graph was opened.
+    looked: Instant,
     /// When the last snapshot was done and how long it took.
     snapshot_taken: Option<(Instant, Duration)>,
 }
@@ -69,7 +70,7 @@ struct Pending {
 impl Keeper {
     /// Keeps the graph until its writer has ended, then takes what is missing.
     pub(super) async fn run(self, mut ended: Ended) {
-        let mut work = Work { keeper: self, lock: None, failure: None, looked: None, snapshot_taken: None };
+        let mut work = Work { keeper: self, lock: None, failure: None, looked: Instant::now(), snapshot_taken: None };
         loop {
             tokio::select! {
                 biased;
@@ -95,9 +96,9 @@ impl Work {
     /// Takes what is due, unless it was done just before.
     async fn look(&mut self) {
         let pause = self.keeper.shelf.config().pause;
-        let is_soon = self.looked.is_some_and(|looked| looked.elapsed() < pause);
+        let is_soon = self.looked.elapsed() < pause;
         if !is_soon && self.keeper.reader.version() >= self.keeper.next_multiple() {
-            self.looked = Some(Instant::now());
+            self.looked = Instant::now();
             self.take(false).await;
         }
     }
@@ -223,7 +224,9 @@ impl Work {
         self.snapshot_taken = Some((Instant::now(), started.elapsed()));
         self.keeper.shelf.tell(&Notice::SnapshotTaken { graph: self.keeper.graph.id(), version, bytes });
         let (lock, retention) = (self.lock()?, self.keeper.shelf.config().retention.clone());
-        blocking(move || lock.clear(&retention).map_err(|error| error.to_string())).await?;
+        let covered = self.keeper.standing.covered;
+        let clear = move || lock.clear_beyond(covered).and_then(|_| lock.clear(&retention));
+        blocking(move || clear().map_err(|error| error.to_string())).await?;
         Ok(())
     }
 

@@ -24,7 +24,7 @@ async fn another_machine_pulls_and_opens() {
     assert_eq!((second.files, second.present), (2, 2), "two layers");
     assert!(second.bytes < first.bytes);
 
-    let other = Desk { store: Arc::clone(&desk.store), ..Desk::new() };
+    let other = Desk::over(Arc::clone(&desk.store));
     let pulled = pull(&other.shelf(), &objects, false).await.unwrap();
     assert_eq!((pulled.files, pulled.bytes), (4, first.bytes + second.bytes));
     assert_eq!(other.reopened().await, desk.replayed().await);
@@ -54,7 +54,7 @@ async fn what_came_in_part_is_completed_and_what_is_wrong_begins_anew() {
     let snapshot = desk.contents().snapshots.pop().unwrap();
     let bytes = std::fs::read(&snapshot.path).unwrap();
     for (part, succeeds) in [(&bytes[..bytes.len() / 2], true), (&b"something else"[..], false)] {
-        let other = Desk { store: Arc::clone(&desk.store), ..Desk::new() };
+        let other = Desk::over(Arc::clone(&desk.store));
         let path = other.shelf().folder().join(snapshot.path.file_name().unwrap());
         std::fs::create_dir_all(other.shelf().folder()).unwrap();
         let name = format!("{}.part", path.file_name().unwrap().to_str().unwrap());

@@ -12,55 +12,56 @@ use cidgraph::{
 use cidgraph_store_memory::MemoryStore;
 
 /// Events after which something is taken here.
-pub const INTERVAL: u64 = 10;
+pub(crate) const INTERVAL: u64 = 10;
 
 /// A store and a folder.
-pub struct Desk {
-    pub store: Arc<dyn EventStore>,
-    pub graph: GraphId,
+pub(crate) struct Desk {
+    pub(crate) store: Arc<dyn EventStore>,
+    pub(crate) graph: GraphId,
     folder: tempfile::TempDir,
     notices: Arc<Mutex<Vec<Notice>>>,
 }
 
 impl Desk {
-    pub fn new() -> Self {
-        Self {
-            store: Arc::new(MemoryStore::new()),
-            graph: GraphId::named("shelved"),
-            folder: tempfile::tempdir().unwrap(),
-            notices: Arc::default(),
-        }
+    pub(crate) fn new() -> Self {
+        Self::over(Arc::new(MemoryStore::new()))
     }
 
-    pub fn config(&self) -> ShelfConfig {
+    /// Puts an empty folder beside a store.
+    pub(crate) fn over(store: Arc<dyn EventStore>) -> Self {
+        Self { store, graph: GraphId::named("shelved"), folder: tempfile::tempdir().unwrap(), notices: Arc::default() }
+    }
+
+    pub(crate) fn config(&self) -> ShelfConfig {
         let notices = Arc::clone(&self.notices);
         ShelfConfig {
             interval_events: INTERVAL,
-            pause: Duration::ZERO,
+            // Nothing is taken but when a graph is closed.
+            pause: Duration::from_secs(3600),
             notify: Arc::new(move |notice| notices.lock().unwrap().push(notice.clone())),
             ..ShelfConfig::new(self.folder.path())
         }
     }
 
-    pub fn engine(&self) -> Engine {
+    pub(crate) fn engine(&self) -> Engine {
         Engine::builder(Arc::clone(&self.store)).snapshots(self.config()).build()
     }
 
-    pub fn shelf(&self) -> GraphShelf {
+    pub(crate) fn shelf(&self) -> GraphShelf {
         Shelf::new(self.config()).graph(self.graph)
     }
 
-    pub fn contents(&self) -> Contents {
+    pub(crate) fn contents(&self) -> Contents {
         self.shelf().contents().unwrap()
     }
 
     /// Returns what was told since it was asked last.
-    pub fn notices(&self) -> Vec<Notice> {
+    pub(crate) fn notices(&self) -> Vec<Notice> {
         std::mem::take(&mut *self.notices.lock().unwrap())
     }
 
     /// Returns the files that were told not to be used.
-    pub fn skipped(&self) -> Vec<PathBuf> {
+    pub(crate) fn skipped(&self) -> Vec<PathBuf> {
         let skipped = |notice| match notice {
             Notice::Skipped { file, .. } => Some(file),
             _ => None,
@@ -69,7 +70,7 @@ impl Desk {
     }
 
     /// Creates the graph and adds nodes, one a transaction, up to a version.
-    pub async fn fill(&self, engine: &Engine, to: u64) {
+    pub(crate) async fn fill(&self, engine: &Engine, to: u64) {
         let from = engine.get_graph(self.graph).await.map_or(0, |model| model.version());
         for version in from + 1..=to {
             let command = if version == 1 { create() } else { add(version) };
@@ -77,19 +78,19 @@ impl Desk {
         }
     }
 
-    pub async fn submit(&self, engine: &Engine, id: u64, commands: Vec<GraphCommand>) -> Receipt {
+    pub(crate) async fn submit(&self, engine: &Engine, id: u64, commands: Vec<GraphCommand>) -> Receipt {
         let context = CommandContext::new(CommandId::from_u64(id), "tester");
         let submission = Submission { context, commands, expected: None };
         engine.submit(self.graph, submission).await.unwrap()
     }
 
     /// Returns the state that the store's events alone say.
-    pub async fn replayed(&self) -> [u8; 32] {
+    pub(crate) async fn replayed(&self) -> [u8; 32] {
         Engine::new(Arc::clone(&self.store)).get_graph(self.graph).await.unwrap().state_hash()
     }
 
     /// Opens the graph anew from the shelf and returns its state.
-    pub async fn reopened(&self) -> [u8; 32] {
+    pub(crate) async fn reopened(&self) -> [u8; 32] {
         let engine = self.engine();
         let hash = engine.get_graph(self.graph).await.unwrap().state_hash();
         engine.close().await;
@@ -97,39 +98,41 @@ impl Desk {
     }
 }
 
-pub fn create() -> GraphCommand {
+pub(crate) fn create() -> GraphCommand {
     GraphCommand::CreateGraph { metadata: GraphMetadata::named("shelved") }
 }
 
-pub fn add(number: u64) -> GraphCommand {
+pub(crate) fn add(number: u64) -> GraphCommand {
     let node = NodeEntity::new(NodeId::from_u64(number), "Person");
     GraphCommand::AddNode { node: node.with("Profile", [("number", (number % 7) as i64)]) }
 }
 
-pub fn remove(number: u64) -> GraphCommand {
+pub(crate) fn remove(number: u64) -> GraphCommand {
     GraphCommand::RemoveNode { node: NodeId::from_u64(number) }
 }
 
-pub fn connect(source: u64, target: u64) -> GraphCommand {
+pub(crate) fn connect(source: u64, target: u64) -> GraphCommand {
     let edge = EdgeEntity::new(NodeId::from_u64(source), "knows", NodeId::from_u64(target));
     GraphCommand::ConnectEdge { edge: edge.with_properties([("since", (source + target) as i64 % 5)]) }
 }
 
-pub fn update(number: u64, to: i64) -> GraphCommand {
+pub(crate) fn update(number: u64, to: i64) -> GraphCommand {
     let set = Properties::from([("number", to)]);
     let (node, component_type) = (NodeId::from_u64(number), "Profile".into());
     GraphCommand::UpdateNode { update: NodeUpdate { node, component_type, set, unset: Vec::new() } }
 }
 
-pub fn reparent(child: u64, parent: u64) -> GraphCommand {
+pub(crate) fn reparent(child: u64, parent: u64) -> GraphCommand {
     let operation = TransformOperation::Reparent(Some(NodeId::from_u64(parent)));
     GraphCommand::TransformNodes { nodes: vec![NodeId::from_u64(child)], operation }
 }
 
-/// Changes a byte in the middle of a file.
-pub fn damage(path: &Path) {
+/// Changes bytes in the middle of a file, by way of another one: somebody may read it in place.
+pub(crate) fn damage(path: &Path) {
     let mut bytes = std::fs::read(path).unwrap();
     let middle = bytes.len() / 2;
-    bytes[middle] ^= 0x20;
-    std::fs::write(path, bytes).unwrap();
+    bytes[middle..].iter_mut().take(256).for_each(|byte| *byte ^= 0x20);
+    let other = path.with_extension("other");
+    std::fs::write(&other, bytes).unwrap();
+    std::fs::rename(other, path).unwrap();
 }
