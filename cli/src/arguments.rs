@@ -7,8 +7,8 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::command::{
-    apply, archive, bench, completions, drill, export, graphs, import, log, man, query, repair, show, snapshot, stats,
-    verify,
+    apply, archive, bench, bisect, check_proof, completions, diff, drill, export, graphs, history, import, log, man,
+    prove, query, repair, replay, show, snapshot, stats, verify, why,
 };
 use crate::failure::Failure;
 use crate::output::note;
@@ -40,9 +40,16 @@ pub enum Command {
     Show(show::Arguments),
     Stats(stats::Arguments),
     Query(query::Arguments),
+    Diff(diff::Arguments),
+    History(history::Arguments),
+    Why(why::Arguments),
+    Replay(replay::Arguments),
     Export(export::Arguments),
     Snapshot(snapshot::Arguments),
     Verify(verify::Arguments),
+    Bisect(bisect::Arguments),
+    Prove(prove::Arguments),
+    CheckProof(check_proof::Arguments),
     Archive(archive::Arguments),
     Repair(repair::Arguments),
     Bench(bench::Arguments),
@@ -101,9 +108,16 @@ fn run_command(session: &mut Session, command: &Command) -> Result<(), Failure> 
         Command::Show(arguments) => show::run(session, arguments),
         Command::Stats(arguments) => stats::run(session, arguments),
         Command::Query(arguments) => query::run(session, arguments),
+        Command::Diff(arguments) => diff::run(session, arguments),
+        Command::History(arguments) => history::run(session, arguments),
+        Command::Why(arguments) => why::run(session, arguments),
+        Command::Replay(arguments) => replay::run(session, arguments),
         Command::Export(arguments) => export::run(session, arguments),
         Command::Snapshot(arguments) => snapshot::run(session, arguments),
         Command::Verify(arguments) => verify::run(session, arguments),
+        Command::Bisect(arguments) => bisect::run(session, arguments),
+        Command::Prove(arguments) => prove::run(session, arguments),
+        Command::CheckProof(arguments) => check_proof::run(session, arguments),
         Command::Archive(arguments) => archive::run(session, arguments),
         Command::Repair(arguments) => repair::run(session, arguments),
         Command::Bench(arguments) => bench::run(session, arguments),

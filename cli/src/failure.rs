@@ -3,6 +3,7 @@
 use std::io;
 
 use cidgraph::engine::{Error, ErrorKind};
+use cidgraph::proof::ProofError;
 use cidgraph::{CarError, ChainError, DecodeError, Rejected, SnapshotDamage, SnapshotError, StoreError, WriteError};
 
 use crate::filter::FilterError;
@@ -76,6 +77,14 @@ pub enum Failure {
         /// What is wrong.
         source: CarError,
     },
+    /// A proof does not hold.
+    #[error("{file} proves nothing: {source}")]
+    Proof {
+        /// The file.
+        file: String,
+        /// What does not hold.
+        source: ProofError,
+    },
     /// A snapshot file cannot be written or read.
     #[error(transparent)]
     Snapshot(#[from] SnapshotError),
@@ -126,6 +135,7 @@ impl Failure {
             Self::Chain(_)
             | Self::Event { .. }
             | Self::Car { .. }
+            | Self::Proof { .. }
             | Self::Broken { .. }
             | Self::Damaged { .. }
             | Self::Snapshot(SnapshotError::Damaged(_))

@@ -9,6 +9,8 @@ use std::sync::mpsc::sync_channel;
 use std::task::Poll;
 use std::time::Duration;
 
+use cidgraph::checkpoint::CheckpointPolicy;
+use cidgraph::engine::Checkpointing;
 use cidgraph::pool::ComponentRegistry;
 use cidgraph::{AggregateId, EventStore, GraphId, GraphReadModel, Head, Snapshot};
 use clap::{Args, ValueEnum};
@@ -180,7 +182,19 @@ impl Session {
     /// # Errors
     /// [`Failure::Usage`] where there is none, or several and no name.
     pub fn graph(&self, store: &dyn EventStore, name: Option<&str>) -> Result<(GraphId, Head), Failure> {
-        let place = &self.options.store;
+        self.graph_in(&self.options.store, store, name)
+    }
+
+    /// Finds a graph as [`graph`](Self::graph) does, in the store at `place`.
+    ///
+    /// # Errors
+    /// As of [`graph`](Self::graph).
+    pub fn graph_in(
+        &self,
+        place: &StoreOptions,
+        store: &dyn EventStore,
+        name: Option<&str>,
+    ) -> Result<(GraphId, Head), Failure> {
         let Some(name) = name else {
             return match self.wait(store.list())?.as_slice() {
                 [(only, head)] => Ok(((*only).into(), *head)),
@@ -202,4 +216,13 @@ impl Session {
 /// Returns the id of the graph that `name` says: itself where it is an id, otherwise the one derived from the name.
 pub fn graph_id(name: &str) -> GraphId {
     name.parse().unwrap_or_else(|_| GraphId::named(name))
+}
+
+/// Returns when a command that writes commits to the state: between two transactions, so that the same input gives the
+/// same events everywhere.
+pub fn checkpointing(events: u64) -> Checkpointing {
+    match events {
+        0 => Checkpointing::Off,
+        events_max => Checkpointing::Between(CheckpointPolicy { events_max, ..CheckpointPolicy::default() }),
+    }
 }

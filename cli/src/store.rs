@@ -141,6 +141,15 @@ impl StoreOptions {
         if self.no_snapshots { None } else { self.snapshots.clone().or_else(beside) }
     }
 
+    /// Returns the options of the store at a place: the address of a server, else a folder.
+    pub fn at_place(&self, place: &str) -> Self {
+        if place.contains("://") {
+            let nats_urls = place.split(',').map(str::to_owned).collect();
+            return Self { kind: StoreKind::Jetstream, nats_urls, ..self.clone() };
+        }
+        Self { kind: StoreKind::Memory, data_dir: place.into(), ..self.clone() }
+    }
+
     /// Returns the folder of the embedded store, which is there.
     ///
     /// # Errors

@@ -53,6 +53,11 @@ pub trait Draft: Send + 'static {
     /// [`decide`](Self::decide) answered on the same state fits.
     fn apply(&mut self, event: &Self::Event, version: u64) -> Result<(), Misfit>;
 
+    /// Returns the version since which nothing has happened that matters to a caller who saw the state then.
+    fn unchanged_since(&self) -> Option<u64> {
+        None
+    }
+
     /// Marks the draft's present place.
     fn savepoint(&mut self) -> Savepoint;
 

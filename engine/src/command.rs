@@ -4,7 +4,7 @@ use crate::entity::{
     Component, ConceptualPoint, EdgeEntity, GraphMetadata, NodeEntity, NodeUpdate, TransformOperation,
 };
 use crate::event::GraphEvent;
-use crate::id::{CausationId, CommandId, CorrelationId, EdgeId, NodeId};
+use crate::id::{CausationId, CommandId, CorrelationId, EdgeId, GraphId, NodeId};
 use crate::value::{Name, Properties};
 
 /// What a caller asks of a graph.
@@ -119,6 +119,41 @@ pub enum GraphCommand {
         /// The edges.
         edges: Vec<EdgeId>,
     },
+    /// Commits to the state at a version.
+    Checkpoint {
+        /// What was computed of it.
+        checkpoint: Checkpoint,
+    },
+}
+
+/// What a graph was at a version: the roots of its event tree and of its state tree.
+///
+/// Only a [`Checkpointer`](crate::checkpoint::Checkpointer) makes one, of the graph's own events and state: a caller
+/// cannot ask for roots of its own. What another program wrote into the store is found out by
+/// [`audit_checkpoints`](crate::checkpoint::audit_checkpoints).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Checkpoint {
+    pub(crate) graph: GraphId,
+    pub(crate) version: u64,
+    pub(crate) event_root: [u8; 32],
+    pub(crate) state_root: [u8; 32],
+}
+
+impl Checkpoint {
+    /// Returns the version that the roots are of.
+    pub const fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// Returns the RFC 6962 tree hash over the CIDs of the graph's events up to that version.
+    pub const fn event_root(&self) -> &[u8; 32] {
+        &self.event_root
+    }
+
+    /// Returns the state hash at that version.
+    pub const fn state_root(&self) -> &[u8; 32] {
+        &self.state_root
+    }
 }
 
 impl GraphCommand {
@@ -145,6 +180,9 @@ impl GraphCommand {
             Self::RemoveNodes { nodes } => GraphEvent::NodesRemoved { nodes },
             Self::ConnectEdges { edges } => GraphEvent::EdgesConnected { edges },
             Self::DisconnectEdges { edges } => GraphEvent::EdgesRemoved { edges },
+            Self::Checkpoint { checkpoint: Checkpoint { version, event_root, state_root, .. } } => {
+                GraphEvent::Checkpointed { version, event_root, state_root }
+            }
         }
     }
 }
@@ -273,6 +311,16 @@ pub enum Rejected {
         what: &'static str,
         /// What is wrong.
         reason: &'static str,
+    },
+    /// The checkpoint is of another graph or of a version that this one has not reached.
+    #[error("a checkpoint of graph {graph} at version {version} is not one of this graph, which is at {actual}")]
+    ForeignCheckpoint {
+        /// The graph that it is of.
+        graph: GraphId,
+        /// The version that it is of.
+        version: u64,
+        /// This graph's version.
+        actual: u64,
     },
     /// A command without effect: an empty list, an update that sets and unsets nothing.
     #[error("the command {command} would change nothing")]

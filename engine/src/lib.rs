@@ -4,6 +4,7 @@
 
 pub mod id;
 pub mod cid;
+pub mod merkle;
 pub mod value;
 pub mod clock;
 pub mod entity;
@@ -34,10 +35,13 @@ pub mod read_model;
 pub mod writer;
 pub mod machine;
 pub mod graph;
+pub mod checkpoint;
+pub mod proof;
 pub mod snapshot;
 pub mod shelf;
 pub mod stream;
 pub mod subscription;
+pub mod history;
 pub mod engine;
 #[cfg(feature = "conformance")]
 pub mod conformance;
@@ -58,6 +62,7 @@ pub use entity::{
 };
 pub use event::{DecodeError, EventPayload, GraphEvent};
 pub use graph::{GraphAggregate, GraphDrafts, GraphReader};
+pub use history::{GraphDiff, GraphHistory, GraphReplayService, HistoryError, Moment};
 pub use id::{AggregateId, CausationId, CommandId, CorrelationId, EdgeId, EventId, GraphId, NodeId, TransactionId};
 pub use machine::TransactionalCommandHandler;
 pub use metrics::{Metrics, MetricsSnapshot, Operation};

@@ -8,6 +8,7 @@ use clap::{ArgGroup, Args, Subcommand};
 use serde_json::json;
 
 use super::car::{write_events, write_whole};
+use super::moment::At;
 use crate::export::{Exported, write_dot, write_edges_csv, write_graphml, write_jsonl, write_nodes_csv};
 use crate::failure::Failure;
 use crate::json::{CommandForm, PropertiesForm, write_line};
@@ -18,7 +19,8 @@ use crate::session::Session;
 #[command(after_help = "Examples:\n  \
     cidgraph export car --graph g g.car\n  \
     cidgraph export csv --graph g --nodes nodes.csv --edges edges.csv\n  \
-    cidgraph export graphml --graph g g.graphml")]
+    cidgraph export graphml --graph g g.graphml\n  \
+    cidgraph export dot --at 120 then.dot")]
 pub struct Arguments {
     /// The form
     #[command(subcommand)]
@@ -34,6 +36,9 @@ pub struct Target {
     /// The file to write; - is standard output
     #[arg(default_value = "-")]
     pub file: PathBuf,
+    /// The moment that is written.
+    #[command(flatten)]
+    pub at: At,
 }
 
 /// The forms.
@@ -55,6 +60,9 @@ pub enum Form {
         /// The file of edges to write; - is standard output
         #[arg(long, value_name = "FILE")]
         edges: Option<PathBuf>,
+        /// The moment that is written.
+        #[command(flatten)]
+        at: At,
     },
     /// The graph as it is, as GraphML
     Graphml(Target),
@@ -79,13 +87,13 @@ pub fn run(session: &mut Session, arguments: &Arguments) -> Result<(), Failure> 
                 None => Ok(()),
             }
         }),
-        Form::Csv { graph, nodes, edges } => {
+        Form::Csv { graph, nodes, edges, at } => {
             if let (Some(nodes), Some(edges)) = (nodes, edges)
                 && (nodes == edges || same_file(nodes, edges))
             {
                 return Err(Failure::usage("expected two files for --nodes and --edges, found the same one twice"));
             }
-            let (_, model) = session.read_graph(graph.as_deref())?;
+            let (_, model) = at.read_graph(session, graph.as_deref())?;
             let source = Exported::new(&model);
             if let Some(file) = nodes {
                 write_file(file, |out| write_nodes_csv(&source, out))?;
@@ -101,9 +109,9 @@ pub fn run(session: &mut Session, arguments: &Arguments) -> Result<(), Failure> 
     }
 }
 
-fn export_events(session: &mut Session, Target { graph, file }: &Target) -> Result<(), Failure> {
+fn export_events(session: &mut Session, Target { graph, file, at }: &Target) -> Result<(), Failure> {
     let store = session.open_to_read()?;
-    let (graph, head) = session.graph(&*store, graph.as_deref())?;
+    let (graph, head) = at.head(session, &store, graph.as_deref())?;
     let events = write_whole(file, |out| write_events(session, &*store, &[(graph.into(), head)], out))?;
     if session.output.json && !is_output(file) {
         session
@@ -115,10 +123,10 @@ fn export_events(session: &mut Session, Target { graph, file }: &Target) -> Resu
 
 fn export_state(
     session: &mut Session,
-    Target { graph, file }: &Target,
+    Target { graph, file, at }: &Target,
     write: impl FnOnce(&GraphReadModel, &mut dyn Write) -> std::io::Result<()>,
 ) -> Result<(), Failure> {
-    let (_, model) = session.read_graph(graph.as_deref())?;
+    let (_, model) = at.read_graph(session, graph.as_deref())?;
     write_file(file, |out| write(&model, out))?;
     summarize(session, &model, is_output(file))
 }

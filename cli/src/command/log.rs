@@ -1,6 +1,7 @@
 //! `cidgraph log`: the events of a graph.
 
 use cidgraph::chain::OpenedBlock;
+use cidgraph::history::NodeTrace;
 use cidgraph::{CorrelationId, GraphEvent, NodeId, StoredEvent};
 use clap::Args;
 use jiff::Timestamp;
@@ -8,8 +9,9 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde_json::{Value as Json, json};
 
+use super::moment::At;
 use super::node::{find_node, reference};
-use crate::events::{NodeTrace, payload_value, visit_events};
+use crate::events::{payload_value, visit_events};
 use crate::failure::Failure;
 use crate::json::ValueForm;
 use crate::output::Table;
@@ -49,6 +51,9 @@ pub struct Arguments {
     /// At most so many events
     #[arg(long, value_name = "COUNT", allow_negative_numbers = true)]
     pub limit: Option<u64>,
+    /// The last moment that counts.
+    #[command(flatten)]
+    pub at: At,
 }
 
 /// Runs the subcommand.
@@ -57,11 +62,11 @@ pub struct Arguments {
 /// Where the graph is not there, the store cannot be read, or the chain does not hold.
 pub fn run(session: &mut Session, arguments: &Arguments) -> Result<(), Failure> {
     let store = session.open_to_read()?;
-    let (graph, head) = session.graph(&*store, arguments.graph.as_deref())?;
+    let (graph, head) = arguments.at.head(session, &store, arguments.graph.as_deref())?;
     let named = |text: &str| -> Result<NodeId, Failure> {
         match reference(text) {
             Ok(node) => Ok(node.resolve(graph)),
-            Err(_) => Ok(find_node(&session.read_graph(arguments.graph.as_deref())?.1, text)?.id),
+            Err(_) => Ok(find_node(&arguments.at.read_graph(session, arguments.graph.as_deref())?.1, text)?.id),
         }
     };
     let mut trace = arguments.node.as_deref().map(named).transpose()?.map(NodeTrace::new);
@@ -86,7 +91,7 @@ pub fn concerns(trace: &mut NodeTrace, stored: &StoredEvent, opened: &OpenedBloc
     let version = stored.event.version;
     let mut events: Vec<GraphEvent> = Vec::new();
     opened.decode(&mut events).map_err(|source| Failure::Event { version, source })?;
-    Ok(events.iter().fold(false, |found, event| found | trace.concerns(event, version)))
+    Ok(!trace.touches(&events, version).is_empty())
 }
 
 impl Arguments {

@@ -3,12 +3,14 @@
 use std::path::PathBuf;
 
 use cidgraph::GraphReadModel;
+use cidgraph::history::NodeTrace;
 use clap::Args;
 use serde_json::Value as Json;
 
 use super::log::{Line, concerns};
+use super::moment::At;
 use super::node::{find_node, reference};
-use crate::events::{NodeTrace, visit_events};
+use crate::events::visit_events;
 use crate::failure::Failure;
 use crate::json::{node_object, write_properties};
 use crate::output::Table;
@@ -25,6 +27,9 @@ pub struct Arguments {
     /// The graph's name or id; may be left out where there is one graph
     #[arg(long, short, value_name = "GRAPH")]
     pub graph: Option<String>,
+    /// The moment that is looked at.
+    #[command(flatten)]
+    pub at: At,
     /// Read this snapshot file in place instead of the store; it has the node, not its events
     #[arg(long, value_name = "FILE", conflicts_with = "graph")]
     pub snapshot: Option<PathBuf>,
@@ -40,7 +45,7 @@ pub fn run(session: &mut Session, arguments: &Arguments) -> Result<(), Failure> 
         let node = find_node(&model, &arguments.node)?;
         return print(session, &model, &node, Vec::new());
     }
-    let (store, model) = session.read_graph(arguments.graph.as_deref())?;
+    let (store, model) = arguments.at.read_graph(session, arguments.graph.as_deref())?;
     let found = find_node(&model, &arguments.node);
     let id = match (&found, reference(&arguments.node)) {
         (Ok(node), _) => node.id,

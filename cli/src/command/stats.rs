@@ -7,6 +7,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::log::show_time;
+use super::moment::At;
 use crate::failure::Failure;
 use crate::output::Table;
 use crate::session::Session;
@@ -15,11 +16,16 @@ use crate::session::Session;
 ///
 /// Reads, verifies and folds all of the graph's events.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  cidgraph stats --graph g\n  cidgraph stats --json | jq .head.cid")]
+#[command(
+    after_help = "Examples:\n  cidgraph stats --graph g\n  cidgraph stats --at 2025-03-01T00:00:00Z\n  cidgraph stats --json | jq .head.cid"
+)]
 pub struct Arguments {
     /// The graph's name or id; may be left out where there is one graph
     #[arg(long, short, value_name = "GRAPH")]
     pub graph: Option<String>,
+    /// The moment that is looked at.
+    #[command(flatten)]
+    pub at: At,
     /// Read this snapshot file in place instead of the store
     #[arg(long, value_name = "FILE", conflicts_with = "graph")]
     pub snapshot: Option<PathBuf>,
@@ -30,7 +36,10 @@ pub struct Arguments {
 /// # Errors
 /// Where the graph is not there, the store cannot be read, or the chain does not hold.
 pub fn run(session: &mut Session, arguments: &Arguments) -> Result<(), Failure> {
-    let model = session.read_model(arguments.graph.as_deref(), arguments.snapshot.as_deref())?;
+    let model = match arguments.snapshot.as_deref() {
+        Some(snapshot) => session.read_model(None, Some(snapshot))?,
+        None => arguments.at.read_graph(session, arguments.graph.as_deref())?.1,
+    };
     let head = model.head();
     let answer = model.query(&GraphQuery::Metrics).map_err(cidgraph::Error::from)?;
     let Answer::Metrics(metrics) = answer else { unreachable!("metrics are answered with metrics") };
@@ -65,6 +74,7 @@ pub fn run(session: &mut Session, arguments: &Arguments) -> Result<(), Failure> 
     Ok(session.output.table(&table)?)
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// Writes bytes as hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

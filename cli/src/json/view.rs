@@ -32,7 +32,7 @@ pub fn edge_object(edge: &EdgeView) -> Value {
     })
 }
 
-fn key_value(key: &Key) -> Value {
+pub(super) fn key_value(key: &Key) -> Value {
     match key {
         Key::Number(number) => json!(number),
         Key::Text(text) => json!(text.as_str()),

@@ -2,6 +2,7 @@
 
 mod binary;
 
+mod proofs;
 mod stored;
 
 mod changes;

@@ -132,6 +132,12 @@ impl<'a> Encoder<'a> {
         }
     }
 
+    /// Writes a value that is canonical DAG-CBOR already.
+    #[inline]
+    pub(crate) fn canonical(&mut self, value: &[u8]) {
+        self.out.extend_from_slice(value);
+    }
+
     #[inline]
     #[expect(clippy::cast_possible_truncation, reason = "the range was checked")]
     fn head(&mut self, major: u8, value: u64) {

@@ -8,6 +8,7 @@ use crate::clock::{Clock, Ids, RandomIds, SystemClock};
 use crate::command::Limits;
 use crate::footprint::ChangeObserver;
 use crate::graph::GraphDrafts;
+use crate::history::{GraphReplayService, HistoryConfig};
 use crate::id::GraphId;
 use crate::metrics::Metrics;
 use crate::pool::ComponentRegistry;
@@ -17,7 +18,9 @@ use crate::store::EventStore;
 use crate::value::Name;
 use crate::writer::{Registry, WriterConfig};
 
+use super::checkpoints::{Checkpointing, Checkpoints};
 use super::front::{Engine, Inner};
+use super::starts::ShelfStarts;
 
 /// Sets an engine up; what is not said is at its default.
 #[must_use]
@@ -27,7 +30,9 @@ pub struct EngineBuilder {
     components: ComponentRegistry,
     writer: WriterConfig,
     cache: CacheConfig,
+    history: HistoryConfig,
     fold_rows_min: Option<usize>,
+    checkpoints: Checkpointing,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn Ids>,
     actor: Name,
@@ -42,7 +47,9 @@ impl EngineBuilder {
             components: ComponentRegistry::default(),
             writer: WriterConfig::default(),
             cache: CacheConfig::default(),
+            history: HistoryConfig::default(),
             fold_rows_min: None,
+            checkpoints: Checkpointing::Off,
             clock: Arc::new(SystemClock),
             ids: Arc::new(RandomIds),
             actor: Name::new_static("engine"),
@@ -70,10 +77,20 @@ impl EngineBuilder {
         Self { cache, ..self }
     }
 
+    /// Sets how much is kept of states of the past.
+    pub fn history(self, history: HistoryConfig) -> Self {
+        Self { history, ..self }
+    }
+
     /// Sets how many rows since the base are folded while commands come: fewer make reads faster, more make writes
     /// faster. At rest far fewer are folded.
     pub fn fold_rows_min(self, rows: usize) -> Self {
         Self { fold_rows_min: Some(rows), ..self }
+    }
+
+    /// Sets whether, and when, the graphs' writers commit to their state; off unless this is called.
+    pub fn checkpoints(self, checkpoints: Checkpointing) -> Self {
+        Self { checkpoints, ..self }
     }
 
     /// Sets what tells the time of events.
@@ -107,12 +124,17 @@ impl EngineBuilder {
             limits: self.limits,
             registry: self.components.clone(),
             fold_rows_min: self.fold_rows_min.unwrap_or(GraphDrafts::default().fold_rows_min),
+            marks_buckets: self.checkpoints != Checkpointing::Off,
             observer: Arc::new(move |graph| Some(observe(&observed, graph))),
         };
-        let drafts = ShelvedGraphs::new(drafts, self.snapshots.map(Shelf::new));
-        let graphs = Registry::new(self.store, drafts, self.writer, Arc::clone(&self.clock));
+        let shelved = ShelvedGraphs::new(drafts.clone(), self.snapshots.map(Shelf::new));
+        let starts = Arc::new(ShelfStarts { drafts: drafts.clone(), shelved: shelved.clone() });
+        let history = GraphReplayService::with(Arc::clone(&self.store), drafts, starts, self.history);
+        let graphs = Registry::new(self.store, shelved, self.writer, Arc::clone(&self.clock));
         Engine::of(Inner {
             graphs,
+            history,
+            checkpoints: Checkpoints::new(self.checkpoints),
             components: self.components,
             cache,
             metrics: Metrics::default(),

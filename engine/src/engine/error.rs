@@ -1,10 +1,13 @@
 //! What can go wrong at the front door, and what a caller can do about it.
 
 use crate::chain::ChainError;
+use crate::checkpoint::CheckpointError;
 use crate::command::Rejected;
+use crate::history::HistoryError;
 use crate::id::GraphId;
 use crate::read_model::QueryError;
 use crate::store::StoreError;
+use crate::stream::StreamError;
 use crate::writer::{ReplayError, WriteError};
 
 /// Why the engine did not do what was asked.
@@ -28,9 +31,15 @@ pub enum Error {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A checkpoint could not be computed, or does not hold.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
     /// The query has no answer.
     #[error(transparent)]
     Query(#[from] QueryError),
+    /// The past has no answer.
+    #[error(transparent)]
+    History(#[from] HistoryError),
 }
 
 /// What a caller can do about an [`Error`].
@@ -63,15 +72,42 @@ impl Error {
             Self::Replay(error) => kind_of_replay(error),
             Self::Chain(_) => ErrorKind::Corrupt,
             Self::Store(error) => kind_of_store(error),
-            Self::Query(QueryError::UnknownNode { .. }) => ErrorKind::NotFound,
-            Self::Query(QueryError::Damaged(_)) => ErrorKind::Corrupt,
-            Self::Query(
-                QueryError::Cyclic
-                | QueryError::InvalidWeight { .. }
-                | QueryError::InvalidParameter { .. }
-                | QueryError::Cancelled(_),
-            ) => ErrorKind::Rejected,
+            Self::Query(error) => kind_of_query(error),
+            Self::History(error) => kind_of_history(error),
+            Self::Checkpoint(error) => kind_of_checkpoint(error),
         }
+    }
+}
+
+const fn kind_of_query(error: &QueryError) -> ErrorKind {
+    match error {
+        QueryError::UnknownNode { .. } => ErrorKind::NotFound,
+        QueryError::Damaged(_) => ErrorKind::Corrupt,
+        QueryError::Cyclic
+        | QueryError::InvalidWeight { .. }
+        | QueryError::InvalidParameter { .. }
+        | QueryError::Cancelled(_) => ErrorKind::Rejected,
+    }
+}
+
+const fn kind_of_history(error: &HistoryError) -> ErrorKind {
+    match error {
+        HistoryError::GraphNotFound { .. }
+        | HistoryError::BeforeFirst { .. }
+        | HistoryError::BeyondHead { .. }
+        | HistoryError::UnknownSequence { .. }
+        | HistoryError::UnknownCid { .. }
+        | HistoryError::ForeignCid { .. }
+        | HistoryError::UnknownNode { .. }
+        | HistoryError::NodeNotThere { .. }
+        | HistoryError::UnknownEdge { .. }
+        | HistoryError::NothingThere { .. } => ErrorKind::NotFound,
+        HistoryError::Backwards { .. } | HistoryError::NoStep => ErrorKind::Rejected,
+        HistoryError::Stream(StreamError::Store(error)) => kind_of_store(error),
+        HistoryError::Stream(StreamError::TimedOut { .. }) => ErrorKind::Unavailable,
+        HistoryError::Stream(StreamError::Chain(_)) | HistoryError::Decode { .. } => ErrorKind::Corrupt,
+        HistoryError::Replay(error) => kind_of_replay(error),
+        HistoryError::Query(error) => kind_of_query(error),
     }
 }
 
@@ -91,6 +127,16 @@ const fn kind_of_replay(error: &ReplayError) -> ErrorKind {
     match error {
         ReplayError::Store(error) => kind_of_store(error),
         ReplayError::Chain(_) | ReplayError::Decode { .. } | ReplayError::Misfit { .. } => ErrorKind::Corrupt,
+    }
+}
+
+const fn kind_of_checkpoint(error: &CheckpointError) -> ErrorKind {
+    match error {
+        CheckpointError::Store(error) => kind_of_store(error),
+        CheckpointError::Replay(error) => kind_of_replay(error),
+        CheckpointError::Chain(_) | CheckpointError::OtherHistory { .. } | CheckpointError::WrongRoot { .. } => {
+            ErrorKind::Corrupt
+        }
     }
 }
 

@@ -7,9 +7,11 @@ use std::time::Duration;
 use crate::algorithm::CancelToken;
 use crate::cache::{GraphCache, QueryCache};
 use crate::chain::LogVerifier;
+use crate::checkpoint::{Audited, audit_checkpoints};
 use crate::clock::{Clock, Ids};
 use crate::command::{CommandContext, GraphCommand, Rejected};
 use crate::graph::{GraphAggregate, GraphReader};
+use crate::history::{GraphHistory, GraphReplayService};
 use crate::id::{AggregateId, GraphId};
 use crate::metrics::{Metrics, MetricsSnapshot, Operation};
 use crate::pool::ComponentRegistry;
@@ -21,6 +23,7 @@ use crate::value::Name;
 use crate::writer::{OpenAggregate, Receipt, Registry, Submission, WriteError, WriterHandle, WriterMetrics};
 
 use super::builder::EngineBuilder;
+use super::checkpoints::Checkpoints;
 use super::error::Error;
 
 /// Events that are read and verified at once.
@@ -35,6 +38,8 @@ pub struct Engine(Arc<Inner>);
 
 pub(super) struct Inner {
     pub(super) graphs: Registry<ShelvedGraphs>,
+    pub(super) history: GraphReplayService,
+    pub(super) checkpoints: Checkpoints,
     pub(super) components: ComponentRegistry,
     pub(super) cache: Arc<QueryCache<GraphQuery, Answer>>,
     pub(super) metrics: Metrics,
@@ -118,6 +123,16 @@ impl Engine {
         Ok(self.load_graph(graph).await?.read())
     }
 
+    /// Returns what replays the store's graphs.
+    pub fn replay_service(&self) -> &GraphReplayService {
+        &self.0.history
+    }
+
+    /// Returns a graph's past, without loading the graph of now; [`Graph::history`] is that of an open graph.
+    pub fn history(&self, graph: GraphId) -> GraphHistory {
+        self.0.history.history(graph)
+    }
+
     /// Decides commands one after another and makes their events durable as one transaction.
     ///
     /// # Errors
@@ -128,6 +143,7 @@ impl Engine {
         let submitted = self.0.graphs.submit(aggregate, submission).await;
         if submitted.is_ok() {
             self.0.metrics.record(Operation::Append, self.0.since(start_ns));
+            self.0.checkpoint_when_due(graph).await;
         }
         if matches!(submitted, Err(WriteError::Rejected { rejection: Rejected::GraphNotFound, .. })) {
             self.forget_where_empty(aggregate).await?;
@@ -167,6 +183,23 @@ impl Engine {
         }
     }
 
+    /// Commits to a graph's state as it is now, whatever the engine was told about checkpoints.
+    ///
+    /// # Errors
+    /// [`Error::Checkpoint`] where its roots cannot be computed, [`Error::Write`] where its event cannot be written.
+    pub async fn checkpoint(&self, graph: GraphId) -> Result<Receipt, Error> {
+        self.load_graph(graph).await?;
+        self.0.checkpoint(graph).await
+    }
+
+    /// Replays a graph and compares the roots of each of its checkpoints with its events and its state then.
+    ///
+    /// # Errors
+    /// [`Error::Checkpoint`] with the first that does not hold.
+    pub async fn audit_checkpoints(&self, graph: GraphId) -> Result<Audited, Error> {
+        Ok(audit_checkpoints(self.store(), graph).await?)
+    }
+
     /// Returns what the engine has measured so far.
     pub fn metrics(&self) -> MetricsSnapshot {
         self.0.metrics.snapshot(self.0.cache.statistics())
@@ -176,6 +209,7 @@ impl Engine {
     /// memory.
     pub async fn close_graph(&self, graph: GraphId) {
         self.0.graphs.close(AggregateId::from(graph)).await;
+        self.0.checkpoints.forget(graph);
         self.0.cache.forget(graph);
     }
 
@@ -234,6 +268,11 @@ impl Graph {
         GraphReadModel::new(self.view(), self.engine.components.clone())
     }
 
+    /// Returns the graph's past; the state of now needs no replay.
+    pub fn history(&self) -> GraphHistory {
+        self.engine.history.history(self.id).with_live(self.open.reader.clone())
+    }
+
     /// Answers a query on the graph as it is now, from the cache where nothing that the answer rests on has changed.
     ///
     /// # Errors
@@ -290,6 +329,7 @@ impl Graph {
         if view.version() == receipt.head.version {
             self.engine.metrics.record_event_lag(self.engine.since(view.timestamp_ns()));
         }
+        self.engine.checkpoint_when_due(self.id).await;
         Ok(receipt)
     }
 

@@ -1,12 +1,15 @@
 //! The front door: graphs in a store, opened on demand, changed by commands, read without waiting.
 
-mod builder;
 mod error;
+mod checkpoints;
+mod builder;
+mod starts;
 mod front;
 mod services;
 mod sink;
 
 pub use builder::EngineBuilder;
+pub use checkpoints::Checkpointing;
 pub use error::{Error, ErrorKind};
 pub use front::{Engine, Graph, VerifiedGraph};
 pub use sink::GraphReplicas;

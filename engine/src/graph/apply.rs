@@ -12,7 +12,7 @@ use crate::entity::{
 use crate::event::GraphEvent;
 use crate::id::{EdgeId, NodeId};
 use crate::pool::{ComponentId, SetId};
-use crate::state::GraphInfo;
+use crate::state::{GraphInfo, SinceCheckpoint};
 use crate::topology::{EdgeIndex, NewEdgeRow, NodeIndex};
 use crate::value::{Name, Properties};
 
@@ -50,7 +50,9 @@ impl GraphAggregate {
                 nodes.iter().try_for_each(|node| self.transform(*node, operation))?;
             }
             GraphEvent::ConceptualPointMapped { node, point } => self.map_point(*node, point)?,
-            GraphEvent::Checkpointed { .. } => {}
+            GraphEvent::Checkpointed { version: of, .. } => {
+                self.place.checkpoint = SinceCheckpoint { version: *of, event: version, changes: 0 };
+            }
             GraphEvent::NodesAdded { nodes } => nodes.iter().try_for_each(|node| self.add_node(node))?,
             GraphEvent::NodesUpdated { updates } => updates.iter().try_for_each(|update| self.update_node(update))?,
             GraphEvent::NodesRemoved { nodes } => nodes.iter().try_for_each(|node| self.remove_node(*node))?,
@@ -70,8 +72,12 @@ impl GraphAggregate {
             (Some(_), true) => return Err(Misfit::new("the graph was created before")),
             (None, true) | (Some(_), false) => {}
         }
-        if self.place.info.archived.is_some() && !matches!(event, GraphEvent::Checkpointed { .. }) {
+        let is_checkpoint = matches!(event, GraphEvent::Checkpointed { .. });
+        if self.place.info.archived.is_some() && !is_checkpoint {
             return Err(Misfit::new("the graph is archived"));
+        }
+        if !is_checkpoint {
+            self.place.changed = version;
         }
         if version > here {
             self.place.version = version;

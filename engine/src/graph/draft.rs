@@ -12,7 +12,9 @@ use crate::footprint::ChangeObserver;
 use crate::id::{AggregateId, GraphId, NodeId};
 use crate::index::Index;
 use crate::pool::{ComponentRegistry, NameId, Names, Pool, PoolBase, PoolWriter};
-use crate::state::{At, Base, Extent, Generation, GraphInfo, GraphView, Published, fold};
+use crate::state::{
+    At, Base, Extent, Generation, GraphInfo, GraphView, Published, SinceCheckpoint, TouchedBuckets, fold,
+};
 use crate::store::Head;
 use crate::topology::{NodeIndex, Stamp};
 use crate::writer::DraftSource;
@@ -45,6 +47,8 @@ pub struct GraphAggregate {
     pub(super) fold_rows_min: usize,
     /// The ordinals of nodes that were looked up lately.
     pub(super) found: Found,
+    /// Where changed buckets are marked, for whoever keeps a state tree.
+    pub(super) touched: Option<Arc<TouchedBuckets>>,
     pub(super) reader: GraphReader,
 }
 
@@ -57,6 +61,9 @@ pub(super) struct Place {
     pub(super) edge_count: usize,
     /// How many edges the version has connected so far.
     pub(super) edges_of_version: u32,
+    /// The version of the last event that is no checkpoint.
+    pub(super) changed: u64,
+    pub(super) checkpoint: SinceCheckpoint,
 }
 
 /// A place that the draft can be taken back to.
@@ -111,6 +118,7 @@ impl GraphAggregate {
             timestamp_ns: shown.timestamp_ns,
             node_count: shown.node_count,
             edge_count: shown.edge_count,
+            checkpoint: shown.checkpoint,
             ..Published::new(&generation, &shown.info, index.clone())
         };
         let rules = Rules { graph: shown.info.graph, limits, registry };
@@ -134,12 +142,16 @@ impl GraphAggregate {
         for name in rules.registry.names() {
             names.intern(name);
         }
+        let (version, checkpoint) = (published.version(), published.checkpoint);
         let place = Place {
-            version: published.version(),
+            version,
             info: Arc::clone(&published.info),
             node_count: published.node_count,
             edge_count: published.edge_count,
             edges_of_version: 0,
+            // A checkpoint changes nothing.
+            changed: if checkpoint.event == version { version.saturating_sub(1) } else { version },
+            checkpoint,
         };
         let generation = Arc::clone(&published.generation);
         let hierarchy = Hierarchy::of_index(names, &index);
@@ -160,6 +172,7 @@ impl GraphAggregate {
             folding: Folding::default(),
             fold_rows_min: BUSY_ROWS_MIN,
             found: Found::default(),
+            touched: None,
             reader: reader.clone(),
         };
         (aggregate, reader)
@@ -170,6 +183,13 @@ impl GraphAggregate {
     #[must_use]
     pub const fn folding_above(mut self, rows: usize) -> Self {
         self.fold_rows_min = rows;
+        self
+    }
+
+    /// Marks the buckets that change from now on, so that a [`StateTree`](crate::state::StateTree) can follow.
+    #[must_use]
+    pub fn marking_buckets(mut self) -> Self {
+        self.touched = Some(Arc::default());
         self
     }
 
@@ -198,6 +218,7 @@ impl GraphAggregate {
     pub(super) fn record(&mut self, change: Change) {
         let stamp = self.stamp();
         self.steps.push(Step { stamp, change });
+        self.place.checkpoint.changes += 1;
     }
 
     /// Returns the graph's id.
@@ -255,6 +276,10 @@ impl Draft for GraphAggregate {
 
     fn apply(&mut self, event: &GraphEvent, version: u64) -> Result<(), Misfit> {
         self.apply_event(event, version)
+    }
+
+    fn unchanged_since(&self) -> Option<u64> {
+        Some(self.place.changed)
     }
 
     fn savepoint(&mut self) -> Savepoint {
@@ -321,6 +346,8 @@ pub struct GraphDrafts {
     pub registry: ComponentRegistry,
     /// As of [`GraphAggregate::folding_above`].
     pub fold_rows_min: usize,
+    /// Whether buckets are marked, as of [`GraphAggregate::marking_buckets`].
+    pub marks_buckets: bool,
     /// Gives a graph its observer.
     pub observer: Arc<dyn Fn(GraphId) -> Option<Arc<dyn ChangeObserver>> + Send + Sync>,
 }
@@ -330,7 +357,12 @@ impl GraphDrafts {
     pub fn resume(&self, view: &GraphView) -> (GraphAggregate, GraphReader) {
         let observer = (self.observer)(view.info().graph);
         let (aggregate, reader) = GraphAggregate::resume(view, self.limits, self.registry.clone(), observer);
-        (aggregate.folding_above(self.fold_rows_min), reader)
+        (self.set_up(aggregate), reader)
+    }
+
+    fn set_up(&self, aggregate: GraphAggregate) -> GraphAggregate {
+        let aggregate = aggregate.folding_above(self.fold_rows_min);
+        if self.marks_buckets { aggregate.marking_buckets() } else { aggregate }
     }
 }
 
@@ -340,6 +372,7 @@ impl Default for GraphDrafts {
             limits: Limits::default(),
             registry: ComponentRegistry::default(),
             fold_rows_min: BUSY_ROWS_MIN,
+            marks_buckets: false,
             observer: Arc::new(|_| None),
         }
     }
@@ -353,7 +386,7 @@ impl DraftSource for GraphDrafts {
         let graph = GraphId::from(aggregate);
         let (aggregate, reader) =
             GraphAggregate::fresh(graph, self.limits, self.registry.clone(), (self.observer)(graph));
-        (aggregate.folding_above(self.fold_rows_min), reader)
+        (self.set_up(aggregate), reader)
     }
 }
 

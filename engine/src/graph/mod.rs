@@ -14,10 +14,14 @@ mod fold;
 mod draft;
 mod apply;
 mod publish;
+mod past;
 mod decide;
 mod validate;
 mod reader;
+mod traced;
 
 pub use draft::{GraphAggregate, GraphDrafts};
 pub use facts::{LiveFacts, index_of};
+pub use past::Border;
 pub use reader::GraphReader;
+pub use traced::TracedNode;

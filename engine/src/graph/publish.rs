@@ -1,9 +1,10 @@
 //! Making the draft what readers see: indices, facets for the caches, then one atomic store.
 
+use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use crate::footprint::Facet;
-use crate::index::Index;
+use crate::index::{Index, IndexUpdater};
 use crate::pool::{ComponentId, NameId, SetId};
 use crate::state::{At, Published, ViewIndex};
 use crate::store::Head;
@@ -29,7 +30,7 @@ pub(super) struct Indexed {
 const PENDING_MIN: u32 = 256;
 
 /// The most pending nodes: every query that starts from the index looks at each.
-const PENDING_MAX: u32 = 1024;
+pub(super) const PENDING_MAX: u32 = 1024;
 
 /// How many copied bytes of an update are worth one pending node.
 const COPIED_BYTES_A_NODE: usize = 4096;
@@ -38,6 +39,7 @@ impl GraphAggregate {
     pub(super) fn publish_draft(&mut self, head: Head, timestamp_ns: u64) {
         assert_eq!(head.version, self.place.version, "what is published is what was applied");
         self.tell_observer();
+        self.mark_buckets();
         self.folding.note(&self.steps);
         self.steps.clear();
         self.adopt_fold();
@@ -52,11 +54,22 @@ impl GraphAggregate {
     /// Takes every pending node into the indices.
     pub(super) fn bring_index_up_to_date(&mut self) {
         let touched = self.generation.touched_len();
-        let mut nodes: Vec<u32> = self.generation.touched(self.indexed.touched..touched).collect();
+        let pending = self.indexed.touched..touched;
+        let index = std::mem::take(&mut self.indexed.index);
+        let updater = self.moved(index, self.stamp(), pending);
+        let copied = u32::try_from(updater.copied_bytes() / COPIED_BYTES_A_NODE).unwrap_or(u32::MAX);
+        let stamp = self.stamp();
+        self.indexed = Indexed { index: updater.finish(), stamp, touched, pending_max: copied };
+    }
+
+    /// Moves an index that is of the same stamp as the aggregate's to `stamp`, earlier or later; `touched` are the nodes
+    /// that were touched between the two.
+    pub(super) fn moved(&self, index: Index, stamp: Stamp, touched: Range<u32>) -> IndexUpdater {
+        let mut nodes: Vec<u32> = self.generation.touched(touched).collect();
         nodes.sort_unstable();
         nodes.dedup();
-        let (before, after) = (self.generation.at(self.indexed.stamp), self.generation.at(self.stamp()));
-        let mut updater = std::mem::take(&mut self.indexed.index).into_updater();
+        let (before, after) = (self.generation.at(self.indexed.stamp), self.generation.at(stamp));
+        let mut updater = index.into_updater();
         for ordinal in nodes {
             let node = NodeIndex::from(ordinal);
             let was = LiveFacts::new(before, node, &self.rules.registry);
@@ -68,9 +81,7 @@ impl GraphAggregate {
                 (true, true) | (false, false) => {}
             }
         }
-        let copied = u32::try_from(updater.copied_bytes() / COPIED_BYTES_A_NODE).unwrap_or(u32::MAX);
-        let stamp = self.stamp();
-        self.indexed = Indexed { index: updater.finish(), stamp, touched, pending_max: copied };
+        updater
     }
 
     pub(super) fn store_published(&self, head: Option<Head>, timestamp_ns: u64) {
@@ -86,7 +97,24 @@ impl GraphAggregate {
             index: ViewIndex::Ready(self.indexed.index.clone()),
             pending: self.indexed.touched..self.generation.touched_len(),
             pending_nodes: OnceLock::new(),
+            touched: self.touched.clone(),
+            checkpoint: self.place.checkpoint,
         }));
+    }
+
+    fn mark_buckets(&self) {
+        let Some(touched) = &self.touched else { return };
+        let (at, version) = (self.at(), self.place.version);
+        for step in &self.steps {
+            match step.change {
+                Change::NodeAdded { node } | Change::NodeRemoved { node } | Change::NodeChanged { node, .. } => {
+                    touched.mark(at.node_id(node).as_bytes(), version);
+                }
+                Change::EdgeAdded { edge } | Change::EdgeRemoved { edge } | Change::EdgeChanged { edge, .. } => {
+                    touched.mark(at.edge_id(edge).as_bytes(), version);
+                }
+            }
+        }
     }
 
     fn tell_observer(&self) {

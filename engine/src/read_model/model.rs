@@ -142,6 +142,13 @@ impl GraphReadModel {
         count(&self.view, &self.resolve(criterion))
     }
 
+    /// Returns those of some nodes that are there and meet a criterion, in their order; looks at each.
+    pub fn meeting(&self, criterion: &Criterion, nodes: impl IntoIterator<Item = NodeId>) -> Vec<NodeId> {
+        let (resolved, at) = (self.resolve(criterion), self.view.at());
+        let meets = |id: &NodeId| at.find_node(*id).is_some_and(|node| resolved.matches(at, node));
+        nodes.into_iter().filter(meets).collect()
+    }
+
     fn resolve(&self, criterion: &Criterion) -> Resolved {
         Resolved::of(criterion, self.view.at(), &self.registry)
     }

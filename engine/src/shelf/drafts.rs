@@ -8,11 +8,12 @@ use dashmap::DashMap;
 
 use crate::graph::{GraphAggregate, GraphDrafts, GraphReader};
 use crate::id::{AggregateId, GraphId};
+use crate::state::GraphView;
 use crate::store::EventStore;
 use crate::writer::{Begun, Companion, DraftSource, LoadedTip, Remembered};
 
 use super::config::Notice;
-use super::folder::Shelf;
+use super::folder::{Shelf, ShelvedSnapshot};
 use super::found::{Found, find};
 use super::keeper::Keeper;
 use super::name::fingerprint;
@@ -31,6 +32,17 @@ impl ShelvedGraphs {
     /// Opens graphs as `drafts` does, and from a shelf where there is one.
     pub fn new(drafts: GraphDrafts, shelf: Option<Shelf>) -> Self {
         Self { drafts, shelf, standing: Arc::default() }
+    }
+
+    /// Returns a graph as the newest snapshot above `above` and at or before `version` shows it, of those that are known to
+    /// be of the chain in the store.
+    pub fn snapshot_before(&self, graph: GraphId, version: u64, above: u64) -> Option<GraphView> {
+        let shelf = self.shelf.as_ref()?;
+        let registry = fingerprint(&self.drafts.registry);
+        let snapshots = shelf.graph(graph).contents().ok()?.snapshots;
+        let near = |snapshot: &&ShelvedSnapshot| above < snapshot.version && snapshot.version <= version;
+        let fits = |snapshot: &&ShelvedSnapshot| near(snapshot) && snapshot.registry == registry;
+        snapshots.iter().rev().filter(fits).find_map(|snapshot| shelf.vouched.open(graph, snapshot))
     }
 
     /// Returns the shelf.

@@ -12,6 +12,7 @@ use super::config::{Notice, ShelfConfig};
 use super::files::{DRAFT, UNFINISHED, sync_folder};
 use super::name::FileName;
 use super::retention::Retention;
+use super::vouched::Vouched;
 
 /// The file on which whoever changes a graph's folder holds a lock.
 const LOCK: &str = "lock";
@@ -43,17 +44,20 @@ pub enum ShelfError {
 
 /// Snapshots of a store's graphs. Clones are the same one.
 #[derive(Debug, Clone)]
-pub struct Shelf(pub(super) Arc<ShelfConfig>);
+pub struct Shelf {
+    config: Arc<ShelfConfig>,
+    pub(super) vouched: Arc<Vouched>,
+}
 
 impl Shelf {
     /// Makes a shelf; nothing is read or made yet.
     pub fn new(config: ShelfConfig) -> Self {
-        Self(Arc::new(config))
+        Self { config: Arc::new(config), vouched: Arc::default() }
     }
 
     /// Returns where it is and how it is kept.
     pub fn config(&self) -> &ShelfConfig {
-        &self.0
+        &self.config
     }
 
     /// Returns the graphs of which something is there, ordered by id.
@@ -61,7 +65,7 @@ impl Shelf {
     /// # Errors
     /// [`ShelfError::File`].
     pub fn graphs(&self) -> Result<Vec<GraphId>, ShelfError> {
-        let folder = &self.0.folder;
+        let folder = &self.config.folder;
         let entries = match fs::read_dir(folder) {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -78,11 +82,11 @@ impl Shelf {
 
     /// Returns a graph's part of it.
     pub fn graph(&self, graph: GraphId) -> GraphShelf {
-        GraphShelf { graph, folder: self.0.folder.join(graph.to_string()) }
+        GraphShelf { graph, folder: self.config.folder.join(graph.to_string()) }
     }
 
     pub(super) fn tell(&self, notice: &Notice) {
-        (self.0.notify)(notice);
+        (self.config.notify)(notice);
     }
 }
 

@@ -7,7 +7,7 @@ use crate::chain::{Link, verify_block};
 use crate::id::AggregateId;
 use crate::snapshot::Snapshot;
 use crate::state::GraphView;
-use crate::store::{EventStore, StoreError, StoredEvent};
+use crate::store::{EventStore, Head, StoreError, StoredEvent};
 use crate::writer::Recent;
 
 use super::config::Notice;
@@ -41,6 +41,8 @@ pub(super) async fn find(shelf: &Shelf, graph: &GraphShelf, store: &dyn EventSto
     for snapshot in contents.snapshots.iter().rev() {
         match open(graph, snapshot, store, registry).await {
             Ok((view, link, transactions)) => {
+                shelf.vouched.keep(&view);
+                vouch(shelf, graph, &contents, snapshot.version, store).await;
                 let layers = layers(shelf, graph, &contents, snapshot.version, store).await;
                 let snapshot = Arc::new(snapshot.clone());
                 return Some(Found { snapshot, view, link, transactions, layers });
@@ -50,6 +52,17 @@ pub(super) async fn find(shelf: &Shelf, graph: &GraphShelf, store: &dyn EventSto
         }
     }
     None
+}
+
+/// Notes which snapshots before a version are of the chain in the store: the past may be looked at from them.
+async fn vouch(shelf: &Shelf, graph: &GraphShelf, contents: &Contents, version: u64, store: &dyn EventStore) {
+    for snapshot in contents.snapshots.iter().filter(|snapshot| snapshot.version < version) {
+        let head = Snapshot::map(&snapshot.path).ok().and_then(|snapshot| snapshot.info().head);
+        let link = link_at(store, AggregateId::from(graph.graph), snapshot.version).await.ok().flatten();
+        if link.is_some_and(|link| Some(Head { version: link.version, cid: link.cid }) == head) {
+            shelf.vouched.note(graph.graph, snapshot.version);
+        }
+    }
 }
 
 /// Why a snapshot is not used.

@@ -219,6 +219,7 @@ impl Work {
         let link = link_at(&*self.keeper.store, self.keeper.aggregate(), version).await;
         let link = link.map_err(|error| error.to_string())?;
         let link = link.ok_or_else(|| format!("the store does not give event {version}"))?;
+        self.keeper.shelf.vouched.note(self.keeper.graph.id(), version);
         self.keeper.standing.covered = self.keeper.standing.covered.max(version);
         self.keeper.standing.snapshot = Some((snapshot, link));
         self.snapshot_taken = Some((Instant::now(), started.elapsed()));

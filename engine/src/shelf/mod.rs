@@ -13,6 +13,7 @@ mod name;
 mod files;
 mod layer;
 mod transactions;
+mod vouched;
 mod folder;
 mod found;
 mod taking;

@@ -4,7 +4,7 @@ use crate::dag_cbor::{CodecError, Decoder, Encoder};
 use crate::entity::GraphMetadata;
 use crate::id::GraphId;
 use crate::sections::{Section, SectionKind};
-use crate::state::GraphInfo;
+use crate::state::{GraphInfo, SinceCheckpoint};
 use crate::store::Head;
 use crate::value::Name;
 
@@ -78,10 +78,10 @@ fn section_info(section: &Section) -> SectionInfo {
 }
 
 /// Writes what is known of a graph as a whole, as a DAG-CBOR map.
-pub(super) fn write_info(info: &GraphInfo) -> Vec<u8> {
+pub(super) fn write_info(info: &GraphInfo, checkpoint: SinceCheckpoint) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut out = Encoder::new(&mut bytes);
-    out.map(2);
+    out.map(3);
     out.text("archived");
     match &info.archived {
         Some(reason) => out.text(reason),
@@ -100,19 +100,34 @@ pub(super) fn write_info(info: &GraphInfo) -> Vec<u8> {
             out.properties(properties);
         }
     }
+    let SinceCheckpoint { version, event, changes } = checkpoint;
+    out.text("checkpoint");
+    out.map(3);
+    for (key, number) in [("event", event), ("changes", changes), ("version", version)] {
+        out.text(key);
+        out.uint(number);
+    }
     bytes
 }
 
 /// Reads what [`write_info`] wrote.
-pub(super) fn read_info(graph: GraphId, bytes: &[u8]) -> Result<GraphInfo, CodecError> {
+pub(super) fn read_info(graph: GraphId, bytes: &[u8]) -> Result<(GraphInfo, SinceCheckpoint), CodecError> {
     let mut input = Decoder::new(bytes);
-    input.map_of(2, "what is known of a graph")?;
+    input.map_of(3, "what is known of a graph")?;
     input.key("archived")?;
     let archived = if input.take_null() { None } else { Some(Name::new(input.text()?)) };
     input.key("metadata")?;
     let metadata = if input.take_null() { None } else { Some(read_metadata(&mut input)?) };
+    input.key("checkpoint")?;
+    input.map_of(3, "what has happened since a checkpoint")?;
+    input.key("event")?;
+    let event = input.uint()?;
+    input.key("changes")?;
+    let changes = input.uint()?;
+    input.key("version")?;
+    let version = input.uint()?;
     input.finish()?;
-    Ok(GraphInfo { graph, metadata, archived })
+    Ok((GraphInfo { graph, metadata, archived }, SinceCheckpoint { version, event, changes }))
 }
 
 fn read_metadata(input: &mut Decoder<'_>) -> Result<GraphMetadata, CodecError> {

@@ -164,7 +164,10 @@ fn view_of(
         return Err(header::wrong("it is of several versions"));
     }
     let info = read_info(header.graph, &sections.bytes(SectionKind::Info)?);
-    let info = info.map_err(|_| wrong(SectionKind::Info, "it is not what is known of a graph"))?;
+    let (info, checkpoint) = info.map_err(|_| wrong(SectionKind::Info, "it is not what is known of a graph"))?;
+    if checkpoint.version > checkpoint.event || checkpoint.event > header.to {
+        return Err(wrong(SectionKind::Info, "its checkpoint lies beyond its version"));
+    }
     let pool = PoolBase::read(sections, names.len())?;
     let count = |count: u64| {
         let count = usize::try_from(count).ok().filter(|count| *count < u32::MAX as usize);
@@ -183,6 +186,6 @@ fn view_of(
     let head = header.head.map(|cid| Head { version: header.to, cid });
     let make = move |at: At<'_>| index_of(at, &categories);
     let index = ViewIndex::Late { made: OnceLock::new(), make: Box::new(make) };
-    let published = Published::of_base(Arc::new(generation), info, head, header.timestamp_ns, index);
+    let published = Published::of_base(Arc::new(generation), info, head, header.timestamp_ns, index, checkpoint);
     Ok(GraphView::new(Arc::new(published)))
 }

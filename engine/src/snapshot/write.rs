@@ -65,7 +65,7 @@ fn write_file(view: &GraphView, registry: &ComponentRegistry, file: &mut File) -
     out.write_all(&[0; HEADER_LEN])?;
     let mut sections = SectionWriter::new(&mut out, HEADER_LEN as u64);
     naming.names().write(&mut sections)?;
-    let info = write_info(view.info());
+    let info = write_info(view.info(), view.since_checkpoint());
     sections.elements(SectionKind::Info, 8, info.len(), &info)?;
     write_categories(&categories, &mut sections)?;
     base.write(&mut sections)?;

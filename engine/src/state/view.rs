@@ -12,6 +12,7 @@ use crate::value::Name;
 
 use super::at::{At, NodeContent};
 use super::generation::{Extent, Generation};
+use super::touched::TouchedBuckets;
 
 /// What is known of a graph as a whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,6 +74,20 @@ pub struct Published {
     pub(crate) pending: std::ops::Range<u32>,
     /// The nodes of `pending`, once somebody asked for them.
     pub(crate) pending_nodes: OnceLock<Box<[PendingNode]>>,
+    /// Which buckets changed when, where the writer marks them.
+    pub(crate) touched: Option<Arc<TouchedBuckets>>,
+    pub(crate) checkpoint: SinceCheckpoint,
+}
+
+/// What has happened since the graph's last checkpoint; since its beginning where there is none.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct SinceCheckpoint {
+    /// The version that the checkpoint is of, 0 where there is none.
+    pub version: u64,
+    /// The version of the event that says it.
+    pub event: u64,
+    /// Nodes and edges added, changed and removed since that event.
+    pub changes: u64,
 }
 
 impl Published {
@@ -90,6 +105,8 @@ impl Published {
             index: ViewIndex::Ready(index),
             pending: 0..0,
             pending_nodes: OnceLock::new(),
+            touched: None,
+            checkpoint: SinceCheckpoint::default(),
         }
     }
 
@@ -100,6 +117,7 @@ impl Published {
         head: Option<Head>,
         timestamp_ns: u64,
         index: ViewIndex,
+        checkpoint: SinceCheckpoint,
     ) -> Self {
         let (node_count, edge_count) = (generation.base().node_count(), generation.base().edge_count());
         Self {
@@ -114,6 +132,8 @@ impl Published {
             index,
             pending: 0..0,
             pending_nodes: OnceLock::new(),
+            touched: None,
+            checkpoint,
         }
     }
 
@@ -198,6 +218,22 @@ impl GraphView {
     /// Returns whether the indices hold for every node.
     pub fn is_index_current(&self) -> bool {
         self.0.pending.is_empty()
+    }
+
+    /// Returns which buckets of the state tree changed when, where the writer marks them.
+    pub fn touched(&self) -> Option<&Arc<TouchedBuckets>> {
+        self.0.touched.as_ref()
+    }
+
+    /// Returns what has happened since the last checkpoint.
+    pub fn since_checkpoint(&self) -> SinceCheckpoint {
+        self.0.checkpoint
+    }
+
+    /// Returns how many events the last checkpoint does not cover, besides its own.
+    pub fn uncommitted_events(&self) -> u64 {
+        let SinceCheckpoint { version, event, .. } = self.0.checkpoint;
+        self.version() - version - u64::from(event > 0)
     }
 
     /// Returns where the rows of the version end.

@@ -13,6 +13,7 @@ mod subject;
 pub use filter::EventFilter;
 pub use options::{ReplayPolicy, TransactionOptions};
 pub use service::EventStreamService;
+pub(crate) use slice::AggregateStream;
 pub use slice::StreamError;
 pub use stream_event::{EventStreamTransaction, FetchMetadata, SequenceRange, StreamEvent};
 pub use subject::{InvalidSubject, SubjectPattern, subject};

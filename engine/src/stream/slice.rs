@@ -66,9 +66,9 @@ pub(super) struct Slice {
 
 /// One aggregate, read by version.
 #[derive(Debug)]
-pub(super) struct AggregateStream<'a> {
-    pub(super) store: &'a Arc<dyn EventStore>,
-    pub(super) aggregate: AggregateId,
+pub(crate) struct AggregateStream<'a> {
+    pub(crate) store: &'a Arc<dyn EventStore>,
+    pub(crate) aggregate: AggregateId,
 }
 
 impl AggregateStream<'_> {
@@ -92,7 +92,7 @@ impl AggregateStream<'_> {
 
     /// Returns the first version up to `last` for which `holds`, or `last + 1`; what holds for a version must hold for
     /// later ones (binary search).
-    async fn first_where(
+    pub(crate) async fn first_where(
         &self,
         last: u64,
         holds: impl Fn(&StoredEvent, &Link) -> bool + Send,
@@ -111,13 +111,14 @@ impl AggregateStream<'_> {
         Ok(low)
     }
 
-    async fn one(&self, version: u64) -> Result<StoredEvent, StreamError> {
+    /// Returns the event at a version, not verified.
+    pub(crate) async fn one(&self, version: u64) -> Result<StoredEvent, StreamError> {
         let missing = ChainError::SequenceGap { aggregate: self.aggregate, expected: version, actual: version - 1 };
         Ok(self.store.read(self.aggregate, version, 1).await?.pop().ok_or(missing)?)
     }
 
     /// Returns the first version of the transaction to which `version` belongs.
-    async fn transaction_start(&self, mut version: u64) -> Result<u64, StreamError> {
+    pub(crate) async fn transaction_start(&self, mut version: u64) -> Result<u64, StreamError> {
         while version > 1 {
             let from = version.saturating_sub(STEP_EVENTS).max(1);
             let count = usize::try_from(version - from).expect("a step fits in memory");
@@ -168,7 +169,8 @@ impl AggregateStream<'_> {
         Ok(slice)
     }
 
-    async fn verifier(&self, from_version: u64) -> Result<ChainVerifier, StreamError> {
+    /// Returns what verifies the events from a version on.
+    pub(crate) async fn verifier(&self, from_version: u64) -> Result<ChainVerifier, StreamError> {
         if from_version == 1 {
             return Ok(ChainVerifier::new(self.aggregate));
         }

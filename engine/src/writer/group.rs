@@ -103,7 +103,8 @@ impl<D: Draft> Group<D> {
             return Some(Outcome::Repeats { first, events });
         }
         let actual = self.tip.version();
-        if let Some(expected) = submission.expected.filter(|expected| *expected != actual) {
+        let unchanged = draft.unchanged_since().unwrap_or(actual).min(actual);
+        if let Some(expected) = submission.expected.filter(|expected| !(unchanged..=actual).contains(expected)) {
             return Some(Outcome::Refused(WriteError::VersionMismatch { expected, actual }));
         }
         let actor_bytes = submission.context.actor.len();

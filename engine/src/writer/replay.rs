@@ -117,7 +117,8 @@ impl LoadedTip {
     pub fn take_in<D: Draft>(&mut self, draft: &mut D, events: &[StoredEvent]) -> Result<(), ReplayError> {
         let mut progress =
             Progress { last: self.last, first_version: self.version() + 1, published: draft.savepoint() };
-        let taken = prepare(self.aggregate, events).and_then(|chunk| self.apply(draft, &mut progress, chunk));
+        let taken =
+            prepare(self.aggregate, events).and_then(|chunk| self.apply(draft, &mut progress, chunk, &mut |_, _| {}));
         draft.roll_back(progress.published);
         taken
     }
@@ -136,6 +137,20 @@ impl LoadedTip {
         self.last.map_or(0, |last| last.version)
     }
 
+    /// Returns the last event; `None` where there is none.
+    pub const fn last(&self) -> Option<&Link> {
+        self.last.as_ref()
+    }
+
+    /// Makes the tip of an aggregate whose draft stands at `last`, the end of a transaction, or at nothing.
+    ///
+    /// # Panics
+    /// Where `last` does not end its transaction.
+    pub fn at(aggregate: AggregateId, hash: HashKind, last: Option<Link>) -> Self {
+        assert!(last.is_none_or(|last| last.transaction_remaining == 0), "a draft stands between transactions");
+        Self { aggregate, hash, last, recent: Remembered::new(1) }
+    }
+
     /// Moves to the last event of what this writer appended.
     pub(super) fn advance(&mut self, last: Link) {
         assert!(last.version > self.version() && last.transaction_remaining == 0, "an append ends with a transaction");
@@ -148,15 +163,31 @@ impl LoadedTip {
     /// # Errors
     /// As of [`load`].
     pub async fn catch_up<D: Draft>(&mut self, store: &Arc<dyn EventStore>, draft: &mut D) -> Result<(), ReplayError> {
+        self.go_on(store, draft, u64::MAX, &mut |_, _| {}).await
+    }
+
+    /// Takes in what the store holds beyond this tip up to version `until`, which ends a transaction where the store
+    /// has it, and publishes it. `at_border` sees the draft behind each transaction, with its last event. On an error
+    /// the draft and the tip are at the last transaction border that was published.
+    ///
+    /// # Errors
+    /// As of [`load`].
+    pub async fn go_on<D: Draft>(
+        &mut self,
+        store: &Arc<dyn EventStore>,
+        draft: &mut D,
+        until: u64,
+        at_border: &mut (impl FnMut(&D, &Link) + Send),
+    ) -> Result<(), ReplayError> {
         let mut from = self.version() + 1;
-        let mut chunk = fetch(Arc::clone(store), self.aggregate, from).await?;
+        let mut chunk = fetch(Arc::clone(store), self.aggregate, from, until).await?;
         let mut progress = Progress { last: self.last, first_version: from, published: draft.savepoint() };
         loop {
             let next = (chunk.len == CHUNK_EVENTS).then(|| {
                 from += CHUNK_EVENTS as u64;
-                Prefetch(tokio::spawn(fetch(Arc::clone(store), self.aggregate, from)))
+                Prefetch(tokio::spawn(fetch(Arc::clone(store), self.aggregate, from, until)))
             });
-            if let Err(error) = self.apply(draft, &mut progress, chunk) {
+            if let Err(error) = self.apply(draft, &mut progress, chunk, at_border) {
                 draft.roll_back(progress.published);
                 return Err(error);
             }
@@ -181,6 +212,7 @@ impl LoadedTip {
         draft: &mut D,
         progress: &mut Progress,
         chunk: Chunk<D::Event>,
+        at_border: &mut impl FnMut(&D, &Link),
     ) -> Result<(), ReplayError> {
         for part in chunk.parts {
             let mut events = part.events.iter();
@@ -198,6 +230,7 @@ impl LoadedTip {
                 if place.link.transaction_remaining == 0 {
                     self.recent.record(progress.finished(&place.link));
                     progress.first_version = place.link.version + 1;
+                    at_border(draft, &place.link);
                 }
             }
         }
@@ -284,8 +317,14 @@ async fn fetch<E: EventPayload>(
     store: Arc<dyn EventStore>,
     aggregate: AggregateId,
     from_version: u64,
+    until: u64,
 ) -> Result<Chunk<E>, ReplayError> {
-    let events = store.read(aggregate, from_version, CHUNK_EVENTS).await?;
+    let left = until.saturating_add(1).saturating_sub(from_version);
+    let limit = usize::try_from(left).map_or(CHUNK_EVENTS, |left| left.min(CHUNK_EVENTS));
+    if limit == 0 {
+        return Ok(Chunk { len: 0, parts: Vec::new() });
+    }
+    let events = store.read(aggregate, from_version, limit).await?;
     if events.len() <= PART_EVENTS {
         return Ok(Chunk { len: events.len(), parts: vec![prepare_part(aggregate, &events)?] });
     }

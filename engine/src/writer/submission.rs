@@ -15,7 +15,7 @@ pub struct Submission<C> {
     pub context: CommandContext,
     /// The commands, each decided on top of those before it.
     pub commands: Vec<C>,
-    /// The version that the caller saw, where it matters.
+    /// The version that the caller saw, where it matters; a graph's checkpoints since then do not.
     pub expected: Option<u64>,
 }
 

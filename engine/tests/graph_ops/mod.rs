@@ -4,6 +4,7 @@ mod commands;
 mod compare;
 mod model;
 mod facets;
+mod followed;
 mod play;
 
 pub use play::{Thoroughness, play};

@@ -109,6 +109,7 @@ impl Model {
             GraphCommand::RemoveNodes { nodes } => each(nodes, |node| self.remove(*node)),
             GraphCommand::ConnectEdges { edges } => each(edges, |edge| self.connect(edge)),
             GraphCommand::DisconnectEdges { edges } => each(edges, |edge| self.edges.remove(edge).map(drop)),
+            GraphCommand::Checkpoint { .. } => unreachable!("no caller makes one"),
         }
     }
 

@@ -14,6 +14,7 @@ use cidgraph::{
 use super::commands::{Input, command, graph};
 use super::compare::Seen;
 use super::facets::{self, Recorder};
+use super::followed::Followed;
 use super::model::{LIMITS, Model};
 
 /// How much is checked.
@@ -54,6 +55,7 @@ struct Player {
     seen: Vec<Seen>,
     /// Where a group that is being decided began.
     group: Option<(Savepoint, Model)>,
+    followed: Followed,
 }
 
 impl Player {
@@ -61,9 +63,11 @@ impl Player {
         let recorder = Arc::new(Recorder::default());
         let (aggregate, reader) =
             GraphAggregate::fresh(graph(), LIMITS, ComponentRegistry::default(), Some(recorder.clone()));
+        let aggregate = aggregate.marking_buckets();
         let model = Model::default();
         let seen = vec![Seen { view: reader.view(), model: model.clone() }];
-        Self { thoroughness, aggregate, reader, recorder, model, events: Vec::new(), seen, group: None }
+        let (events, group, followed) = (Vec::new(), None, Followed::default());
+        Self { thoroughness, aggregate, reader, recorder, model, events, seen, group, followed }
     }
 
     fn step(&mut self, input: &mut Input<'_>) {
@@ -127,6 +131,15 @@ impl Player {
                 self.seen.remove(0);
             }
             self.seen.iter().for_each(Seen::check);
+            self.follow();
+        }
+    }
+
+    fn follow(&mut self) {
+        let view = self.reader.view();
+        self.followed.nodes(&self.events, &view);
+        if self.thoroughness == Thoroughness::Full {
+            self.followed.tree(&view);
         }
     }
 

@@ -36,6 +36,9 @@ pub struct Arguments {
     /// When the embedded store brings what was written to the disk; servers have a setting of their own
     #[arg(long, global = true, value_enum, value_name = "WHEN", default_value = "always")]
     pub fsync: Fsync,
+    /// Commit to the state, for later proofs, after so many events; 0 for never
+    #[arg(long, global = true, value_name = "EVENTS", default_value_t = 1000)]
+    pub checkpoint_every: u64,
     /// Make one transaction of all commands on standard input: all of them or none
     #[arg(long, conflicts_with = "command_id")]
     pub atomic: bool,

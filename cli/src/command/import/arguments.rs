@@ -56,6 +56,9 @@ pub struct Target {
     /// When the embedded store brings what was written to the disk; servers have a setting of their own
     #[arg(long, value_enum, value_name = "WHEN", default_value = "always")]
     pub fsync: Fsync,
+    /// Commit to the state, for later proofs, after so many events; 0 for never
+    #[arg(long, value_name = "EVENTS", default_value_t = 1000)]
+    pub checkpoint_every: u64,
 }
 
 impl Target {

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use cidgraph::chain::open_block;
+use cidgraph::event::names;
 use cidgraph::topology::Topology;
 use cidgraph::{
     AggregateId, CommandId, Engine, EngineBuilder, EventStore, Graph, GraphCommand, GraphId, Head, ManualClock,
@@ -18,7 +19,7 @@ use crate::failure::Failure;
 use crate::import::{BadLines, ImportError, Transaction};
 use crate::ingest::{Ingested, ingest};
 use crate::progress::{Acknowledged, Progress, acknowledged_object};
-use crate::session::{ProgressKind, Session, graph_id};
+use crate::session::{ProgressKind, Session, checkpointing, graph_id};
 use crate::store::{Fsync, Snapshots};
 
 /// Runs the subcommand.
@@ -49,7 +50,13 @@ fn import_commands(session: &mut Session, opened: Opened<'_>) -> Result<(), Fail
         Ok(at)
     });
     progress.finish();
-    let outcome = outcome.and_then(|done| writing.ensure_created(target).map(|()| done));
+    let outcome = outcome.and_then(|done| {
+        writing.ensure_created(target)?;
+        if !done.interrupted {
+            writing.commit(target)?;
+        }
+        Ok(done)
+    });
     let at = writing.finish();
     let done = match outcome {
         Ok(done) => done,
@@ -123,7 +130,8 @@ impl Writing {
         target: &Target,
     ) -> Result<Self, Failure> {
         let clock = Arc::new(ManualClock::at(target.clock));
-        let engine = engine.clock(Arc::clone(&clock) as _).actor(target.actor.as_str()).build();
+        let engine = engine.clock(Arc::clone(&clock) as _).actor(target.actor.as_str());
+        let engine = engine.checkpoints(checkpointing(target.checkpoint_every)).build();
         let id = graph_id(&target.graph);
         let graph = match runtime.block_on(engine.load_graph(id)) {
             Ok(graph) => Some(graph),
@@ -146,10 +154,19 @@ impl Writing {
             );
             return Err(Failure::usage(reason));
         }
-        let last = self.runtime.block_on(self.store.read(AggregateId::from(self.id), head.version, 1))?;
-        let last = last.first().ok_or_else(|| Failure::usage("the graph's last event cannot be read"))?;
-        let opened = open_block(&last.event.block)
-            .map_err(|source| Failure::Event { version: head.version, source: source.into() })?;
+        let mut version = head.version;
+        let last = loop {
+            let last = self.runtime.block_on(self.store.read(AggregateId::from(self.id), version, 1))?;
+            let last =
+                last.into_iter().next().ok_or_else(|| Failure::usage("the graph's last event cannot be read"))?;
+            // A checkpoint is no transaction of the input.
+            if last.event.event_type != names::CHECKPOINTED || version == 1 {
+                break last;
+            }
+            version -= 1;
+        };
+        let opened =
+            open_block(&last.event.block).map_err(|source| Failure::Event { version, source: source.into() })?;
         let last = CommandId::from_bytes(*opened.header.metadata.transaction.as_bytes());
         let created = Transaction::create_graph(self.id, &self.name, &target.actor.as_str().into(), target.clock);
         Ok((last != created.command).then_some(last))
@@ -220,6 +237,15 @@ impl Writing {
         if self.graph.is_none() {
             let actor = target.actor.as_str().into();
             self.submit(Transaction::create_graph(self.id, &self.name, &actor, target.clock))?;
+        }
+        Ok(())
+    }
+
+    /// Commits to the state at the end of the input where that is due, also where it would have cost too much before.
+    fn commit(&self, target: &Target) -> Result<(), Failure> {
+        let uncommitted = self.graph.as_ref().map_or(0, |graph| graph.view().uncommitted_events());
+        if target.checkpoint_every > 0 && uncommitted >= target.checkpoint_every {
+            self.runtime.block_on(self.engine.checkpoint(self.id))?;
         }
         Ok(())
     }

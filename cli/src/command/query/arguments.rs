@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use cidgraph::algorithm::Direction;
+use cidgraph::history::During;
 use cidgraph::{Criterion, GraphQuery, GraphReadModel, Name, NodeId, NodeQuery, OrderBy, Real};
 use clap::{Args, Subcommand, ValueEnum};
 
@@ -11,7 +12,7 @@ use super::criterion::criterion_of;
 use crate::failure::Failure;
 use crate::filter::Filter;
 
-/// Ask a graph as it is now
+/// Ask a graph as it is now, or as it was
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     cidgraph query nodes --component Visual --where 'color = \"blue\" and score > 10' --explain\n  \
@@ -19,6 +20,8 @@ use crate::filter::Filter;
     cidgraph query path alice bob --json\n  \
     cidgraph query khop alice --hops 2 --direction both\n  \
     cidgraph query rank --limit 10\n  \
+    cidgraph query nodes --kind File --at 2025-03-01T00:00:00Z\n  \
+    cidgraph query nodes --component Visual --newly 100 200\n  \
     cidgraph query components --strong")]
 pub struct Arguments {
     /// The graph's name or id; may be left out where there is one graph
@@ -33,6 +36,10 @@ pub struct Arguments {
     /// Show at most so many rows
     #[arg(long, global = true, value_name = "COUNT", allow_negative_numbers = true)]
     pub limit: Option<usize>,
+    /// Ask the graph as it was then: a version as 120, seq:9, a time as 2025-03-01T00:00:00Z, an event's CID, or node:ID
+    /// or node:KIND:KEY for when that node was added
+    #[arg(long, global = true, value_name = "MOMENT")]
+    pub at: Option<String>,
     /// What is asked
     #[command(subcommand)]
     pub asked: Asked,
@@ -101,6 +108,9 @@ pub enum Asked {
         /// Only count the nodes
         #[arg(long, conflicts_with_all = ["order", "offset", "select"])]
         count: bool,
+        /// When the nodes must have met it
+        #[command(flatten)]
+        when: When,
     },
     /// The nodes at the other ends of a node's edges
     Neighbors {
@@ -150,6 +160,32 @@ pub enum Asked {
     },
 }
 
+/// When nodes must have met what is asked, where not now.
+#[derive(Debug, Args)]
+#[group(id = "when", multiple = false, conflicts_with_all = ["order", "offset", "select", "at", "explain"])]
+pub struct When {
+    /// Nodes that met it at some time between two moments, each as it last did
+    #[arg(long, num_args = 2, value_names = ["FROM", "TO"])]
+    pub ever: Vec<String>,
+    /// Nodes that met it at all times between two moments
+    #[arg(long, num_args = 2, value_names = ["FROM", "TO"])]
+    pub always: Vec<String>,
+    /// Nodes that did not meet it at the first moment, but did later, up to the second
+    #[arg(long, num_args = 2, value_names = ["FROM", "TO"])]
+    pub newly: Vec<String>,
+}
+
+impl When {
+    /// Returns what is asked for, and from when to when; `None` where it is now.
+    pub fn span(&self) -> Option<(During, &str, &str)> {
+        let asked = [(During::Ever, &self.ever), (During::Always, &self.always), (During::Newly, &self.newly)];
+        asked.into_iter().find_map(|(during, span)| match span.as_slice() {
+            [from, to] => Some((during, from.as_str(), to.as_str())),
+            _ => None,
+        })
+    }
+}
+
 /// Nodes that are ranked where nothing is said.
 const RANKED: usize = 10;
 
@@ -197,10 +233,12 @@ impl Arguments {
         })
     }
 
-    fn nodes(&self, model: &GraphReadModel) -> Result<GraphQuery, Failure> {
-        let Asked::Nodes { kind, component, condition, order, descending, offset, select, count } = &self.asked else {
-            unreachable!("only nodes are asked for by criteria")
-        };
+    /// Returns what nodes must meet.
+    ///
+    /// # Errors
+    /// [`Failure::Filter`] for a condition that is none.
+    pub fn criterion(&self, model: &GraphReadModel) -> Result<Criterion, Failure> {
+        let Asked::Nodes { kind, component, condition, .. } = &self.asked else { return Ok(Criterion::All) };
         let components: Vec<Name> = component.iter().map(Name::new).collect();
         let mut criterion = kind.as_deref().map_or(Criterion::All, Criterion::kind);
         for component in &components {
@@ -209,6 +247,14 @@ impl Arguments {
         if let Some(condition) = condition {
             criterion = criterion.and(criterion_of(&Filter::parse(condition)?, &components, model));
         }
+        Ok(criterion)
+    }
+
+    fn nodes(&self, model: &GraphReadModel) -> Result<GraphQuery, Failure> {
+        let Asked::Nodes { order, descending, offset, select, count, .. } = &self.asked else {
+            unreachable!("only nodes are asked for by criteria")
+        };
+        let criterion = self.criterion(model)?;
         if *count {
             return Ok(GraphQuery::Count(criterion));
         }

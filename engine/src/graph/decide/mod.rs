@@ -6,7 +6,7 @@ mod edges;
 mod nodes;
 mod transform;
 
-use crate::command::{GraphCommand, Rejected};
+use crate::command::{Checkpoint, GraphCommand, Rejected};
 use crate::entity::GraphMetadata;
 use crate::event::GraphEvent;
 use crate::id::{EdgeId, NodeId};
@@ -24,11 +24,14 @@ impl GraphAggregate {
             return self.decide_create(metadata);
         }
         let Some(metadata) = &self.place.info.metadata else { return Err(Rejected::GraphNotFound) };
+        if let GraphCommand::Checkpoint { checkpoint } = command {
+            return self.decide_checkpoint(*checkpoint);
+        }
         if self.place.info.archived.is_some() {
             return Err(Rejected::GraphIsArchived);
         }
         let events = match command {
-            GraphCommand::CreateGraph { .. } => unreachable!("it was answered above"),
+            GraphCommand::CreateGraph { .. } | GraphCommand::Checkpoint { .. } => unreachable!("it was answered above"),
             GraphCommand::RenameGraph { name } => self.decide_rename(metadata, name),
             GraphCommand::ArchiveGraph { reason } => self.decide_archive(reason),
             GraphCommand::AddNode { node } => self.decide_add(node),
@@ -71,6 +74,15 @@ impl GraphAggregate {
     fn decide_archive(&self, reason: &Name) -> Decided {
         within("name_bytes_max", self.rules.limits.name_bytes_max, reason.len())?;
         Ok(vec![GraphEvent::GraphArchived { reason: reason.clone() }])
+    }
+
+    /// The roots are believed: only a checkpointer makes them, and computing them again would take too long here.
+    fn decide_checkpoint(&self, checkpoint: Checkpoint) -> Decided {
+        let Checkpoint { graph, version, .. } = checkpoint;
+        if graph != self.rules.graph || version > self.place.version {
+            return Err(Rejected::ForeignCheckpoint { graph, version, actual: self.place.version });
+        }
+        Ok(vec![GraphCommand::Checkpoint { checkpoint }.into_event()])
     }
 
     fn known_node(&self, node: NodeId) -> Result<NodeIndex, Rejected> {

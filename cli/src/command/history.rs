@@ -1,0 +1,113 @@
+//! `cidgraph history`: the events that shaped a node.
+
+use cidgraph::history::{EventRef, NodeEvent, NodeTouch};
+use cidgraph::{GraphHistory, NodeId};
+use clap::Args;
+use serde_json::{Value as Json, json};
+
+use super::log::show_time;
+use super::moment::{At, history, moment_or_now};
+use super::node::{find_node, reference};
+use crate::failure::Failure;
+use crate::output::Table;
+use crate::session::Session;
+
+/// Show the events that shaped a node, and what each did to it
+///
+/// Its own events, those of its edges, and removals that took edges or its parent away; also of a node that is gone.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  cidgraph history Person:alice\n  cidgraph history alice --graph g --at 120 --json"
+)]
+pub struct Arguments {
+    /// The node: its id, KIND:KEY, or a key that no other node has
+    pub node: String,
+    /// The graph's name or id; may be left out where there is one graph
+    #[arg(long, short, value_name = "GRAPH")]
+    pub graph: Option<String>,
+    /// The last moment that counts.
+    #[command(flatten)]
+    pub at: At,
+}
+
+/// Runs the subcommand.
+///
+/// # Errors
+/// Where graph, node or moment are not there, the store cannot be read, or the chain does not hold.
+pub fn run(session: &mut Session, arguments: &Arguments) -> Result<(), Failure> {
+    let (_, history) = history(session, arguments.graph.as_deref())?;
+    let until = moment_or_now(session, &history, arguments.at.at.as_deref())?;
+    let node = node_id(session, &history, &arguments.node, until)?;
+    let events = session.wait(history.events_of(node, until))?;
+    let mut table = Table::new(&["version", "time", "type", "actor", "what", "cid"]);
+    for NodeEvent { event, touches } in events {
+        if session.output.json {
+            let mut object = event_object(&event);
+            object["what"] = touches.iter().map(touch_object).collect();
+            session.output.object(&object)?;
+            continue;
+        }
+        let what: Vec<String> = touches.iter().map(touch_text).collect();
+        let [version, time, event_type, actor, cid] = event_cells(&event);
+        table.row(vec![version, time, event_type, actor, what.join(", "), cid]);
+    }
+    if !session.output.json {
+        session.output.table(&table)?;
+    }
+    Ok(())
+}
+
+/// Returns the id of a node that `text` names: of one that is gone too where it is an id or KIND:KEY.
+///
+/// # Errors
+/// Where it names none, or the graph as it was then cannot be read.
+pub fn node_id(session: &Session, history: &GraphHistory, text: &str, at: cidgraph::Moment) -> Result<NodeId, Failure> {
+    match reference(text) {
+        Ok(node) => Ok(node.resolve(history.graph())),
+        Err(_) => Ok(find_node(&session.wait(history.at(at))?, text)?.id),
+    }
+}
+
+/// Returns an event as a JSON object.
+pub fn event_object(event: &EventRef) -> Json {
+    json!({
+        "version": event.version,
+        "sequence": event.sequence,
+        "cid": event.cid.to_string(),
+        "time": show_time(event.timestamp_ns),
+        "type": event.event_type.as_str(),
+        "actor": event.actor.as_str(),
+    })
+}
+
+/// Returns an event's version, time, type, actor and CID.
+pub fn event_cells(event: &EventRef) -> [String; 5] {
+    let EventRef { version, cid, timestamp_ns, event_type, actor, .. } = event;
+    [version.to_string(), show_time(*timestamp_ns), event_type.to_string(), actor.to_string(), cid.to_string()]
+}
+
+fn touch_object(touch: &NodeTouch) -> Json {
+    match touch {
+        NodeTouch::Added => json!({ "did": "added" }),
+        NodeTouch::Removed => json!({ "did": "removed" }),
+        NodeTouch::Component(component) => json!({ "did": "component", "component": component.as_str() }),
+        NodeTouch::Transformed => json!({ "did": "transformed" }),
+        NodeTouch::ParentOf(child) => json!({ "did": "parent", "child": child.to_string() }),
+        NodeTouch::EdgeConnected(edge) => json!({ "did": "connected", "edge": edge.to_string() }),
+        NodeTouch::EdgeUpdated(edge) => json!({ "did": "edge updated", "edge": edge.to_string() }),
+        NodeTouch::EdgeDisconnected(edge) => json!({ "did": "disconnected", "edge": edge.to_string() }),
+    }
+}
+
+fn touch_text(touch: &NodeTouch) -> String {
+    match touch {
+        NodeTouch::Added => "added".to_owned(),
+        NodeTouch::Removed => "removed".to_owned(),
+        NodeTouch::Component(component) => format!("component {component}"),
+        NodeTouch::Transformed => "transformed".to_owned(),
+        NodeTouch::ParentOf(child) => format!("parent of {child}"),
+        NodeTouch::EdgeConnected(edge) => format!("connected {edge}"),
+        NodeTouch::EdgeUpdated(edge) => format!("edge updated {edge}"),
+        NodeTouch::EdgeDisconnected(edge) => format!("disconnected {edge}"),
+    }
+}

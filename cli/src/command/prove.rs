@@ -1,0 +1,93 @@
+//! `cidgraph prove`: a file that shows what a node was at a version.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use cidgraph::proof::{ProveError, Prover};
+use cidgraph::{Engine, EventStore, GraphId, Head, NodeId};
+use clap::Args;
+use serde_json::json;
+use tempfile::NamedTempFile;
+
+use super::node::{find_node, reference};
+use crate::failure::Failure;
+use crate::session::Session;
+
+/// Write a proof that a node was so, or was not there, at a version
+///
+/// The file, of at most 512 KiB, is checked with nothing but the CID of the graph's last event: see `check-proof`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    cidgraph prove Person:alice --graph g --at 120 --output alice.proof\n  \
+    cidgraph prove Person:nobody --graph g")]
+pub struct Arguments {
+    /// The node: its id, KIND:KEY, or a key that one node has; one that is not there by id or KIND:KEY
+    pub node: String,
+    /// The graph's name or id; may be left out where there is one graph
+    #[arg(long, short, value_name = "GRAPH")]
+    pub graph: Option<String>,
+    /// The version, with which a transaction ends; without it the last one
+    #[arg(long, value_name = "VERSION")]
+    pub at: Option<u64>,
+    /// The file to write; without it the node's id with .proof behind it
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// Runs the subcommand.
+///
+/// # Errors
+/// Where the graph or the version is not there, the store cannot be read or does not hold, or the proof is too large.
+pub fn run(session: &mut Session, arguments: &Arguments) -> Result<(), Failure> {
+    let store = session.open_to_read()?;
+    let (graph, head) = session.graph(&*store, arguments.graph.as_deref())?;
+    let node = node_id(session, &store, graph, &arguments.node)?;
+    let version = arguments.at.unwrap_or(head.version);
+    let proof = session.wait(async { Prover::open(store, graph).await?.prove(node, version).await });
+    let bytes = proof.map_err(failure)?.encode();
+    let file = arguments.output.clone().unwrap_or_else(|| PathBuf::from(format!("{node}.proof")));
+    write(&file, &bytes).map_err(|source| Failure::Unwritable { file: file.display().to_string(), source })?;
+    print(session, &file, version, bytes.len(), head)
+}
+
+fn print(session: &mut Session, file: &Path, version: u64, bytes: usize, head: Head) -> Result<(), Failure> {
+    let file = file.display();
+    if session.output.json {
+        let object = json!({
+            "file": file.to_string(),
+            "bytes": bytes,
+            "version": version,
+            "head": { "version": head.version, "cid": head.cid.to_string() },
+        });
+        return Ok(session.output.object(&object)?);
+    }
+    session.output.line(format_args!("{file}: {bytes} bytes, for version {version}"))?;
+    Ok(session.output.line(format_args!("cidgraph check-proof {file} --head {}", head.cid))?)
+}
+
+/// Finds the node that `text` names; only for a key alone the graph is read.
+fn node_id(session: &Session, store: &Arc<dyn EventStore>, graph: GraphId, text: &str) -> Result<NodeId, Failure> {
+    if let Ok(node) = reference(text) {
+        return Ok(node.resolve(graph));
+    }
+    let model = session.wait(Engine::new(Arc::clone(store)).get_graph(graph))?;
+    Ok(find_node(&model, text)?.id)
+}
+
+/// Writes a file whole or not at all.
+fn write(file: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut temporary = NamedTempFile::new_in(folder)?;
+    temporary.write_all(bytes)?;
+    temporary.persist(file).map(drop).map_err(|error| error.error)
+}
+
+fn failure(error: ProveError) -> Failure {
+    match error {
+        ProveError::Events(error) => Failure::Engine(error.into()),
+        ProveError::NoSuchVersion { .. } | ProveError::WithinTransaction { .. } | ProveError::TooLarge { .. } => {
+            Failure::usage(error.to_string())
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! `prove` and `check-proof`: what a node was, shown to somebody who has only a CID.
+
+use std::path::Path;
+
+use crate::binary::{done, failed, fed, field, json, write};
+
+/// Makes a graph of three people, of whom one is changed again and again, and returns its head's CID.
+fn people(path: &Path) -> String {
+    done(path, &["apply", "--graph", "g", "create"]);
+    let add = |key: &str| format!("{{\"add_node\":{{\"kind\":\"Person\",\"key\":\"{key}\"}}}}\n");
+    let update = |age: usize| {
+        let node = "{\"kind\":\"Person\",\"key\":\"alice\"}";
+        format!("{{\"update_node\":{{\"node\":{node},\"component\":\"Profile\",\"set\":{{\"age\":{age}}}}}}}\n")
+    };
+    let commands = [add("alice"), add("bob"), (0..60).map(update).collect(), add("carl")].concat();
+    let (code, _, error) = fed(path, &["apply", "--checkpoint-every", "10"], &commands);
+    assert_eq!(code, 0, "{error}");
+    field(&done(path, &["stats", "--json"]), "/head/cid")
+}
+
+#[test]
+fn a_proof_is_made_and_checked() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path();
+    let head = people(path);
+    let made = json(&done(path, &["prove", "alice", "--at", "40", "--output", "a.proof", "--json"]));
+    assert_eq!((&made["version"], &made["head"]["cid"]), (&json("40"), &serde_json::Value::from(head.as_str())));
+    let elsewhere = tempfile::tempdir().expect("a folder");
+    std::fs::copy(path.join("a.proof"), elsewhere.path().join("a.proof")).expect("copied");
+    let shown = json(&done(elsewhere.path(), &["check-proof", "a.proof", "--head", &head, "--json"]));
+    assert_eq!((&shown["version"], &shown["node"]["kind"]), (&json("40"), &json("\"Person\"")));
+    assert!(shown["checkpoint"].as_u64().is_some_and(|version| version <= 40), "it begins with a checkpoint");
+    let age = shown["node"]["components"]["Profile"]["age"].as_u64().expect("a number");
+    assert!((20..40).contains(&age), "{age}");
+    let text = done(elsewhere.path(), &["check-proof", "a.proof", "--head", &head]);
+    assert!(text.contains(&format!("{{\"age\":{age}}}")), "{text}");
+}
+
+#[test]
+fn a_node_that_was_not_there_yet_is_proven_not_to_be() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path();
+    let head = people(path);
+    for (name, at) in [("Person:carl", "30"), ("Person:nobody", "60")] {
+        done(path, &["prove", name, "--at", at, "--output", "n.proof"]);
+        assert_eq!(field(&done(path, &["check-proof", "n.proof", "--head", &head, "--json"]), "/node"), "null");
+        assert!(done(path, &["check-proof", "n.proof", "--head", &head]).contains("was not there at version"));
+    }
+}
+
+#[test]
+fn a_proof_is_derived_again_from_a_log() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path();
+    let head = people(path);
+    done(path, &["prove", "Person:bob", "--at", "50", "--output", "b.proof"]);
+    done(path, &["export", "car", "g.car"]);
+    let check = ["check-proof", "b.proof", "--head", &head, "--replay", "g.car"];
+    assert_eq!(field(&done(path, &[&check[..], &["--json"]].concat()), "/replayed_events"), "50");
+    assert!(done(path, &check).contains("50 events bring it about"));
+}
+
+#[test]
+fn what_does_not_hold_is_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path();
+    let head = people(path);
+    done(path, &["prove", "alice", "--at", "40", "--output", "a.proof"]);
+    let proof = std::fs::read(path.join("a.proof")).expect("it is there");
+    let mut changed = proof.clone();
+    changed[proof.len() / 2] ^= 1;
+    write(path, "changed.proof", &changed);
+    failed(path, &["check-proof", "changed.proof", "--head", &head], 2, "changed.proof proves nothing");
+    let first = field(done(path, &["log", "--json"]).lines().next().expect("an event"), "/cid");
+    failed(path, &["check-proof", "a.proof", "--head", &first], 2, "not to the given head");
+    failed(path, &["check-proof", "a.proof", "--head", "bafy"], 1, "bafy");
+    failed(path, &["check-proof", "missing.proof", "--head", &head], 1, "cannot read missing.proof");
+    failed(path, &["prove", "alice", "--at", "4000"], 1, "version 4000 cannot be proven");
+    failed(path, &["prove", "nobody"], 1, "no node \"nobody\"");
+}
+
+#[test]
+fn an_import_commits_to_what_it_made_and_goes_on_behind_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path();
+    let edges: String = (0..900).map(|edge| format!("{} {} {edge}\n", edge % 70, (edge * 7 + 1) % 70)).collect();
+    write(path, "e.txt", &edges);
+    let import = |graph: &str, more: &[&str]| {
+        let arguments = [&["import", "edges", "e.txt", "-g", graph, "--json", "--progress", "none"], more].concat();
+        done(path, &arguments)
+    };
+    let whole = field(&import("whole", &[]), "/head/cid");
+    let types = done(path, &["log", "-g", "whole", "--type", "Checkpointed", "--json"]);
+    assert!(types.lines().count() > 0, "the blocks have more than 128 KiB");
+    assert_eq!(field(&import("whole", &["--resume"]), "/head/cid"), whole, "there is nothing more");
+    import("never", &["--checkpoint-every", "0"]);
+    assert_eq!(done(path, &["log", "-g", "never", "--type", "Checkpointed", "--json"]), "");
+}
