@@ -12,14 +12,14 @@ use std::time::Duration;
 use cidgraph::checkpoint::CheckpointPolicy;
 use cidgraph::engine::Checkpointing;
 use cidgraph::pool::ComponentRegistry;
-use cidgraph::{AggregateId, Engine, EventStore, GraphId, GraphReadModel, Head, Snapshot};
+use cidgraph::{AggregateId, EventStore, GraphId, GraphReadModel, Head, Snapshot};
 use clap::{Args, ValueEnum};
 use tokio::runtime::Handle;
 use tokio::signal::ctrl_c;
 
 use crate::failure::Failure;
 use crate::output::{Output, note};
-use crate::store::{Fsync, StoreOptions};
+use crate::store::{Fsync, Snapshots, StoreOptions};
 
 /// How progress is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -142,7 +142,7 @@ impl Session {
     pub fn read_graph(&self, name: Option<&str>) -> Result<(Arc<dyn EventStore>, GraphReadModel), Failure> {
         let store = self.open_to_read()?;
         let (graph, _) = self.graph(&*store, name)?;
-        let engine = Engine::new(Arc::clone(&store));
+        let engine = self.options.store.engine(Arc::clone(&store), Snapshots::Use).build();
         Ok((store, self.wait(engine.get_graph(graph))?))
     }
 
@@ -165,7 +165,7 @@ impl Session {
     pub fn read_indexed_graph(&self, name: Option<&str>) -> Result<GraphReadModel, Failure> {
         let store = self.open_to_read()?;
         let (graph, _) = self.graph(&*store, name)?;
-        let engine = Engine::new(store);
+        let engine = self.options.store.engine(store, Snapshots::Use).build();
         self.wait(async {
             let graph = engine.load_graph(graph).await?;
             let mut left = INDEX_POLLS_MAX;

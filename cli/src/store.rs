@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use cidgraph::{EventStore, StoreError};
+use cidgraph::shelf::{Notice, ShelfConfig};
+use cidgraph::{Engine, EngineBuilder, EventStore, StoreError};
 use cidgraph_store_jetstream::{JetStreamConfig, JetStreamStore};
 use cidgraph_store_memory::{FsyncPolicy, MemoryStore};
 use clap::{Args, ValueEnum};
@@ -76,6 +77,22 @@ pub struct StoreOptions {
     /// How many servers keep each event: 1, 3 or 5; without it a new stream gets 3 in a cluster and 1 elsewhere
     #[arg(long, global = true, value_name = "COUNT")]
     pub replicas: Option<usize>,
+    /// The folder of the graphs' snapshots, one for each store; where it is not given, `snapshots` in the folder of the
+    /// embedded store, and none for a store on servers
+    #[arg(long, global = true, value_name = "DIR", conflicts_with = "no_snapshots")]
+    pub snapshots: Option<PathBuf>,
+    /// Take no snapshots, and open graphs from their first event
+    #[arg(long, global = true)]
+    pub no_snapshots: bool,
+}
+
+/// Whether snapshots are taken of the graphs that are opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Snapshots {
+    /// As the engine does.
+    Take,
+    /// They are only used.
+    Use,
 }
 
 impl StoreOptions {
@@ -103,6 +120,25 @@ impl StoreOptions {
             }
             StoreKind::Jetstream => Ok(Arc::new(self.connect().await?)),
         }
+    }
+
+    /// Starts to set an engine up on a store that was opened.
+    pub fn engine(&self, store: Arc<dyn EventStore>, snapshots: Snapshots) -> EngineBuilder {
+        let builder = Engine::builder(store);
+        match self.snapshot_folder() {
+            Some(folder) => builder.snapshots(ShelfConfig {
+                takes: snapshots == Snapshots::Take,
+                notify: Arc::new(say),
+                ..ShelfConfig::new(folder)
+            }),
+            None => builder,
+        }
+    }
+
+    /// Returns the folder of snapshots, if there is one.
+    pub fn snapshot_folder(&self) -> Option<PathBuf> {
+        let beside = || (self.kind == StoreKind::Memory).then(|| self.data_dir.join("snapshots"));
+        if self.no_snapshots { None } else { self.snapshots.clone().or_else(beside) }
     }
 
     /// Returns the options of the store at a place: the address of a server, else a folder.
@@ -200,6 +236,13 @@ impl fmt::Display for StoreOptions {
             StoreKind::Memory => write!(f, "the store in {}", self.data_dir.display()),
             StoreKind::Jetstream => f.write_str("the stream"),
         }
+    }
+}
+
+/// Says on standard error what snapshot was not used or taken.
+fn say(notice: &Notice) {
+    if matches!(notice, Notice::Skipped { .. } | Notice::Failed { .. }) {
+        note(format_args!("cidgraph: {notice}"));
     }
 }
 

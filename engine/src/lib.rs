@@ -38,6 +38,7 @@ pub mod graph;
 pub mod checkpoint;
 pub mod proof;
 pub mod snapshot;
+pub mod shelf;
 pub mod stream;
 pub mod subscription;
 pub mod history;
@@ -71,6 +72,7 @@ pub use read_model::{
     Answer, Criterion, GraphMetrics, GraphQuery, GraphReadModel, NodePage, NodeQuery, NodeRef, OrderBy, QueryError,
     Real,
 };
+pub use shelf::{Shelf, ShelfConfig, ShelvedGraphs};
 pub use snapshot::{Snapshot, SnapshotDamage, SnapshotError, SnapshotInfo};
 pub use state::{GraphInfo, GraphView};
 pub use store::{

@@ -3,6 +3,8 @@
 pub mod moment;
 pub mod node;
 
+pub mod shelf;
+
 pub mod apply;
 pub mod archive;
 pub mod bench;

@@ -7,6 +7,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value as Json, json};
 
 use super::log::show_time;
+use super::shelf::{self, Way};
 use crate::failure::Failure;
 use crate::output::Table;
 use crate::session::Session;
@@ -19,6 +20,9 @@ use crate::session::Session;
     cidgraph snapshot take --graph g --output g.snapshot\n  \
     cidgraph snapshot verify g.snapshot\n  \
     cidgraph snapshot info g.snapshot --json\n  \
+    cidgraph snapshot list\n  \
+    cidgraph snapshot gc --keep \"all for a day, weekly for ever\"\n  \
+    cidgraph snapshot push --store jetstream --snapshots cache\n  \
     cidgraph query nodes --kind Person --snapshot g.snapshot")]
 pub struct Arguments {
     /// What is done
@@ -51,6 +55,42 @@ pub enum Action {
         /// The file
         file: PathBuf,
     },
+    /// List the snapshots and layers that are kept of the store's graphs
+    List {
+        /// The graph's name or id; all where it is left out
+        #[arg(long, short, value_name = "GRAPH")]
+        graph: Option<String>,
+    },
+    /// Delete the kept snapshots that no rule keeps and no newer one needs; the newest and the one before stay
+    Gc {
+        /// The graph's name or id; all where it is left out
+        #[arg(long, short, value_name = "GRAPH")]
+        graph: Option<String>,
+        /// What stays, as "hourly for a day, daily for ever", which is the default
+        #[arg(long, value_name = "RULE")]
+        keep: Option<String>,
+    },
+    /// Copy the kept snapshots to the objects beside the store; only what is missing there travels
+    Push {
+        /// The graph's name or id; all where it is left out
+        #[arg(long, short, value_name = "GRAPH")]
+        graph: Option<String>,
+        /// A folder of objects, instead of those beside the store
+        #[arg(long, value_name = "DIR")]
+        objects: Option<PathBuf>,
+    },
+    /// Copy snapshots from the objects beside the store; only what is missing here travels
+    Pull {
+        /// The graph's name or id; all where it is left out
+        #[arg(long, short, value_name = "GRAPH")]
+        graph: Option<String>,
+        /// A folder of objects, instead of those beside the store
+        #[arg(long, value_name = "DIR")]
+        objects: Option<PathBuf>,
+        /// Older snapshots too, not only the newest with what belongs to it
+        #[arg(long)]
+        all: bool,
+    },
 }
 
 /// Runs the subcommand.
@@ -62,6 +102,12 @@ pub fn run(session: &mut Session, arguments: &Arguments) -> Result<(), Failure> 
         Action::Take { graph, output } => take(session, graph.as_deref(), output.as_deref()),
         Action::Verify { file, alone } => verify(session, file, *alone),
         Action::Info { file } => info(session, file),
+        Action::List { graph } => shelf::list(session, graph.as_deref()),
+        Action::Gc { graph, keep } => shelf::gc(session, graph.as_deref(), keep.as_deref()),
+        Action::Push { graph, objects } => shelf::copy(session, graph.as_deref(), objects.as_deref(), Way::Push),
+        Action::Pull { graph, objects, all } => {
+            shelf::copy(session, graph.as_deref(), objects.as_deref(), Way::Pull { all: *all })
+        }
     }
 }
 

@@ -20,3 +20,5 @@ mod queries;
 mod snapshots;
 
 mod bad_input;
+
+mod shelved;

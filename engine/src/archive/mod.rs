@@ -13,4 +13,5 @@ mod writer;
 pub use merge::merge;
 pub use reader::Archive;
 pub use segment::{SEGMENT_BYTES, Segment};
+pub(crate) use segment::{decode_run, encode};
 pub use writer::{ArchiveError, Archived, archive, archive_in_segments};

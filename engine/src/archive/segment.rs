@@ -77,7 +77,7 @@ impl Segment {
 ///
 /// # Panics
 /// Where there are none.
-pub(super) fn encode(events: &[StoredEvent]) -> Vec<u8> {
+pub(crate) fn encode(events: &[StoredEvent]) -> Vec<u8> {
     let last = events.last().expect("a segment has events");
     let mut index = Vec::new();
     let mut out = Encoder::new(&mut index);
@@ -104,24 +104,36 @@ pub(super) fn encode(events: &[StoredEvent]) -> Vec<u8> {
 /// # Errors
 /// Says what is wrong.
 pub(super) fn decode(segment: &Segment, bytes: &[u8]) -> Result<Vec<StoredEvent>, String> {
+    let events = decode_run(segment.aggregate, segment.versions.0, bytes)?;
+    if Segment::of(&events) != Some(*segment) {
+        return Err("it does not hold what its name says".to_owned());
+    }
+    Ok(events)
+}
+
+/// Reads events of one aggregate, one after another from a version on, as [`encode`] wrote them. The blocks are not hashed.
+///
+/// # Errors
+/// Says what is wrong.
+pub(crate) fn decode_run(aggregate: AggregateId, first: u64, bytes: &[u8]) -> Result<Vec<StoredEvent>, String> {
     let mut car = CarReader::new(bytes).map_err(|error| error.to_string())?;
     let index = car.next().ok_or("it has no index")?.map_err(|error| error.to_string())?;
-    let sequences = sequences(segment, &index.block).map_err(|error| format!("its index cannot be read: {error}"))?;
+    let sequences = sequences(&index.block).map_err(|error| format!("its index cannot be read: {error}"))?;
     let mut events: Vec<StoredEvent> = Vec::with_capacity(sequences.len());
     for sequence in sequences {
         let section = car.next().ok_or("events are missing at its end")?.map_err(|error| error.to_string())?;
         let event = sealed(&section.cid, section.block)?;
-        let version = segment.versions.0 + events.len() as u64;
+        let version = first + events.len() as u64;
         let before = events.last();
         let follows =
             before.is_none_or(|before| event.previous == Some(before.event.cid) && before.sequence < sequence);
-        if event.aggregate != segment.aggregate || event.version != version || !follows {
+        if event.aggregate != aggregate || event.version != version || !follows {
             return Err(format!("version {version} is not where it should be"));
         }
         events.push(StoredEvent { sequence, event });
     }
-    if car.next().is_some() || Segment::of(&events) != Some(*segment) {
-        return Err("it does not hold what its name says".to_owned());
+    if car.next().is_some() {
+        return Err("it holds more than its index says".to_owned());
     }
     Ok(events)
 }
@@ -131,7 +143,7 @@ fn sealed(cid: &[u8], block: Bytes) -> Result<SealedEvent, String> {
     SealedEvent::kept(cid, block).map_err(|error| error.to_string())
 }
 
-fn sequences(segment: &Segment, index: &[u8]) -> Result<Vec<u64>, CodecError> {
+fn sequences(index: &[u8]) -> Result<Vec<u64>, CodecError> {
     let mut input = Decoder::new(index);
     input.map_of(2, "an index")?;
     input.key("aggregate")?;
@@ -140,7 +152,6 @@ fn sequences(segment: &Segment, index: &[u8]) -> Result<Vec<u64>, CodecError> {
     let len = input.list_of_at_least(1)?;
     let sequences = (0..len).map(|_| input.uint()).collect::<Result<Vec<_>, _>>()?;
     input.finish()?;
-    debug_assert!(segment.versions.0 > 0, "a name with version 0 is not parsed");
     Ok(sequences)
 }
 

@@ -8,17 +8,19 @@ use crate::clock::{Clock, Ids, RandomIds, SystemClock};
 use crate::command::Limits;
 use crate::footprint::ChangeObserver;
 use crate::graph::GraphDrafts;
-use crate::history::{GraphReplayService, HistoryConfig, NoStarts};
+use crate::history::{GraphReplayService, HistoryConfig};
 use crate::id::GraphId;
 use crate::metrics::Metrics;
 use crate::pool::ComponentRegistry;
 use crate::read_model::{Answer, GraphQuery};
+use crate::shelf::{Shelf, ShelfConfig, ShelvedGraphs};
 use crate::store::EventStore;
 use crate::value::Name;
 use crate::writer::{Registry, WriterConfig};
 
 use super::checkpoints::{Checkpointing, Checkpoints};
 use super::front::{Engine, Inner};
+use super::starts::ShelfStarts;
 
 /// Sets an engine up; what is not said is at its default.
 #[must_use]
@@ -34,6 +36,7 @@ pub struct EngineBuilder {
     clock: Arc<dyn Clock>,
     ids: Arc<dyn Ids>,
     actor: Name,
+    snapshots: Option<ShelfConfig>,
 }
 
 impl EngineBuilder {
@@ -50,6 +53,7 @@ impl EngineBuilder {
             clock: Arc::new(SystemClock),
             ids: Arc::new(RandomIds),
             actor: Name::new_static("engine"),
+            snapshots: None,
         }
     }
 
@@ -104,6 +108,14 @@ impl EngineBuilder {
         Self { actor: actor.into(), ..self }
     }
 
+    /// Keeps snapshots of the graphs in a folder, one folder for one store, and opens graphs from them.
+    ///
+    /// They are taken beside the writers while graphs are open, and what is missing when a graph is closed: close the
+    /// engine before the process ends. Losing them loses nothing but time.
+    pub fn snapshots(self, config: ShelfConfig) -> Self {
+        Self { snapshots: Some(config), ..self }
+    }
+
     /// Makes the engine; nothing is read yet.
     pub fn build(self) -> Engine {
         let cache = Arc::new(QueryCache::new(self.cache, Arc::clone(&self.clock)));
@@ -115,9 +127,10 @@ impl EngineBuilder {
             marks_buckets: self.checkpoints != Checkpointing::Off,
             observer: Arc::new(move |graph| Some(observe(&observed, graph))),
         };
-        let history =
-            GraphReplayService::with(Arc::clone(&self.store), drafts.clone(), Arc::new(NoStarts), self.history);
-        let graphs = Registry::new(self.store, drafts, self.writer, Arc::clone(&self.clock));
+        let shelved = ShelvedGraphs::new(drafts.clone(), self.snapshots.map(Shelf::new));
+        let starts = Arc::new(ShelfStarts { drafts: drafts.clone(), shelved: shelved.clone() });
+        let history = GraphReplayService::with(Arc::clone(&self.store), drafts, starts, self.history);
+        let graphs = Registry::new(self.store, shelved, self.writer, Arc::clone(&self.clock));
         Engine::of(Inner {
             graphs,
             history,

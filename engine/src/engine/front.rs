@@ -10,12 +10,13 @@ use crate::chain::LogVerifier;
 use crate::checkpoint::{Audited, audit_checkpoints};
 use crate::clock::{Clock, Ids};
 use crate::command::{CommandContext, GraphCommand, Rejected};
-use crate::graph::{GraphAggregate, GraphDrafts, GraphReader};
+use crate::graph::{GraphAggregate, GraphReader};
 use crate::history::{GraphHistory, GraphReplayService};
 use crate::id::{AggregateId, GraphId};
 use crate::metrics::{Metrics, MetricsSnapshot, Operation};
 use crate::pool::ComponentRegistry;
 use crate::read_model::{Answer, GraphQuery, GraphReadModel, QueryError};
+use crate::shelf::{Shelf, ShelvedGraphs};
 use crate::state::GraphView;
 use crate::store::{EventStore, Head};
 use crate::value::Name;
@@ -36,7 +37,7 @@ const VERIFIED_AT_ONCE: usize = 4096;
 pub struct Engine(Arc<Inner>);
 
 pub(super) struct Inner {
-    pub(super) graphs: Registry<GraphDrafts>,
+    pub(super) graphs: Registry<ShelvedGraphs>,
     pub(super) history: GraphReplayService,
     pub(super) checkpoints: Checkpoints,
     pub(super) components: ComponentRegistry,
@@ -65,6 +66,11 @@ impl Engine {
     /// Returns the store.
     pub fn store(&self) -> &Arc<dyn EventStore> {
         self.0.graphs.store()
+    }
+
+    /// Returns where snapshots of the graphs are kept, if they are.
+    pub fn shelf(&self) -> Option<&Shelf> {
+        self.0.graphs.source().shelf()
     }
 
     /// Returns the known component types.
@@ -199,7 +205,8 @@ impl Engine {
         self.0.metrics.snapshot(self.0.cache.statistics())
     }
 
-    /// Closes a graph: what was submitted is finished, then its state leaves memory.
+    /// Closes a graph: what was submitted is finished, and what is missing of its snapshots is taken; then its state leaves
+    /// memory.
     pub async fn close_graph(&self, graph: GraphId) {
         self.0.graphs.close(AggregateId::from(graph)).await;
         self.0.checkpoints.forget(graph);
@@ -240,7 +247,7 @@ impl Inner {
 #[derive(Clone)]
 pub struct Graph {
     id: GraphId,
-    open: OpenAggregate<GraphDrafts>,
+    open: OpenAggregate<ShelvedGraphs>,
     cached: GraphCache<GraphQuery, Answer>,
     engine: Arc<Inner>,
 }

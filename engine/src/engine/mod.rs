@@ -3,6 +3,7 @@
 mod error;
 mod checkpoints;
 mod builder;
+mod starts;
 mod front;
 mod services;
 mod sink;

@@ -10,10 +10,11 @@ use parking_lot::Mutex;
 use crate::aggregate::Draft;
 use crate::graph::{GraphAggregate, GraphDrafts, GraphReader};
 use crate::id::{AggregateId, GraphId};
+use crate::shelf::{Shelf, ShelvedGraphs};
 use crate::state::GraphView;
 use crate::store::EventStore;
 use crate::subscription::{GraphSink, GraphTransaction, SinkError};
-use crate::writer::{DraftSource, load};
+use crate::writer::{Begun, load_newest};
 
 /// How many transactions a load for reading remembers: as few as it can, nobody asks for them.
 const REMEMBERED_TRANSACTIONS: usize = 1;
@@ -24,7 +25,7 @@ pub struct GraphReplicas(Arc<Replicas>);
 
 struct Replicas {
     store: Arc<dyn EventStore>,
-    drafts: GraphDrafts,
+    drafts: ShelvedGraphs,
     graphs: DashMap<GraphId, Arc<Replica>>,
 }
 
@@ -36,6 +37,12 @@ struct Replica {
 impl GraphReplicas {
     /// Makes replicas of no graph yet; each is loaded from the store when its first transaction comes.
     pub fn new(store: Arc<dyn EventStore>, drafts: GraphDrafts) -> Self {
+        Self::from_snapshots(store, drafts, None)
+    }
+
+    /// Makes replicas as [`new`](Self::new) does, which are loaded from a shelf where there is one.
+    pub fn from_snapshots(store: Arc<dyn EventStore>, drafts: GraphDrafts, shelf: Option<Shelf>) -> Self {
+        let drafts = ShelvedGraphs::new(drafts, shelf);
         Self(Arc::new(Replicas { store, drafts, graphs: DashMap::new() }))
     }
 
@@ -63,8 +70,8 @@ impl GraphSink for GraphReplicas {
             return Ok(replica.reader.version());
         }
         let aggregate = AggregateId::from(graph);
-        let (mut draft, reader) = self.0.drafts.fresh(aggregate);
-        load(&self.0.store, aggregate, &mut draft, REMEMBERED_TRANSACTIONS).await?;
+        let begun = load_newest(&self.0.drafts, &self.0.store, aggregate, REMEMBERED_TRANSACTIONS).await?;
+        let Begun { draft, reader, .. } = begun;
         if reader.version() == 0 {
             return Ok(0);
         }

@@ -137,7 +137,7 @@ impl GraphAggregate {
 
     fn remove_node(&mut self, id: NodeId) -> Applied {
         let node = self.find(id)?;
-        for child in self.hierarchy.children(node) {
+        for child in self.hierarchy.children(self.at(), node) {
             let orphaned = self.pool.set_without(self.at().node_set(child), self.hierarchy.component_type());
             self.set_components(child, orphaned);
         }
@@ -321,13 +321,13 @@ impl GraphAggregate {
 
     pub(super) fn link_parent(&mut self, node: NodeIndex, set: SetId) {
         if let Some(parent) = self.parent_ordinal(set) {
-            self.hierarchy.link(node, parent);
+            self.hierarchy.link(self.generation.at(self.generation.stamp(self.place.version)), node, parent);
         }
     }
 
     pub(super) fn unlink_parent(&mut self, node: NodeIndex, set: SetId) {
         if let Some(parent) = self.parent_ordinal(set) {
-            self.hierarchy.unlink(node, parent);
+            self.hierarchy.unlink(self.generation.at(self.generation.stamp(self.place.version)), node, parent);
         }
     }
 

@@ -10,15 +10,18 @@ use crate::command::{GraphCommand, Limits, Rejected};
 use crate::event::GraphEvent;
 use crate::footprint::ChangeObserver;
 use crate::id::{AggregateId, GraphId, NodeId};
-use crate::pool::{ComponentRegistry, NameId, Names, PoolBase, PoolWriter};
+use crate::index::Index;
+use crate::pool::{ComponentRegistry, NameId, Names, Pool, PoolBase, PoolWriter};
 use crate::state::{
-    At, Base, Extent, Generation, GraphInfo, Published, SinceCheckpoint, TouchedBuckets, TransactionEnd,
+    At, Base, Extent, Generation, GraphInfo, GraphView, Published, SinceCheckpoint, TouchedBuckets, TransactionEnd,
+    fold,
 };
 use crate::store::Head;
 use crate::topology::{NodeIndex, Stamp};
 use crate::writer::DraftSource;
 
 use super::checked::Rules;
+use super::facts::index_of;
 use super::fold::{BUSY_ROWS_MIN, Folding};
 use super::found::Found;
 use super::hierarchy::Hierarchy;
@@ -83,24 +86,84 @@ impl GraphAggregate {
         registry: ComponentRegistry,
         observer: Option<Arc<dyn ChangeObserver>>,
     ) -> (Self, GraphReader) {
-        let names = Arc::new(Names::new());
-        // Named here, because indices are built beside the writer too, and only one thread may add names.
-        for name in registry.names() {
-            names.intern(name);
-        }
-        let hierarchy = Hierarchy::new(&names);
-        let edge_properties = names.intern("");
-        let pool = PoolWriter::new(names, Arc::new(PoolBase::new()));
+        let pool = PoolWriter::new(Arc::new(Names::new()), Arc::new(PoolBase::new()));
         let generation = Arc::new(Generation::new(Arc::new(Base::default()), Arc::clone(pool.pool())));
         let info = Arc::new(GraphInfo::new(graph));
-        let checkpoint = SinceCheckpoint::default();
-        let (version, changed, node_count, edge_count, edges_of_version) = (0, 0, 0, 0, 0);
-        let place = Place { version, info, node_count, edge_count, edges_of_version, changed, checkpoint };
-        let indexed = Indexed::default();
-        let published = Published::new(&generation, &place.info, indexed.index.clone());
+        let published = Published::new(&generation, &info, Index::default());
+        Self::over(published, Index::default(), pool, Rules { graph, limits, registry }, observer)
+    }
+
+    /// Makes the aggregate of a graph that goes on from a view, and its reader.
+    ///
+    /// Where the view shows a base alone, as that of a snapshot does, nothing in proportion to the graph is read or
+    /// copied: what changes lies above the base, and what the base says is asked when it is needed. Another view is
+    /// folded first. The view and whoever wrote it stay as they are. The view's indices are of `registry`, or of one
+    /// with the same categories.
+    pub fn resume(
+        view: &GraphView,
+        limits: Limits,
+        registry: ComponentRegistry,
+        observer: Option<Arc<dyn ChangeObserver>>,
+    ) -> (Self, GraphReader) {
+        let shown = view.published();
+        // Names are added to by one writer: this one gets its own.
+        let names = Arc::new(view.at().pool().names().copy());
+        let (base, pool_base, index) = if shown.is_frozen() {
+            let base = Arc::clone(shown.generation.base());
+            (base, Arc::clone(shown.generation.pool().base()), view.index().clone())
+        } else {
+            folded(view, &names, &registry)
+        };
+        let pool = PoolWriter::new(names, pool_base);
+        let generation = Arc::new(Generation::new(base, Arc::clone(pool.pool())));
+        let published = Published {
+            stamp: generation.frozen().stamp(),
+            head: shown.head,
+            timestamp_ns: shown.timestamp_ns,
+            node_count: shown.node_count,
+            edge_count: shown.edge_count,
+            checkpoint: shown.checkpoint,
+            ..Published::new(&generation, &shown.info, index.clone())
+        };
+        let rules = Rules { graph: shown.info.graph, limits, registry };
+        let (aggregate, reader) = Self::over(published, index, pool, rules, observer);
+        if let Some(observer) = &aggregate.observer {
+            observer.changed(aggregate.place.version, &[]);
+        }
+        (aggregate, reader)
+    }
+
+    /// Makes the aggregate whose draft is empty above what is published.
+    fn over(
+        published: Published,
+        index: Index,
+        pool: PoolWriter,
+        rules: Rules,
+        observer: Option<Arc<dyn ChangeObserver>>,
+    ) -> (Self, GraphReader) {
+        let names = pool.pool().names();
+        // Named here, because indices are built beside the writer too, and only one thread may add names.
+        for name in rules.registry.names() {
+            names.intern(name);
+        }
+        let (version, checkpoint) = (published.version(), published.checkpoint);
+        let place = Place {
+            version,
+            info: Arc::clone(&published.info),
+            node_count: published.node_count,
+            edge_count: published.edge_count,
+            edges_of_version: 0,
+            // A checkpoint changes nothing.
+            changed: if checkpoint.event == version { version.saturating_sub(1) } else { version },
+            checkpoint,
+        };
+        let generation = Arc::clone(&published.generation);
+        let hierarchy = Hierarchy::of_index(names, &index);
+        let edge_properties = names.intern("");
+        let indexed = Indexed { index, stamp: published.stamp, ..Indexed::default() };
         let reader = GraphReader(Arc::new(ArcSwap::from_pointee(published)));
         let aggregate = Self {
-            rules: Rules { graph, limits, registry },
+            rules,
             observer,
             generation,
             pool,
@@ -279,6 +342,17 @@ impl fmt::Debug for GraphAggregate {
     }
 }
 
+/// Folds what a view shows into a base, with the indices of that.
+fn folded(view: &GraphView, names: &Arc<Names>, registry: &ComponentRegistry) -> (Arc<Base>, Arc<PoolBase>, Index) {
+    let folded = fold(view.at(), view.published().extent);
+    let pool = Pool::new(Arc::clone(names), Arc::clone(&folded.pool));
+    let generation = Generation::new(Arc::clone(&folded.base), Arc::new(pool));
+    for name in registry.names() {
+        names.intern(name);
+    }
+    (folded.base, folded.pool, index_of(generation.frozen(), registry))
+}
+
 /// Makes the aggregates of graphs; `observer` gives each graph the one who is told of its changes.
 #[derive(Clone)]
 pub struct GraphDrafts {
@@ -292,6 +366,20 @@ pub struct GraphDrafts {
     pub marks_buckets: bool,
     /// Gives a graph its observer.
     pub observer: Arc<dyn Fn(GraphId) -> Option<Arc<dyn ChangeObserver>> + Send + Sync>,
+}
+
+impl GraphDrafts {
+    /// Makes an aggregate that goes on from a view, as [`GraphAggregate::resume`] does, and its reader.
+    pub fn resume(&self, view: &GraphView) -> (GraphAggregate, GraphReader) {
+        let observer = (self.observer)(view.info().graph);
+        let (aggregate, reader) = GraphAggregate::resume(view, self.limits, self.registry.clone(), observer);
+        (self.set_up(aggregate), reader)
+    }
+
+    fn set_up(&self, aggregate: GraphAggregate) -> GraphAggregate {
+        let aggregate = aggregate.folding_above(self.fold_rows_min);
+        if self.marks_buckets { aggregate.marking_buckets() } else { aggregate }
+    }
 }
 
 impl Default for GraphDrafts {
@@ -314,8 +402,7 @@ impl DraftSource for GraphDrafts {
         let graph = GraphId::from(aggregate);
         let (aggregate, reader) =
             GraphAggregate::fresh(graph, self.limits, self.registry.clone(), (self.observer)(graph));
-        let aggregate = aggregate.folding_above(self.fold_rows_min);
-        (if self.marks_buckets { aggregate.marking_buckets() } else { aggregate }, reader)
+        (self.set_up(aggregate), reader)
     }
 }
 

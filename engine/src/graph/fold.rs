@@ -14,6 +14,7 @@ use crate::topology::Stamp;
 
 use super::draft::GraphAggregate;
 use super::facts::index_of;
+use super::hierarchy::{Children, Hierarchy};
 use super::publish::Indexed;
 use super::step::{Change, Step};
 
@@ -46,6 +47,8 @@ struct Prepared {
     renumbering: Renumbering,
     /// The index, where nodes have other ordinals than before.
     index: Option<Index>,
+    /// The children of all nodes, where nodes have other ordinals and an index of before said them.
+    children: Option<Children>,
 }
 
 impl Folding {
@@ -88,11 +91,12 @@ impl GraphAggregate {
         }
         let view = self.reader.view();
         let registry = self.rules.registry.clone();
+        let gathers = self.hierarchy.rests_on_index();
         let done = Arc::new(OnceLock::new());
         let (extent, stamp) = (self.generation.extent(), self.stamp());
         self.folding.0 = Some(Running { extent, stamp, steps: Vec::new(), done: Arc::clone(&done) });
         rayon::spawn(move || {
-            let prepared = prepare(&view, extent, &registry);
+            let prepared = prepare(&view, extent, &registry, gathers);
             drop(view);
             drop(done.set(prepared));
         });
@@ -121,7 +125,7 @@ impl GraphAggregate {
         assert!(self.steps.is_empty(), "the draft is empty between two groups");
         // A mark tells where rows end in the generation that is being left.
         self.marks.clear();
-        let Prepared { generation: next, mut pool, renumbering, index } = prepared;
+        let Prepared { generation: next, mut pool, renumbering, index, children } = prepared;
         if index.is_none() {
             self.bring_index_up_to_date();
         }
@@ -132,7 +136,7 @@ impl GraphAggregate {
         moving.run();
         self.pool = pool;
         if !renumbering.keeps_nodes() {
-            self.hierarchy.renumber(|node| renumbering.node(node));
+            self.hierarchy.renumber(&renumbering, children);
         }
         self.indexed = match index {
             Some(index) => Indexed { index, ..Indexed::default() },
@@ -209,14 +213,17 @@ impl Moving<'_> {
     }
 }
 
-/// Builds the next generation of what a view shows; its pool knows the uses.
-fn prepare(view: &GraphView, extent: Extent, registry: &ComponentRegistry) -> Prepared {
+/// Builds the next generation of what a view shows; its pool knows the uses. `gathers` says whether an index of before
+/// says who is whose child.
+fn prepare(view: &GraphView, extent: Extent, registry: &ComponentRegistry, gathers: bool) -> Prepared {
     let folded = fold(view.at(), extent);
     let names = Arc::clone(view.at().pool().names());
     let pool = PoolWriter::new(names, folded.pool);
     let generation = Generation::new(folded.base, Arc::clone(pool.pool()));
-    let index = (!folded.renumbering.keeps_nodes()).then(|| index_of(generation.at(0), registry));
-    Prepared { generation, pool, renumbering: folded.renumbering, index }
+    let renumbers = !folded.renumbering.keeps_nodes();
+    let index = renumbers.then(|| index_of(generation.frozen(), registry));
+    let children = (renumbers && gathers).then(|| Hierarchy::gather(generation.frozen()));
+    Prepared { generation, pool, renumbering: folded.renumbering, index, children }
 }
 
 impl fmt::Debug for Prepared {

@@ -44,14 +44,12 @@ impl GraphAggregate {
     }
 
     fn validate_hierarchy(&self) -> Valid {
-        let mut expected = Hierarchy::new(self.pool.pool().names());
-        for node in self.at().nodes() {
-            let parent = self.hierarchy.parent_in(self.pool.pool(), self.at().node_set(node));
-            if let Some(parent) = parent.and_then(|parent| self.at().find_node(parent)) {
-                expected.link(node, parent);
-            }
-        }
-        same("children", &self.hierarchy, &expected)
+        let expected = Hierarchy::gather(self.at());
+        self.at().nodes().try_for_each(|node| {
+            let have: Vec<u32> = self.hierarchy.children(self.at(), node).into_iter().map(ordinal).collect();
+            let expected = expected.get(&ordinal(node)).into_iter().flatten().copied().collect();
+            same("children", &have, &expected)
+        })
     }
 
     fn validate_uses(&self) -> Valid {
@@ -67,9 +65,12 @@ impl GraphAggregate {
     fn validate_index(&self) -> Valid {
         let at = self.generation.at(self.indexed.stamp);
         let facts = |node: NodeIndex| LiveFacts::new(at, node, &self.rules.registry);
-        let ordinal = |node: NodeIndex| u32::try_from(node.index()).expect("node ordinals have 32 bits");
         self.indexed.index.validate(at.nodes().map(|node| (ordinal(node), facts(node))))
     }
+}
+
+fn ordinal(node: NodeIndex) -> u32 {
+    u32::try_from(node.index()).expect("node ordinals have 32 bits")
 }
 
 fn same<T: PartialEq + std::fmt::Debug>(what: &str, have: &T, expected: &T) -> Valid {

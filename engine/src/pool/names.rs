@@ -30,6 +30,16 @@ impl Names {
         Self { names: Arena::new(), levels: [const { OnceLock::new() }; LEVELS], level: AtomicUsize::new(0) }
     }
 
+    /// Makes an interner of its own in which each name has the id that it has here.
+    #[must_use]
+    pub fn copy(&self) -> Self {
+        let copy = Self::new();
+        for (id, name) in (0..).zip(self.iter()) {
+            assert_eq!(copy.intern(name), NameId(id), "a name is stored once");
+        }
+        copy
+    }
+
     /// Returns the id of `name` and adds it where it is new. One thread at a time may intern.
     pub fn intern(&self, name: &str) -> NameId {
         let hash = hash_bytes(name.as_bytes());

@@ -31,11 +31,16 @@ impl Renumbering {
     /// # Panics
     /// Where the node was dead when the fold was made.
     pub fn node(&self, node: NodeIndex) -> NodeIndex {
+        self.get_node(node).expect("what was dead at the fold is not asked for")
+    }
+
+    /// Returns a node's new ordinal; `None` where it was dead when the fold was made.
+    pub fn get_node(&self, node: NodeIndex) -> Option<NodeIndex> {
         let (seen, kept) = self.node_bounds;
         match (node.index().checked_sub(seen), &self.nodes) {
-            (Some(row), _) => NodeIndex::new(kept + row),
-            (None, None) => node,
-            (None, Some(nodes)) => NodeIndex::from(alive(nodes[node.index()])),
+            (Some(row), _) => Some(NodeIndex::new(kept + row)),
+            (None, None) => Some(node),
+            (None, Some(nodes)) => Some(nodes[node.index()]).filter(|new| *new != GONE).map(NodeIndex::from),
         }
     }
 

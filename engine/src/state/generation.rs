@@ -75,7 +75,7 @@ pub struct Generation {
 }
 
 /// Where a generation's rows end; what a draft can be taken back to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Extent {
     nodes: u32,
     edges: u32,
@@ -116,6 +116,11 @@ impl Generation {
     #[inline]
     pub fn at(&self, stamp: Stamp) -> At<'_> {
         At::new(self, stamp, self.extent())
+    }
+
+    /// Returns what can be asked of the base alone, at its last version.
+    pub fn frozen(&self) -> At<'_> {
+        At::new(self, self.base.last_stamp(), Extent::default())
     }
 
     /// Returns the base.

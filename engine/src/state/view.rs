@@ -138,6 +138,11 @@ impl Published {
     pub(crate) fn version(&self) -> u64 {
         self.head.map_or(0, |head| head.version)
     }
+
+    /// Returns whether it shows a base with current indices and nothing else.
+    pub(crate) fn is_frozen(&self) -> bool {
+        self.stamp == self.generation.frozen().stamp() && self.pending.is_empty()
+    }
 }
 
 /// A node whose facts the indices do not have yet.
@@ -157,6 +162,11 @@ impl GraphView {
     /// Looks at what was published.
     pub const fn new(published: Arc<Published>) -> Self {
         Self(published)
+    }
+
+    /// Returns what was published.
+    pub(crate) fn published(&self) -> &Published {
+        &self.0
     }
 
     /// Returns what can be asked of the state.

@@ -12,7 +12,7 @@ use crate::id::TransactionId;
 use crate::store::{AggregateAppend, Expected, SealedEvent};
 
 use super::config::WriterConfig;
-use super::recent::{Recent, RecentTransactions};
+use super::recent::{Recent, Remembered};
 use super::submission::{Submission, Waiting, WriteError};
 
 /// The most bytes of an actor's name, which stands in every event.
@@ -91,7 +91,7 @@ impl<D: Draft> Group<D> {
     pub(super) fn decide(
         &mut self,
         draft: &mut D,
-        recent: &RecentTransactions,
+        recent: &Remembered,
         submission: &Submission<D::Command>,
         now_ns: u64,
     ) -> Option<Outcome<D::Rejection>> {

@@ -7,6 +7,7 @@
 
 mod append;
 mod backoff;
+mod companion;
 mod config;
 mod group;
 mod metrics;
@@ -17,9 +18,11 @@ mod submission;
 mod task;
 mod writer_handle;
 
+pub use companion::{Companion, Ended};
 pub use config::WriterConfig;
 pub use metrics::WriterMetrics;
-pub use registry::{DraftSource, OpenAggregate, Registry};
+pub use recent::{Recent, Remembered};
+pub use registry::{Begun, DraftSource, OpenAggregate, Registry, load_newest};
 pub use replay::{LoadedTip, ReplayError, load};
 pub use submission::{Receipt, Submission, WriteError};
 pub use writer_handle::{WriterHandle, open, spawn};

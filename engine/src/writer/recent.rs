@@ -3,24 +3,54 @@
 //! Invariant: an id in the table leads to the youngest entry of that id in the ring.
 
 use std::hash::BuildHasher;
+use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
+use parking_lot::Mutex;
 
 use crate::id::TransactionId;
 
 /// A transaction that was applied: where its events are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Recent {
-    pub(super) transaction: TransactionId,
-    pub(super) first_version: u64,
-    pub(super) events: u32,
+pub struct Recent {
+    /// Its id, that of the command.
+    pub transaction: TransactionId,
+    /// The version of its first event.
+    pub first_version: u64,
+    /// How many events it has.
+    pub events: u32,
 }
 
 impl Recent {
     /// Returns the version of the transaction's last event.
-    pub(super) const fn last_version(&self) -> u64 {
+    pub const fn last_version(&self) -> u64 {
         self.first_version + self.events as u64 - 1
+    }
+}
+
+/// The last transactions of one open aggregate. Clones are the same ones.
+#[derive(Debug, Clone)]
+pub struct Remembered(Arc<Mutex<RecentTransactions>>);
+
+impl Remembered {
+    pub(super) fn new(capacity: usize) -> Self {
+        Self(Arc::new(Mutex::new(RecentTransactions::new(capacity))))
+    }
+
+    pub(super) fn find(&self, transaction: TransactionId) -> Option<Recent> {
+        self.0.lock().find(transaction)
+    }
+
+    pub(super) fn record(&self, recent: Recent) {
+        self.0.lock().record(recent);
+    }
+
+    /// Returns those that ended at or before a version, oldest first.
+    pub fn until(&self, version: u64) -> Vec<Recent> {
+        let recent = self.0.lock();
+        let (newer, older) = recent.ring.split_at(recent.oldest);
+        older.iter().chain(newer).filter(|recent| recent.last_version() <= version).copied().collect()
     }
 }
 
@@ -94,6 +124,14 @@ mod tests {
             first_version,
             events: 1,
         }
+    }
+
+    #[test]
+    fn those_until_a_version_come_oldest_first() {
+        let remembered = Remembered::new(3);
+        (1..=5).for_each(|version| remembered.record(recent(version, version)));
+        let versions = |until| remembered.until(until).iter().map(|recent| recent.first_version).collect::<Vec<_>>();
+        assert_eq!((versions(5), versions(4), versions(2)), (vec![3, 4, 5], vec![3, 4], vec![]));
     }
 
     fn model(history: &[Recent], capacity: usize, id: TransactionId) -> Option<Recent> {

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use dashmap::DashMap;
 use tokio::sync::OnceCell;
 
@@ -11,12 +12,15 @@ use crate::clock::Clock;
 use crate::id::AggregateId;
 use crate::store::EventStore;
 
+use super::companion::Companion;
 use super::config::WriterConfig;
-use super::replay::{ReplayError, load};
+use super::recent::Remembered;
+use super::replay::{LoadedTip, ReplayError};
 use super::submission::{Receipt, Submission, WriteError};
 use super::writer_handle::{WriterHandle, received, spawn_then};
 
 /// Makes the drafts of aggregates that are being opened.
+#[async_trait]
 pub trait DraftSource: Send + Sync + 'static {
     /// The draft.
     type Draft: Draft;
@@ -25,6 +29,59 @@ pub trait DraftSource: Send + Sync + 'static {
 
     /// Makes a draft of an aggregate to which nothing has happened, and its reader.
     fn fresh(&self, aggregate: AggregateId) -> (Self::Draft, Self::Reader);
+
+    /// Makes a draft that is as far as what is kept of an aggregate elsewhere than in the store goes, if anything is.
+    async fn begin(&self, _store: &Arc<dyn EventStore>, tip: LoadedTip) -> Begun<Self> {
+        let (draft, reader) = self.fresh(tip.aggregate);
+        Begun { draft, reader, tip }
+    }
+
+    /// Starts what accompanies an aggregate's writer as long as it is open, if anything does.
+    fn opened(
+        &self,
+        _store: &Arc<dyn EventStore>,
+        _aggregate: AggregateId,
+        _reader: &Self::Reader,
+        _remembered: &Remembered,
+    ) -> Option<Companion> {
+        None
+    }
+}
+
+/// A draft that is being loaded.
+pub struct Begun<S: DraftSource + ?Sized> {
+    /// The draft, empty above what is published.
+    pub draft: S::Draft,
+    /// Its reader.
+    pub reader: S::Reader,
+    /// Where it is.
+    pub tip: LoadedTip,
+}
+
+/// Loads an aggregate: what is kept of it elsewhere, then what the store holds beyond. Where the two do not fit together,
+/// the store alone.
+///
+/// # Errors
+/// As of [`load`](super::load).
+pub async fn load_newest<S: DraftSource>(
+    source: &S,
+    store: &Arc<dyn EventStore>,
+    aggregate: AggregateId,
+    remembered_transactions_max: usize,
+) -> Result<Begun<S>, ReplayError> {
+    let empty = || LoadedTip::empty(aggregate, store.hash_kind(), remembered_transactions_max);
+    let mut begun = source.begin(store, empty()).await;
+    let began_at = begun.tip.version();
+    match begun.tip.catch_up(store, &mut begun.draft).await {
+        Ok(()) => return Ok(begun),
+        Err(error @ ReplayError::Store(_)) => return Err(error),
+        Err(error) if began_at == 0 => return Err(error),
+        Err(_) => {}
+    }
+    let (draft, reader) = source.fresh(aggregate);
+    let mut begun = Begun { draft, reader, tip: empty() };
+    begun.tip.catch_up(store, &mut begun.draft).await?;
+    Ok(begun)
 }
 
 /// An aggregate in memory: its writer, and its published state.
@@ -33,6 +90,7 @@ pub struct OpenAggregate<S: DraftSource> {
     pub writer: WriterHandle<S::Draft>,
     /// Shows what is published, as long as the writer is open.
     pub reader: S::Reader,
+    companion: Option<Arc<Companion>>,
 }
 
 /// The open aggregates of one kind in one store.
@@ -81,17 +139,21 @@ impl<S: DraftSource> Registry<S> {
     }
 
     async fn load(&self, aggregate: AggregateId) -> Result<OpenAggregate<S>, ReplayError> {
-        let (mut draft, reader) = self.source.fresh(aggregate);
-        let tip = load(&self.store, aggregate, &mut draft, self.config.remembered_transactions_max).await?;
-        let slots = Arc::downgrade(&self.open);
+        let remembered_max = self.config.remembered_transactions_max;
+        let Begun { draft, reader, tip } = load_newest(&self.source, &self.store, aggregate, remembered_max).await?;
+        let companion = self.source.opened(&self.store, aggregate, &reader, tip.remembered()).map(Arc::new);
+        let (slots, accompanied) = (Arc::downgrade(&self.open), companion.clone());
         let ended = move || {
+            if let Some(companion) = accompanied {
+                companion.end();
+            }
             if let Some(slots) = slots.upgrade() {
                 forget_closed(&slots, aggregate);
             }
         };
         let (store, clock) = (Arc::clone(&self.store), Arc::clone(&self.clock));
         let writer = spawn_then(store, tip, draft, self.config.clone(), clock, ended);
-        Ok(OpenAggregate { writer, reader })
+        Ok(OpenAggregate { writer, reader, companion })
     }
 
     /// Sends a submission to an aggregate's writer, opening it where needed, also when it closes just now.
@@ -112,12 +174,16 @@ impl<S: DraftSource> Registry<S> {
         }
     }
 
-    /// Closes one aggregate; what was submitted is finished first.
+    /// Closes one aggregate; what was submitted is finished first, then what accompanies its writer.
     pub async fn close(&self, aggregate: AggregateId) {
         if let Some((_, slot)) = self.open.remove(&aggregate)
             && let Some(open) = slot.get()
         {
             open.writer.close().await;
+            if let Some(companion) = &open.companion {
+                companion.end();
+                companion.finished().await;
+            }
         }
     }
 
@@ -138,6 +204,11 @@ impl<S: DraftSource> Registry<S> {
         self.open.get(&aggregate).is_some_and(|slot| slot.initialized())
     }
 
+    /// Returns what makes the drafts.
+    pub const fn source(&self) -> &S {
+        &self.source
+    }
+
     /// Returns the store.
     pub const fn store(&self) -> &Arc<dyn EventStore> {
         &self.store
@@ -151,7 +222,13 @@ fn forget_closed<S: DraftSource>(slots: &Slots<S>, aggregate: AggregateId) {
 
 impl<S: DraftSource> Clone for OpenAggregate<S> {
     fn clone(&self) -> Self {
-        Self { writer: self.writer.clone(), reader: self.reader.clone() }
+        Self { writer: self.writer.clone(), reader: self.reader.clone(), companion: self.companion.clone() }
+    }
+}
+
+impl<S: DraftSource> fmt::Debug for Begun<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Begun").field("tip", &self.tip).finish_non_exhaustive()
     }
 }
 

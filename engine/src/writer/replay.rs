@@ -16,7 +16,7 @@ use crate::event::{DecodeError, EventPayload};
 use crate::id::AggregateId;
 use crate::store::{EventStore, Head, StoreError, StoredEvent};
 
-use super::recent::{Recent, RecentTransactions};
+use super::recent::{Recent, Remembered};
 
 /// Events that are read at once.
 const CHUNK_EVENTS: usize = 4096;
@@ -61,7 +61,7 @@ pub struct LoadedTip {
     pub(super) aggregate: AggregateId,
     hash: HashKind,
     last: Option<Link>,
-    pub(super) recent: RecentTransactions,
+    pub(super) recent: Remembered,
 }
 
 /// Loads all events of an aggregate into a fresh draft and publishes them.
@@ -76,13 +76,53 @@ pub async fn load<D: Draft>(
     draft: &mut D,
     remembered_transactions_max: usize,
 ) -> Result<LoadedTip, ReplayError> {
-    let recent = RecentTransactions::new(remembered_transactions_max);
-    let mut tip = LoadedTip { aggregate, hash: store.hash_kind(), last: None, recent };
+    let mut tip = LoadedTip::empty(aggregate, store.hash_kind(), remembered_transactions_max);
     tip.catch_up(store, draft).await?;
     Ok(tip)
 }
 
 impl LoadedTip {
+    /// Makes the tip of an aggregate of which nothing was loaded.
+    pub fn empty(aggregate: AggregateId, hash: HashKind, remembered_transactions_max: usize) -> Self {
+        Self { aggregate, hash, last: None, recent: Remembered::new(remembered_transactions_max) }
+    }
+
+    /// Makes the tip of an aggregate whose draft was resumed at a verified event, and remembers transactions up to there,
+    /// oldest first.
+    ///
+    /// # Panics
+    /// Where the event does not end its transaction.
+    #[must_use]
+    pub fn resumed(self, last: Link, recent: impl IntoIterator<Item = Recent>) -> Self {
+        assert_eq!(last.transaction_remaining, 0, "a draft is published at the end of a transaction");
+        recent.into_iter().for_each(|recent| self.recent.record(recent));
+        Self { last: Some(last), ..self }
+    }
+
+    /// Returns the aggregate.
+    pub const fn aggregate(&self) -> AggregateId {
+        self.aggregate
+    }
+
+    /// Returns the transactions that are remembered.
+    pub const fn remembered(&self) -> &Remembered {
+        &self.recent
+    }
+
+    /// Takes in events that follow this tip, which are kept elsewhere than in the store, and publishes them up to the last
+    /// end of a transaction. On an error the draft and the tip are at the last transaction border that was published.
+    ///
+    /// # Errors
+    /// [`ReplayError`]: an event does not hold or does not follow.
+    pub fn take_in<D: Draft>(&mut self, draft: &mut D, events: &[StoredEvent]) -> Result<(), ReplayError> {
+        let mut progress =
+            Progress { last: self.last, first_version: self.version() + 1, published: draft.savepoint() };
+        let taken =
+            prepare(self.aggregate, events).and_then(|chunk| self.apply(draft, &mut progress, chunk, &mut |_, _| {}));
+        draft.roll_back(progress.published);
+        taken
+    }
+
     /// Returns what sealing the next event needs.
     pub fn chain_tip(&self) -> ChainTip {
         ChainTip {
@@ -108,7 +148,7 @@ impl LoadedTip {
     /// Where `last` does not end its transaction.
     pub fn at(aggregate: AggregateId, hash: HashKind, last: Option<Link>) -> Self {
         assert!(last.is_none_or(|last| last.transaction_remaining == 0), "a draft stands between transactions");
-        Self { aggregate, hash, last, recent: RecentTransactions::new(1) }
+        Self { aggregate, hash, last, recent: Remembered::new(1) }
     }
 
     /// Moves to the last event of what this writer appended.
@@ -119,11 +159,10 @@ impl LoadedTip {
 
     /// Takes in what the store holds beyond this tip, and publishes it. On an error the draft and the tip are at the
     /// last transaction border that was published.
-    pub(super) async fn catch_up<D: Draft>(
-        &mut self,
-        store: &Arc<dyn EventStore>,
-        draft: &mut D,
-    ) -> Result<(), ReplayError> {
+    ///
+    /// # Errors
+    /// As of [`load`].
+    pub async fn catch_up<D: Draft>(&mut self, store: &Arc<dyn EventStore>, draft: &mut D) -> Result<(), ReplayError> {
         self.go_on(store, draft, u64::MAX, &mut |_, _| {}).await
     }
 

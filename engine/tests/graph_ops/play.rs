@@ -71,7 +71,7 @@ impl Player {
     }
 
     fn step(&mut self, input: &mut Input<'_>) {
-        match input.below(20) {
+        match input.below(22) {
             0..=8 => self.submit(input),
             9..=12 => self.publish(),
             13 => self.fail_group(),
@@ -80,7 +80,9 @@ impl Player {
             16 => self.churn_nodes(),
             17 => self.churn_edges(),
             18 => self.foreign_event(input),
-            _ => self.compare_reloaded(usize::from(input.below(5)) + 1),
+            19 => self.compare_reloaded(usize::from(input.below(5)) + 1),
+            20 => self.resume(),
+            _ => self.resume_frozen(),
         }
     }
 
@@ -153,6 +155,29 @@ impl Player {
             std::thread::yield_now();
         }
         self.seen.iter().for_each(Seen::check);
+    }
+
+    /// Goes on with another aggregate that begins with what is published.
+    fn resume(&mut self) {
+        self.publish();
+        let view = self.reader.view();
+        let registry = ComponentRegistry::default();
+        (self.aggregate, self.reader) = GraphAggregate::resume(&view, LIMITS, registry, Some(self.recorder.clone()));
+        *self.seen.last_mut().expect("there is always one") =
+            Seen { view: self.reader.view(), model: self.model.clone() };
+        self.seen.iter().for_each(Seen::check);
+        if self.thoroughness == Thoroughness::Full {
+            assert_eq!(self.reader.view().state_hash(), view.state_hash(), "resumed = live");
+        }
+    }
+
+    /// Goes on with an aggregate over a base that holds all that was published, and that another one goes on from too.
+    fn resume_frozen(&mut self) {
+        self.resume();
+        assert_eq!(self.reader.view().at().stamp(), 0, "a view with rows since the base was folded");
+        let base = Arc::clone(self.reader.view().generation().base());
+        self.resume();
+        assert!(Arc::ptr_eq(&base, self.reader.view().generation().base()), "a base alone is taken as it is");
     }
 
     fn is_open(&self) -> bool {

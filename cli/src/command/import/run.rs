@@ -7,7 +7,8 @@ use cidgraph::chain::open_block;
 use cidgraph::event::names;
 use cidgraph::topology::Topology;
 use cidgraph::{
-    AggregateId, CommandId, Engine, EventStore, Graph, GraphCommand, GraphId, Head, ManualClock, Submission, WriteError,
+    AggregateId, CommandId, Engine, EngineBuilder, EventStore, Graph, GraphCommand, GraphId, Head, ManualClock,
+    Submission, WriteError,
 };
 use serde_json::json;
 use tokio::runtime::Handle;
@@ -19,7 +20,7 @@ use crate::import::{BadLines, ImportError, Transaction};
 use crate::ingest::{Ingested, ingest};
 use crate::progress::{Acknowledged, Progress, acknowledged_object};
 use crate::session::{ProgressKind, Session, checkpointing, graph_id};
-use crate::store::Fsync;
+use crate::store::{Fsync, Snapshots};
 
 /// Runs the subcommand.
 ///
@@ -38,7 +39,8 @@ pub fn run(session: &mut Session, arguments: &Arguments) -> Result<(), Failure> 
 fn import_commands(session: &mut Session, opened: Opened<'_>) -> Result<(), Failure> {
     let Opened { import, target } = opened;
     let store = session.open_to_write(target.fsync)?;
-    let mut writing = Writing::start(session.handle(), store, target)?;
+    let engine = session.options.store.engine(Arc::clone(&store), Snapshots::Take);
+    let mut writing = Writing::start(session.handle(), store, engine, target)?;
     let resume_after = writing.resume_after(target)?;
     let mut progress = Progress::start(session.options.progress, import.transaction_count());
     let interrupted = session.watch_interruption();
@@ -121,9 +123,14 @@ struct Writing {
 }
 
 impl Writing {
-    fn start(runtime: Handle, store: Arc<dyn EventStore>, target: &Target) -> Result<Self, Failure> {
+    fn start(
+        runtime: Handle,
+        store: Arc<dyn EventStore>,
+        engine: EngineBuilder,
+        target: &Target,
+    ) -> Result<Self, Failure> {
         let clock = Arc::new(ManualClock::at(target.clock));
-        let engine = Engine::builder(Arc::clone(&store)).clock(Arc::clone(&clock) as _).actor(target.actor.as_str());
+        let engine = engine.clock(Arc::clone(&clock) as _).actor(target.actor.as_str());
         let engine = engine.checkpoints(checkpointing(target.checkpoint_every, true)).build();
         let id = graph_id(&target.graph);
         let graph = match runtime.block_on(engine.load_graph(id)) {
@@ -262,7 +269,7 @@ fn import_log(session: &mut Session, file: &Path, fsync: Fsync) -> Result<(), Fa
     });
     progress.finish();
     let (store, done) = done?;
-    let engine = Engine::new(store);
+    let engine = session.options.store.engine(store, Snapshots::Take).build();
     for (aggregate, head) in &done.heads {
         let view = runtime.block_on(engine.get_graph(GraphId::from(*aggregate))).ok();
         let nodes = view.as_ref().map(|view| view.node_count() as u64);

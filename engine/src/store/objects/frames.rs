@@ -109,7 +109,8 @@ impl Received {
         self.size += bytes.len() as u64;
     }
 
-    fn digest(&self) -> [u8; 32] {
+    /// Returns the SHA2-256 of what was received.
+    pub fn digest(&self) -> [u8; 32] {
         let digest = self.hasher.clone().finish();
         digest.as_ref().try_into().expect("SHA-256 gives 32 bytes")
     }

@@ -1,0 +1,85 @@
+//! Snapshots that the command keeps by itself: taken, used, listed, copied, cleared.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use crate::binary::{cidgraph, done, failed, fed, field, json};
+
+/// Makes a graph of 1500 people, in as many events.
+fn large() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    done(folder.path(), &["apply", "--graph", "g", "create"]);
+    add(folder.path(), 0..1500);
+    folder
+}
+
+fn add(folder: &Path, people: std::ops::Range<u32>) {
+    let lines = people.fold(String::new(), |mut lines, number| {
+        writeln!(lines, r#"{{"add_node":{{"kind":"Person","key":"p{number}"}}}}"#).expect("text");
+        lines
+    });
+    let (code, _, errors) = fed(folder, &["apply", "--graph", "g", "--atomic"], &lines);
+    assert_eq!(code, 0, "{errors}");
+}
+
+fn listed(folder: &Path) -> Vec<(String, String)> {
+    let lines = done(folder, &["snapshot", "list", "--json"]);
+    lines.lines().map(|line| (field(line, "/what"), field(line, "/last_version"))).collect()
+}
+
+fn hash(folder: &Path, arguments: &[&str]) -> String {
+    field(&done(folder, &[&["stats", "--json"], arguments].concat()), "/state_hash")
+}
+
+#[test]
+fn a_snapshot_is_kept_and_graphs_are_opened_from_it() {
+    let folder = large();
+    let path = folder.path();
+    let kept = |what: &str, version: &str| (what.to_owned(), version.to_owned());
+    assert_eq!(listed(path), [kept("snapshot", "1501")]);
+    assert_eq!(hash(path, &[]), hash(path, &["--no-snapshots"]));
+    add(path, 1500..3000);
+    assert_eq!(listed(path), [kept("snapshot", "1501"), kept("layer", "3001")]);
+    assert_eq!(hash(path, &[]), hash(path, &["--no-snapshots"]));
+    assert!(done(path, &["snapshot", "list"]).contains("1501"));
+
+    // A command that was applied before the snapshot is recognised after it.
+    let id = "67e55044-10b1-426f-9247-bb680e5fe0c8";
+    let rename = ["apply", "--command-id", id, "rename", "other", "--json"];
+    let first = json(&done(path, &rename));
+    add(path, 3000..4500);
+    assert_eq!(json(&done(path, &rename))["head"], first["head"]);
+}
+
+#[test]
+fn a_damaged_snapshot_is_said_and_not_used() {
+    let folder = large();
+    let path = folder.path();
+    let file = field(&done(path, &["snapshot", "list", "--json"]), "/file");
+    let mut bytes = std::fs::read(path.join(&file)).expect("read");
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(path.join(&file), bytes).expect("written");
+    let output = cidgraph(path, &["stats", "--json"]);
+    let errors = String::from_utf8(output.stderr).expect("text");
+    assert!(output.status.success() && errors.contains("is not used"), "{errors}");
+    let stats = String::from_utf8(output.stdout).expect("text");
+    assert_eq!(field(&stats, "/state_hash"), hash(path, &["--no-snapshots"]));
+}
+
+#[test]
+fn snapshots_are_copied_placed_and_cleared() {
+    let folder = large();
+    let path = folder.path();
+    let pushed = json(&done(path, &["snapshot", "push", "--objects", "copies", "--json"]));
+    assert_eq!((&pushed["files"], &pushed["present"]), (&json("2"), &json("0")));
+    let elsewhere = ["snapshot", "pull", "--objects", "copies", "--snapshots", "elsewhere", "--json"];
+    assert_eq!(json(&done(path, &elsewhere))["files"], json("2"));
+    assert_eq!(json(&done(path, &elsewhere))["present"], json("2"));
+    assert_eq!(hash(path, &["--snapshots", "elsewhere"]), hash(path, &["--no-snapshots"]));
+    let cleared = json(&done(path, &["snapshot", "gc", "--keep", "all for a day", "--json"]));
+    assert_eq!(cleared["deleted"], json("[]"));
+    failed(path, &["snapshot", "gc", "--keep", "some"], 1, "no rule of retention");
+    failed(path, &["snapshot", "push"], 1, "give --objects");
+    failed(path, &["snapshot", "list", "--no-snapshots"], 1, "give --snapshots");
+}

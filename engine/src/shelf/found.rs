@@ -1,0 +1,159 @@
+//! Finding what a graph can be opened from: the newest snapshot that holds and is of the chain in the store.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::chain::{Link, verify_block};
+use crate::id::AggregateId;
+use crate::snapshot::Snapshot;
+use crate::state::GraphView;
+use crate::store::{EventStore, Head, StoreError, StoredEvent};
+use crate::writer::Recent;
+
+use super::config::Notice;
+use super::folder::{Contents, GraphShelf, Layer, Shelf, ShelvedSnapshot};
+use super::name::FileName;
+use super::{layer, transactions};
+
+/// What a graph is opened from.
+pub(super) struct Found {
+    pub(super) snapshot: Arc<ShelvedSnapshot>,
+    pub(super) view: GraphView,
+    /// The snapshot's last event, as the store holds it.
+    pub(super) link: Link,
+    /// The transactions up to it.
+    pub(super) transactions: Vec<Recent>,
+    /// The events behind it, layer by layer.
+    pub(super) layers: Vec<Vec<StoredEvent>>,
+}
+
+/// Looks for what a graph can be opened from, newest first, and says what is wrong with what is passed over. `None` where
+/// nothing can be used, or the store cannot be asked.
+pub(super) async fn find(shelf: &Shelf, graph: &GraphShelf, store: &dyn EventStore, registry: u32) -> Option<Found> {
+    let contents = match graph.contents() {
+        Ok(contents) => contents,
+        Err(error) => {
+            let (graph, file, reason) = (graph.graph, graph.folder.clone(), error.to_string());
+            shelf.tell(&Notice::Skipped { graph, file, reason });
+            return None;
+        }
+    };
+    for snapshot in contents.snapshots.iter().rev() {
+        match open(graph, snapshot, store, registry).await {
+            Ok((view, link, transactions)) => {
+                shelf.vouched.keep(&view);
+                vouch(shelf, graph, &contents, snapshot.version, store).await;
+                let layers = layers(shelf, graph, &contents, snapshot.version, store).await;
+                let snapshot = Arc::new(snapshot.clone());
+                return Some(Found { snapshot, view, link, transactions, layers });
+            }
+            Err(Unused::Because(reason)) => skipped(shelf, graph, &snapshot.path, reason),
+            Err(Unused::StoreFailed) => return None,
+        }
+    }
+    None
+}
+
+/// Notes which snapshots before a version are of the chain in the store: the past may be looked at from them.
+async fn vouch(shelf: &Shelf, graph: &GraphShelf, contents: &Contents, version: u64, store: &dyn EventStore) {
+    for snapshot in contents.snapshots.iter().filter(|snapshot| snapshot.version < version) {
+        let head = Snapshot::map(&snapshot.path).ok().and_then(|snapshot| snapshot.info().head);
+        let link = link_at(store, AggregateId::from(graph.graph), snapshot.version).await.ok().flatten();
+        if link.is_some_and(|link| Some(Head { version: link.version, cid: link.cid }) == head) {
+            shelf.vouched.note(graph.graph, snapshot.version);
+        }
+    }
+}
+
+/// Why a snapshot is not used.
+enum Unused {
+    Because(String),
+    /// It is not known; whoever reads on from the store will be told.
+    StoreFailed,
+}
+
+impl From<String> for Unused {
+    fn from(reason: String) -> Self {
+        Self::Because(reason)
+    }
+}
+
+impl From<StoreError> for Unused {
+    fn from(_: StoreError) -> Self {
+        Self::StoreFailed
+    }
+}
+
+async fn open(
+    graph: &GraphShelf,
+    snapshot: &ShelvedSnapshot,
+    store: &dyn EventStore,
+    registry: u32,
+) -> Result<(GraphView, Link, Vec<Recent>), Unused> {
+    if snapshot.registry != registry {
+        return Err("it was taken with other categories of component types".to_owned().into());
+    }
+    let aggregate = AggregateId::from(graph.graph);
+    let link = link_at(store, aggregate, snapshot.version).await?.ok_or_else(|| {
+        let version = snapshot.version;
+        format!("the store has no whole transaction that ends at its version {version}")
+    })?;
+    let view = Snapshot::open_verified(&snapshot.path).map_err(|error| error.to_string())?.view();
+    if view.info().graph != graph.graph || view.version() != snapshot.version {
+        return Err("it is of another graph or version than its name says".to_owned().into());
+    }
+    if view.head().map(|head| head.cid) != Some(link.cid) {
+        return Err("it is of another history than that in the store".to_owned().into());
+    }
+    let path = graph.path(FileName::Transactions { version: snapshot.version });
+    let transactions = transactions::read(&path, aggregate, snapshot.version)
+        .map_err(|reason| format!("the transactions beside it cannot be read: {reason}"))?;
+    Ok((view, link, transactions))
+}
+
+/// Returns the verified event at a version, where there is one that ends its transaction.
+pub(super) async fn link_at(
+    store: &dyn EventStore,
+    aggregate: AggregateId,
+    version: u64,
+) -> Result<Option<Link>, StoreError> {
+    let stored = store.read(aggregate, version, 1).await?.pop();
+    let link = stored.and_then(|stored| verify_block(&stored.event, None).ok().map(|(_, link)| link));
+    Ok(link.filter(|link| link.version == version && link.transaction_remaining == 0))
+}
+
+/// Reads the layers behind a snapshot, as far as they hold and are of the chain in the store.
+async fn layers(
+    shelf: &Shelf,
+    graph: &GraphShelf,
+    contents: &Contents,
+    version: u64,
+    store: &dyn EventStore,
+) -> Vec<Vec<StoredEvent>> {
+    let aggregate = AggregateId::from(graph.graph);
+    let mut read: Vec<(&Layer, Vec<StoredEvent>)> = Vec::new();
+    for layer in contents.layers_after(version) {
+        match layer::read(&layer.path, aggregate, layer.versions) {
+            Ok(events) => read.push((layer, events)),
+            Err(reason) => {
+                skipped(shelf, graph, &layer.path, reason);
+                break;
+            }
+        }
+    }
+    // The last event's CID vouches for all before it.
+    while let Some((layer, events)) = read.last() {
+        let last = events.last().expect("a layer has events");
+        match link_at(store, aggregate, layer.versions.1).await {
+            Ok(Some(link)) if link.cid == last.event.cid => break,
+            Ok(_) => skipped(shelf, graph, &layer.path, "it is of another history than that in the store".to_owned()),
+            Err(_) => return Vec::new(),
+        }
+        read.pop();
+    }
+    read.into_iter().map(|(_, events)| events).collect()
+}
+
+fn skipped(shelf: &Shelf, graph: &GraphShelf, path: &Path, reason: String) {
+    shelf.tell(&Notice::Skipped { graph: graph.graph, file: path.to_owned(), reason });
+}
