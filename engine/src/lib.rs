@@ -6,6 +6,7 @@ pub mod id;
 pub mod cid;
 pub mod value;
 pub mod clock;
+pub mod ledger;
 pub mod entity;
 pub mod view;
 pub mod dag_cbor;
@@ -55,6 +56,7 @@ pub use entity::{
 pub use event::{DecodeError, EventPayload, GraphEvent};
 pub use graph::{GraphAggregate, GraphDrafts, GraphReader};
 pub use id::{AggregateId, CausationId, CommandId, CorrelationId, EdgeId, EventId, GraphId, NodeId, TransactionId};
+pub use ledger::{MemoryLedger, MemoryLine};
 pub use machine::TransactionalCommandHandler;
 pub use metrics::{Metrics, MetricsSnapshot, Operation};
 pub use read_model::{

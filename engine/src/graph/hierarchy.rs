@@ -47,6 +47,12 @@ impl Hierarchy {
         children.into_iter().flatten().map(|child| NodeIndex::from(*child)).collect()
     }
 
+    /// Returns the bytes on the heap, a tree's nodes as if each were two thirds full.
+    pub(super) fn heap_bytes(&self) -> usize {
+        let children: usize = self.children.values().map(BTreeSet::len).sum();
+        self.children.capacity() * size_of::<(u32, BTreeSet<u32>)>() + children * size_of::<u32>() * 3 / 2
+    }
+
     pub(super) fn link(&mut self, child: NodeIndex, parent: NodeIndex) {
         self.children.entry(ordinal(parent)).or_default().insert(ordinal(child));
     }

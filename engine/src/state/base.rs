@@ -5,6 +5,7 @@
 
 use crate::entity::Key;
 use crate::id::{EdgeId, NodeId};
+use crate::ledger::MemoryLedger;
 use crate::packed::PackedInts;
 use crate::pool::{ComponentId, NameId, SetId};
 use crate::slab::Slab;
@@ -12,6 +13,7 @@ use crate::topology::{Csr, EdgeIndex, NodeIndex};
 
 use super::id_table::FrozenIdTable;
 use super::keys::KeyColumn;
+use super::kinds::KindColumn;
 
 /// The frozen part of a graph's state.
 #[derive(Debug, Default)]
@@ -36,7 +38,7 @@ pub(super) struct NodeColumns {
 /// What is kept of each edge, by position.
 #[derive(Debug, Default)]
 pub(super) struct EdgeColumns {
-    pub(super) kinds: PackedInts,
+    pub(super) kinds: KindColumn,
     /// 0 for none, else the component id plus 1.
     pub(super) properties: PackedInts,
     /// The version at which it was connected.
@@ -98,21 +100,6 @@ fn partition(len: usize, is_before: impl Fn(usize) -> bool) -> usize {
     low
 }
 
-/// Bytes on the heap by structure.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct BaseLedger {
-    /// The ids of nodes.
-    pub node_ids: usize,
-    /// The table from ids to ordinals.
-    pub id_table: usize,
-    /// Kinds, keys, component sets and versions of nodes.
-    pub node_columns: usize,
-    /// The adjacency both ways.
-    pub adjacency: usize,
-    /// Kinds, properties, creations and ids of edges.
-    pub edge_columns: usize,
-}
-
 impl Base {
     /// Returns the version that the base was made at, from which stamps count.
     pub const fn version(&self) -> u64 {
@@ -134,21 +121,21 @@ impl Base {
         &self.adjacency
     }
 
-    /// Returns the bytes on the heap by structure.
-    pub fn ledger(&self) -> BaseLedger {
+    /// Enters the bytes on the heap by structure.
+    pub fn enter(&self, ledger: &mut MemoryLedger) {
         let Self { nodes, adjacency, edges, .. } = self;
-        let columns = [&edges.kinds, &edges.properties, &edges.versions, &edges.indices, &edges.by_creation];
-        BaseLedger {
-            node_ids: nodes.ids.heap_bytes(),
-            id_table: nodes.table.heap_bytes(),
-            node_columns: nodes.kinds.heap_bytes()
-                + nodes.keys.heap_bytes()
-                + nodes.sets.heap_bytes()
-                + nodes.versions.heap_bytes(),
-            adjacency: adjacency.heap_bytes(),
-            edge_columns: columns.iter().map(|column| column.heap_bytes()).sum::<usize>()
-                + edges.caller_ids.heap_bytes(),
-        }
+        ledger.enter("node ids", nodes.ids.heap_bytes());
+        ledger.enter("node id table", nodes.table.heap_bytes());
+        ledger.enter("node kinds", nodes.kinds.heap_bytes());
+        ledger.enter("node keys", nodes.keys.heap_bytes());
+        ledger.enter("node component sets", nodes.sets.heap_bytes());
+        ledger.enter("node versions", nodes.versions.heap_bytes());
+        adjacency.enter(ledger);
+        let creations = edges.versions.heap_bytes() + edges.indices.heap_bytes() + edges.by_creation.heap_bytes();
+        ledger.enter("edge kinds", edges.kinds.heap_bytes());
+        ledger.enter("edge properties", edges.properties.heap_bytes());
+        ledger.enter("edge creations", creations);
+        ledger.enter("edge ids of callers", edges.caller_ids.heap_bytes());
     }
 
     #[inline]
@@ -181,7 +168,7 @@ impl Base {
     }
 
     pub(super) fn edge_kind(&self, position: usize) -> NameId {
-        NameId(self.edges.kinds.get_u32(position))
+        self.edges.kinds.get(position)
     }
 
     pub(super) fn edge_properties(&self, position: usize) -> Option<ComponentId> {

@@ -16,6 +16,7 @@ use super::carry_over::{GONE, Renumbering};
 use super::generation::Extent;
 use super::id_table::FrozenIdTable;
 use super::keys::KeyColumn;
+use super::kinds::KindColumn;
 
 /// A new base with its pool.
 #[derive(Debug)]
@@ -155,7 +156,7 @@ fn edge_columns(at: At<'_>, renumbered: &Renumbered, remap: &Remap) -> EdgeColum
     let caller_ids =
         renumbered.survivors().filter_map(|(edge, position)| Some((position, at.caller_edge_id(edge)?))).collect();
     EdgeColumns {
-        kinds: renumbered.column(|edge| u64::from(at.edge_kind(edge).0)),
+        kinds: KindColumn::of(&renumbered.column(|edge| u64::from(at.edge_kind(edge).0))),
         properties: renumbered.column(|edge| properties(at.edge_properties(edge))),
         versions: renumbered.column(|edge| at.edge_creation(edge).0),
         indices: renumbered.column(|edge| u64::from(at.edge_creation(edge).1)),
@@ -169,9 +170,11 @@ fn by_creation(at: At<'_>, renumbered: &Renumbered) -> PackedInts {
     let base = at.generation().base();
     let frozen = base.edges.by_creation.iter().map(|position| usize::try_from(position).expect("positions fit"));
     let recent = base.edge_count()..renumbered.position.len();
-    let positions: Vec<u32> =
-        frozen.chain(recent).map(|edge| renumbered.position[edge]).filter(|position| *position != GONE).collect();
-    PackedInts::of(&positions, |position| u64::from(*position))
+    let edges = renumbered.edges.len();
+    let mut positions = PackedIntsBuilder::new(edges, edges.saturating_sub(1) as u64);
+    let survivors = frozen.chain(recent).map(|edge| renumbered.position[edge]).filter(|position| *position != GONE);
+    survivors.for_each(|position| positions.push(u64::from(position)));
+    positions.finish()
 }
 
 fn count(len: usize) -> u32 {

@@ -5,6 +5,7 @@
 
 mod id_table;
 mod keys;
+mod kinds;
 mod base;
 mod generation;
 mod at;
@@ -14,7 +15,7 @@ mod view;
 mod hash;
 
 pub use at::{At, NodeContent};
-pub use base::{Base, BaseLedger};
+pub use base::Base;
 pub use carry_over::Renumbering;
 pub use fold::{Folded, fold};
 pub use generation::{Change, Extent, Generation, NodeRow};

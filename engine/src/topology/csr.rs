@@ -4,6 +4,7 @@
 //! stand in the order in which they were connected. Five million edges between a million nodes take 20 + 20 + 23 bits
 //! each. Nothing here changes after it was built.
 
+use crate::ledger::MemoryLedger;
 use crate::packed::PackedInts;
 
 use super::{Adjacent, EdgeIndex, NodeIndex};
@@ -103,12 +104,12 @@ impl Csr {
         NodeIndex::new(low)
     }
 
-    /// Returns the bytes on the heap.
-    pub fn heap_bytes(&self) -> usize {
-        [&self.out_offsets, &self.out_targets, &self.in_offsets, &self.in_sources, &self.in_positions]
-            .iter()
-            .map(|column| column.heap_bytes())
-            .sum()
+    /// Enters the bytes on the heap.
+    pub fn enter(&self, ledger: &mut MemoryLedger) {
+        ledger.enter("edge offsets", self.out_offsets.heap_bytes() + self.in_offsets.heap_bytes());
+        ledger.enter("edge targets", self.out_targets.heap_bytes());
+        ledger.enter("edge sources", self.in_sources.heap_bytes());
+        ledger.enter("edge positions", self.in_positions.heap_bytes());
     }
 }
 

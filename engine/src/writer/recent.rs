@@ -41,6 +41,10 @@ impl RecentTransactions {
         Self { capacity, ring: Vec::new(), oldest: 0, table: HashTable::new(), hasher: RandomState::default() }
     }
 
+    pub(super) fn heap_bytes(&self) -> usize {
+        self.ring.capacity() * size_of::<Recent>() + self.table.allocation_size()
+    }
+
     pub(super) fn find(&self, transaction: TransactionId) -> Option<Recent> {
         let hash = self.hasher.hash_one(transaction);
         let index = self.table.find(hash, |&index| self.ring[index as usize].transaction == transaction)?;
