@@ -66,7 +66,12 @@ impl Bench<'_> {
         let keyed = MeasuredGraph { name: "distinct_", target: Some("memory_distinct"), distinct: true, ..plain };
         let denser = MeasuredGraph { name: "five_edges_", target: Some("memory_five_edges"), edges, ..plain };
         let mut outcome = SectionOutcome::new("memory");
-        for graph in [plain, denser, keyed].into_iter().filter(|graph| graph.target != denser.target || edges > nodes) {
+        let mut graphs = vec![plain];
+        if self.is_full() || !self.plan.only.is_empty() {
+            graphs.extend((edges > nodes).then_some(denser));
+            graphs.push(keyed);
+        }
+        for graph in graphs {
             let elements = (number::short(graph.nodes), number::short(graph.edges));
             self.say(&format!("memory: building {} nodes and {} edges", elements.0, elements.1));
             let store = self.open("memory", SyncPolicy::Never).await?;
@@ -219,7 +224,7 @@ impl Bench<'_> {
         }
         if self.plan.has(Part::Cache) {
             self.say("cache: queries and updates mixed");
-            let operations = if self.is_full() { 1_000_000 } else { 200_000 };
+            let operations = if self.is_full() { 500_000 } else { 100_000 };
             outcomes.push(cached_queries(&fixture, operations).await?.served_by(servers));
         }
         fixture.service.engine().close().await;
