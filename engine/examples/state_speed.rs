@@ -103,8 +103,10 @@ fn folded(names: &Arc<Names>, edges: &[(u32, u32)]) -> Generation {
         connect(&generation, edges, 1, kind)
     });
     let (folded, fold_time) = milliseconds(|| fold(generation.at(stamp), generation.extent()));
-    println!("append {appended:.0} ms, {} MB unfolded", generation.heap_bytes() / 1_000_000);
-    println!("fold {fold_time:.0} ms, bytes by structure {:#?}", folded.base.ledger());
+    println!("append {appended:.0} ms, {} MB unfolded", generation.recent_bytes() / 1_000_000);
+    let mut ledger = cidgraph::MemoryLedger::default();
+    folded.base.enter(&mut ledger);
+    println!("fold {fold_time:.0} ms, bytes by structure\n{ledger}");
     Generation::new(folded.base, Arc::new(Pool::new(Arc::clone(names), folded.pool)))
 }
 
@@ -122,7 +124,7 @@ fn main() {
     let stamp = connect(&generation, &since, 0, names.intern("knows"));
     edges.extend(since);
     bare.graph = EdgeListGraph::new(NODES as usize, &edges);
-    println!("with {EDGES_SINCE} edges since, {} KB", generation.heap_bytes() / 1000);
+    println!("with {EDGES_SINCE} edges since, {} KB", generation.recent_bytes() / 1000);
     measure_all(generation.at(stamp), &bare);
     let stamp = come_and_go(&generation, stamp, &names);
     println!("with {NODES_SINCE} more nodes and as many edges taken away");

@@ -4,6 +4,7 @@
 //! be taken back, which is how the writer decides several commands before one append.
 
 use crate::event::EventPayload;
+use crate::ledger::MemoryLedger;
 use crate::store::Head;
 
 /// A domain concept with transactional behaviour, as a Mealy machine.
@@ -79,6 +80,9 @@ pub trait Draft: Send + 'static {
     fn rest(&mut self) -> Rest {
         Rest::Done
     }
+
+    /// Enters the bytes on the heap that the draft has beside what readers see.
+    fn enter(&self, _ledger: &mut MemoryLedger) {}
 }
 
 /// Whether a draft at rest has more to put in order.

@@ -78,7 +78,9 @@ kinds! {
     InSources = 35, "in sources";
     /// The ordinals of incoming edges.
     InPositions = 36, "in positions";
-    /// The kinds of edges.
+    /// The names of the kinds that edges have.
+    EdgeKindNames = 47, "edge kind names";
+    /// The kinds of edges: places among their names.
     EdgeKinds = 48, "edge kinds";
     /// The properties of edges.
     EdgeProperties = 49, "edge properties";

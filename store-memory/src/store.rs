@@ -7,8 +7,8 @@ use std::thread::{Builder, JoinHandle};
 use async_trait::async_trait;
 use cidgraph::store::Followed;
 use cidgraph::{
-    AggregateAppend, AggregateId, Appended, Capabilities, Damage, Durability, EventStore, HashKind, Head, StoreError,
-    StoredEvent, StreamFilter,
+    AggregateAppend, AggregateId, Appended, Capabilities, Damage, Durability, EventStore, HashKind, Head, MemoryLedger,
+    StoreError, StoredEvent, StreamFilter,
 };
 
 use crate::disk::{Disk, LockGuard, RealDisk};
@@ -319,6 +319,13 @@ impl EventStore for MemoryStore {
         match &self.log {
             Log::Volatile(log) => log.capabilities(),
             Log::Journal(_) => CAPABILITIES,
+        }
+    }
+
+    fn enter(&self, ledger: &mut MemoryLedger) {
+        match &self.log {
+            Log::Volatile(log) => ledger.enter("event log", log.heap_bytes()),
+            Log::Journal(log) => ledger.enter("journal index", log.heap_bytes()),
         }
     }
 

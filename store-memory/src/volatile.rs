@@ -56,6 +56,18 @@ impl Volatile {
         Self { hash, state: RwLock::default(), committed: watch::Sender::new(0), positions: Mutex::default() }
     }
 
+    /// Returns the bytes on the heap, blocks included.
+    pub(crate) fn heap_bytes(&self) -> usize {
+        let state = self.state.read();
+        let chunk = |chunk: &Vec<SealedEvent>| {
+            let blocks = chunk.iter().map(|event| event.block.len()).sum::<usize>();
+            chunk.capacity() * size_of::<SealedEvent>() + blocks
+        };
+        let sequences = state.streams.values().map(|stream| stream.sequences.capacity() * size_of::<u64>());
+        let streams = state.streams.capacity() * size_of::<(AggregateId, Stream)>();
+        state.chunks.iter().map(chunk).sum::<usize>() + sequences.sum::<usize>() + streams
+    }
+
     pub(crate) const fn hash_kind(&self) -> HashKind {
         self.hash
     }

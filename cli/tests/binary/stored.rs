@@ -9,7 +9,7 @@ use cidgraph::{
 };
 use cidgraph_store_memory::{FsyncPolicy, MemoryStore};
 
-use crate::binary::{cidgraph, done, failed, field};
+use crate::binary::{cidgraph, done, failed, field, json, write};
 
 fn graph() -> GraphId {
     GraphId::named("g")
@@ -52,6 +52,23 @@ fn graphs_shows_what_is_there() {
     assert_eq!(field(&line, "/name"), "g");
     assert_eq!(field(&line, "/id"), graph().to_string());
     assert_eq!(field(&line, "/head/version"), "5");
+}
+
+#[test]
+fn stats_says_what_takes_memory() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path();
+    let edges: String = (0..20_000).map(|node| format!("{node} {}\n", node + 1)).collect();
+    write(path, "edges.txt", edges);
+    done(path, &["import", "edges", "edges.txt", "-g", "g"]);
+    assert!(done(path, &["stats", "--memory"]).contains("memory node ids"));
+    let stats = json(&done(path, &["stats", "--memory", "--json"]));
+    let Some(memory) = stats["memory"].as_object() else { return };
+    let bytes = |name: &str| memory[name].as_i64().expect("a number of bytes");
+    assert_eq!(bytes("node_ids"), 16 * 20_001, "{memory:?}");
+    let lines: i64 = memory.keys().filter(|name| *name != "resident").map(|name| bytes(name)).sum();
+    assert_eq!(lines, bytes("resident"), "{memory:?}");
+    assert!(bytes("unaccounted").abs() * 20 <= bytes("resident"), "{memory:?}");
 }
 
 #[track_caller]

@@ -27,6 +27,10 @@ pub(super) struct ChangeLog {
 }
 
 impl ChangeLog {
+    pub(super) fn heap_bytes(&self) -> usize {
+        self.publications.capacity() * size_of::<Publication>() + self.facets.capacity() * size_of::<Facet>()
+    }
+
     pub(super) const fn latest(&self) -> u64 {
         self.latest
     }

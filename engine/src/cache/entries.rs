@@ -135,6 +135,10 @@ impl<Q: Eq, A> Entries<Q, A> {
         removed
     }
 
+    pub(super) fn heap_bytes(&self, owned: &impl Fn(&Q, &A) -> usize) -> usize {
+        self.shards.iter().map(|shard| shard.slots.read().heap_bytes(owned)).sum()
+    }
+
     pub(super) fn statistics(&self) -> CacheStatistics {
         let refusals = self.refusals.load(Ordering::Relaxed);
         let mut sum = CacheStatistics { refusals, ..CacheStatistics::default() };

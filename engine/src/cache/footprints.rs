@@ -46,6 +46,10 @@ impl Footprints {
         self.registrations.len()
     }
 
+    pub(super) fn heap_bytes(&self) -> usize {
+        self.first.allocation_size() + self.links.heap_bytes() + self.registrations.heap_bytes()
+    }
+
     /// Notes what an entry rests on and returns the number of this note.
     pub(super) fn insert(&mut self, place: Place, facets: &[Facet]) -> u32 {
         let registration = self.registrations.insert(Registration { place, first: NOWHERE });

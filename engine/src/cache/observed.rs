@@ -79,6 +79,10 @@ impl Observed {
 }
 
 impl Book {
+    pub(super) fn heap_bytes(&self) -> usize {
+        self.log.heap_bytes() + self.footprints.heap_bytes()
+    }
+
     pub(super) fn latest(&self) -> u64 {
         self.log.latest()
     }

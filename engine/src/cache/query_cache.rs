@@ -13,6 +13,7 @@ use super::observed::Observed;
 use super::statistics::CacheStatistics;
 use crate::clock::Clock;
 use crate::id::GraphId;
+use crate::ledger::MemoryLedger;
 
 /// Answers `A` to queries `Q` about any number of graphs, each kept until what it rests on is touched.
 ///
@@ -74,6 +75,13 @@ impl<Q: Hash + Eq, A> QueryCache<Q, A> {
         let count = removed.len();
         release(removed);
         count
+    }
+
+    /// Enters the bytes on the heap; `owned` tells what a query and its answer have there, beside the answer itself.
+    pub fn enter(&self, ledger: &mut MemoryLedger, owned: impl Fn(&Q, &A) -> usize) {
+        ledger.enter("cached answers", self.entries.heap_bytes(&owned));
+        let books = self.graphs.iter().map(|observed| observed.lock().heap_bytes());
+        ledger.enter("cached footprints", books.sum());
     }
 
     /// Returns what the cache has done so far.

@@ -58,6 +58,10 @@ impl<T> Slab<T> {
         self.values.iter().flatten()
     }
 
+    pub(super) fn heap_bytes(&self) -> usize {
+        self.values.capacity() * size_of::<Option<T>>() + self.free.capacity() * size_of::<u32>()
+    }
+
     pub(super) fn len(&self) -> usize {
         self.values.len() - self.free.len()
     }

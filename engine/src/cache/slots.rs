@@ -95,6 +95,15 @@ impl<Q: Eq, A> Slots<Q, A> {
         self.slots.len()
     }
 
+    /// Returns the bytes on the heap, those that answers own beside their own size as `owned` says.
+    pub(super) fn heap_bytes(&self, owned: &impl Fn(&Q, &A) -> usize) -> usize {
+        let answers = self.slots.iter().map(|slot| {
+            // An answer stands behind two counters.
+            2 * size_of::<usize>() + size_of::<A>() + owned(&slot.entry.query, &slot.entry.answer)
+        });
+        self.table.allocation_size() + self.slots.heap_bytes() + answers.sum::<usize>()
+    }
+
     pub(super) fn find(&self, asked: &Asked<'_, Q>) -> Option<&Entry<Q, A>> {
         let slots = &self.slots;
         let place = *self.table.find(asked.hash, |&place| slots.get(place).entry.answers(asked))?;

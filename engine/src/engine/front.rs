@@ -13,6 +13,7 @@ use crate::command::{CommandContext, GraphCommand, Rejected};
 use crate::graph::{GraphAggregate, GraphReader};
 use crate::history::{GraphHistory, GraphReplayService};
 use crate::id::{AggregateId, GraphId};
+use crate::ledger::MemoryLedger;
 use crate::metrics::{Metrics, MetricsSnapshot, Operation};
 use crate::pool::ComponentRegistry;
 use crate::read_model::{Answer, GraphQuery, GraphReadModel, QueryError};
@@ -202,7 +203,21 @@ impl Engine {
 
     /// Returns what the engine has measured so far.
     pub fn metrics(&self) -> MetricsSnapshot {
-        self.0.metrics.snapshot(self.0.cache.statistics())
+        self.0.metrics.snapshot(self.0.cache.statistics(), self.memory())
+    }
+
+    /// Returns what the engine's structures take: its open graphs, their writers, the cache, the metrics and what the
+    /// store keeps in this process. It looks at every value of the indices, so it is not for every request.
+    pub fn memory(&self) -> MemoryLedger {
+        let mut ledger = MemoryLedger::default();
+        for open in self.0.graphs.in_memory() {
+            open.reader.view().enter(&mut ledger);
+            open.writer.enter(&mut ledger);
+        }
+        self.0.cache.enter(&mut ledger, |_, answer| answer.heap_bytes());
+        self.0.metrics.enter(&mut ledger);
+        self.store().enter(&mut ledger);
+        ledger
     }
 
     /// Closes a graph: what was submitted is finished, and what is missing of its snapshots is taken; then its state leaves

@@ -56,7 +56,10 @@ impl GraphAggregate {
             GraphEvent::NodesAdded { nodes } => nodes.iter().try_for_each(|node| self.add_node(node))?,
             GraphEvent::NodesUpdated { updates } => updates.iter().try_for_each(|update| self.update_node(update))?,
             GraphEvent::NodesRemoved { nodes } => nodes.iter().try_for_each(|node| self.remove_node(*node))?,
-            GraphEvent::EdgesConnected { edges } => edges.iter().try_for_each(|edge| self.connect(edge))?,
+            GraphEvent::EdgesConnected { edges } => {
+                edges.iter().try_for_each(|edge| self.connect(edge))?;
+                self.found.make_room(edges.len());
+            }
             GraphEvent::EdgesRemoved { edges } => edges.iter().try_for_each(|edge| self.disconnect(*edge))?,
         }
         Ok(())

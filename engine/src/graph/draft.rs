@@ -11,6 +11,7 @@ use crate::event::GraphEvent;
 use crate::footprint::ChangeObserver;
 use crate::id::{AggregateId, GraphId, NodeId};
 use crate::index::Index;
+use crate::ledger::MemoryLedger;
 use crate::pool::{ComponentRegistry, NameId, Names, Pool, PoolBase, PoolWriter};
 use crate::state::{
     At, Base, Extent, Generation, GraphInfo, GraphView, Published, SinceCheckpoint, TouchedBuckets, TransactionEnd,
@@ -330,6 +331,13 @@ impl Draft for GraphAggregate {
 
     fn rest(&mut self) -> Rest {
         self.fold_at_rest()
+    }
+
+    fn enter(&self, ledger: &mut MemoryLedger) {
+        self.pool.enter(ledger);
+        ledger.enter("children", self.hierarchy.heap_bytes());
+        let (steps, marks) = (self.steps.capacity() * size_of::<Step>(), self.marks.capacity() * size_of::<Mark>());
+        ledger.enter("draft", steps + marks + self.found.heap_bytes());
     }
 }
 

@@ -19,8 +19,8 @@ use super::publish::Indexed;
 use super::step::{Change, Step};
 
 /// The fewest rows since the base that are folded while the writer is busy, where nothing else was said: an overlay of
-/// about 35 MB. A fold costs the writer a repetition of all that happens meanwhile.
-pub(super) const BUSY_ROWS_MIN: usize = 1 << 19;
+/// about 18 MB. A fold costs the writer a repetition of all that happens meanwhile.
+pub(super) const BUSY_ROWS_MIN: usize = 1 << 18;
 
 /// The fewest rows since the base that are folded while the writer rests.
 const REST_ROWS_MIN: usize = 1 << 10;
@@ -81,8 +81,9 @@ impl GraphAggregate {
     pub(super) fn fold_when_due(&mut self) {
         let base = self.generation.base();
         let rows = base.node_count() + base.edge_count();
-        // With half as many rows as the base, old base, overlay and new base stay below twice the memory of the new one.
-        self.fold_above(self.fold_rows_min.max(rows / 2));
+        // A row since takes more than three times the memory of one in the base: with a third as many, the overlay stays
+        // below the new base.
+        self.fold_above(self.fold_rows_min.max(rows / 3));
     }
 
     fn fold_above(&mut self, rows: usize) {

@@ -73,6 +73,12 @@ impl Hierarchy {
         }
     }
 
+    /// Returns the bytes on the heap, a tree's nodes as if each were two thirds full.
+    pub(super) fn heap_bytes(&self) -> usize {
+        let children: usize = self.children.values().map(BTreeSet::len).sum();
+        self.children.capacity() * size_of::<(u32, BTreeSet<u32>)>() + children * size_of::<u32>() * 3 / 2
+    }
+
     pub(super) fn link(&mut self, at: At<'_>, child: NodeIndex, parent: NodeIndex) {
         self.children_of(at, parent).insert(ordinal(child));
     }

@@ -5,7 +5,8 @@
 
 use std::sync::{Arc, OnceLock};
 
-use crate::state::{BaseLedger, GraphInfo, GraphView, Published, SinceCheckpoint, ViewIndex};
+use crate::ledger::MemoryLedger;
+use crate::state::{GraphInfo, GraphView, Published, SinceCheckpoint, ViewIndex};
 use crate::store::Head;
 
 use super::draft::GraphAggregate;
@@ -79,9 +80,8 @@ impl GraphAggregate {
 
     /// Returns the bytes of the state on the heap; looks at all of it.
     pub fn heap_bytes(&self) -> usize {
-        let BaseLedger { node_ids, id_table, node_columns, adjacency, edge_columns, history } =
-            self.generation.base().ledger();
-        let base = node_ids + id_table + node_columns + adjacency + edge_columns + history;
-        base + self.generation.heap_bytes() + self.pool.pool().heap_bytes()
+        let mut ledger = MemoryLedger::default();
+        self.generation.enter(&mut ledger);
+        usize::try_from(ledger.total()).expect("bytes in memory can be counted")
     }
 }

@@ -14,6 +14,7 @@ use super::operation::Operation;
 use super::samples::{Sample, Samples};
 use super::snapshot::{MetricsSnapshot, Summary};
 use crate::cache::CacheStatistics;
+use crate::ledger::MemoryLedger;
 
 const BUFFERS: usize = 16;
 /// The operations, and last the lag of events.
@@ -32,13 +33,14 @@ thread_local! {
 /// ```
 /// use std::time::Duration;
 ///
+/// use cidgraph::MemoryLedger;
 /// use cidgraph::cache::CacheStatistics;
 /// use cidgraph::metrics::{Metrics, Operation};
 ///
 /// let metrics = Metrics::default();
 /// metrics.record(Operation::QueryPath, Duration::from_micros(570));
 /// metrics.record_event_lag(Duration::from_millis(2));
-/// let snapshot = metrics.snapshot(CacheStatistics::default());
+/// let snapshot = metrics.snapshot(CacheStatistics::default(), MemoryLedger::default());
 /// assert_eq!(snapshot.operation(Operation::QueryPath).count, 1);
 /// assert!((snapshot.query_p99_ms() - 0.57).abs() < 0.001);
 /// assert!((snapshot.event_lag_ms() - 2.0).abs() < 0.01);
@@ -71,8 +73,15 @@ impl Metrics {
         self.push(Sample::new(LAG, lag));
     }
 
-    /// Returns what was recorded so far, beside what the cache counted.
-    pub fn snapshot(&self, cache: CacheStatistics) -> MetricsSnapshot {
+    /// Enters the bytes on the heap.
+    pub fn enter(&self, ledger: &mut MemoryLedger) {
+        let histograms = self.histograms.lock();
+        let bytes = |histogram: &Histogram<u64>| histogram.distinct_values() * size_of::<u64>();
+        ledger.enter("metrics", size_of::<Self>() + histograms.iter().map(bytes).sum::<usize>());
+    }
+
+    /// Returns what was recorded so far, beside what the cache counted and what takes memory.
+    pub fn snapshot(&self, cache: CacheStatistics, memory: MemoryLedger) -> MetricsSnapshot {
         for buffer in &self.buffers {
             self.count(&mut buffer.lock());
         }
@@ -86,6 +95,7 @@ impl Metrics {
             queries: Summary::of(&queries),
             event_lag: Summary::of(&histograms[LAG]),
             cache,
+            memory,
         }
     }
 

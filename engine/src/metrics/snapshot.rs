@@ -7,6 +7,7 @@ use hdrhistogram::Histogram;
 
 use super::operation::Operation;
 use crate::cache::CacheStatistics;
+use crate::ledger::MemoryLedger;
 
 /// A distribution of durations in a few figures; all 0 where nothing was recorded.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -50,6 +51,8 @@ pub struct MetricsSnapshot {
     pub event_lag: Summary,
     /// What the cache counted.
     pub cache: CacheStatistics,
+    /// What the engine's structures take.
+    pub memory: MemoryLedger,
 }
 
 impl MetricsSnapshot {
@@ -80,7 +83,8 @@ impl MetricsSnapshot {
         operations.chain([("queries", self.queries), ("event_lag", self.event_lag)])
     }
 
-    /// Returns every figure with its name, the unit last: `append_count`, `append_p99_ns`, `cache_hits`.
+    /// Returns every figure with its name, the unit last: `append_count`, `append_p99_ns`, `cache_hits`,
+    /// `memory_node_ids_bytes`.
     pub fn figures(&self) -> Vec<(String, f64)> {
         let mut figures = Vec::new();
         for (name, summary) in self.summaries() {
@@ -95,6 +99,11 @@ impl MetricsSnapshot {
             figures.extend(durations.map(|(what, time)| (format!("{name}_{what}_ns"), time.as_nanos() as f64)));
         }
         figures.extend(self.cache_counts().map(|(name, count)| (format!("cache_{name}"), count as f64)));
+        let memory = self.memory.lines().iter();
+        figures.extend(
+            memory.map(|line| (format!("memory_{}_bytes", line.name.replace([' ', '-'], "_")), line.bytes as f64)),
+        );
+        figures.push(("memory_bytes".to_owned(), self.memory.total() as f64));
         figures.push(("event_lag_ms".to_owned(), self.event_lag_ms()));
         figures.push(("query_p99_ms".to_owned(), self.query_p99_ms()));
         figures.extend(self.cache_hit_ratio().map(|ratio| ("cache_hit_ratio".to_owned(), ratio)));
@@ -128,7 +137,8 @@ impl fmt::Display for MetricsSnapshot {
         }
         f.write_str("\n\ncache")?;
         self.cache_counts().iter().try_for_each(|(name, count)| write!(f, " {name} {count}"))?;
-        self.cache_hit_ratio().map_or(Ok(()), |ratio| write!(f, " hit_ratio {ratio:.3}"))
+        self.cache_hit_ratio().map_or(Ok(()), |ratio| write!(f, " hit_ratio {ratio:.3}"))?;
+        if self.memory.total() == 0 { Ok(()) } else { write!(f, "\n\nmemory, bytes\n{}", self.memory) }
     }
 }
 

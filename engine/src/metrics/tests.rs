@@ -6,9 +6,10 @@ use insta::assert_snapshot;
 
 use super::{Metrics, MetricsSnapshot, Operation, Summary};
 use crate::cache::CacheStatistics;
+use crate::ledger::MemoryLedger;
 
 fn snapshot(metrics: &Metrics) -> MetricsSnapshot {
-    metrics.snapshot(CacheStatistics::default())
+    metrics.snapshot(CacheStatistics::default(), MemoryLedger::default())
 }
 
 fn assert_near(found: Duration, expected: Duration) {
@@ -89,8 +90,13 @@ fn figures_have_distinct_names_with_their_units() {
     let metrics = Metrics::default();
     metrics.record_event_lag(Duration::from_millis(2));
     let cache = CacheStatistics { hits: 3, misses: 1, ..CacheStatistics::default() };
-    let figures: std::collections::BTreeMap<String, f64> = metrics.snapshot(cache).figures().into_iter().collect();
-    assert_eq!(figures.len(), 10 * 6 + 9 + 3);
+    let mut memory = MemoryLedger::default();
+    memory.enter("node ids", 16);
+    memory.enter("pool look-up", 8);
+    let figures: std::collections::BTreeMap<String, f64> =
+        metrics.snapshot(cache, memory).figures().into_iter().collect();
+    assert_eq!(figures.len(), 10 * 6 + 9 + 3 + 3);
+    assert_eq!((figures["memory_pool_look_up_bytes"], figures["memory_bytes"]), (8.0, 24.0));
     assert_eq!((figures["cache_hit_ratio"], figures["cache_hits"], figures["event_lag_count"]), (0.75, 3.0, 1.0));
 }
 
@@ -100,7 +106,7 @@ fn the_table_shows_every_operation() {
     metrics.record(Operation::Append, Duration::from_nanos(1_500));
     metrics.record(Operation::QueryLookup, Duration::from_nanos(120));
     let cache = CacheStatistics { entries: 1, hits: 3, misses: 1, insertions: 1, ..CacheStatistics::default() };
-    assert_snapshot!(metrics.snapshot(cache), @"
+    assert_snapshot!(metrics.snapshot(cache, MemoryLedger::default()), @"
     operation              count        mean         p50         p99        p999         max
     append                     1       1.5µs       1.5µs       1.5µs       1.5µs       1.5µs
     load                       0       0.0ns       0.0ns       0.0ns       0.0ns       0.0ns

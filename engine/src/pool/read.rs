@@ -5,11 +5,13 @@ use std::sync::Arc;
 use crate::arena::Arena;
 use crate::dag_cbor::Decoder;
 use crate::entity::Component;
+use crate::ledger::MemoryLedger;
 use crate::value::{Properties, Value};
 
 use super::base::PoolBase;
 use super::content::{Entries, Layout, Pair, REMOVED};
 use super::ids::{ComponentId, NameId, SetId, ValueId};
+use super::ledger::PoolLedger;
 use super::names::Names;
 use super::run::Run;
 
@@ -134,6 +136,29 @@ impl Pool {
         let values: usize = self.values.iter().map(Run::heap_bytes).sum();
         let words: usize = self.components.iter().chain(self.sets.iter()).map(Run::heap_bytes).sum();
         self.base.heap_bytes() + arenas + values + words
+    }
+
+    /// Returns what the pool holds and what sharing saves, given how often each set and each component is in use; the
+    /// tables of a writer are left out.
+    pub fn ledger(
+        &self,
+        set_uses: impl Iterator<Item = (SetId, u64)>,
+        component_uses: impl Iterator<Item = (ComponentId, u64)>,
+    ) -> PoolLedger {
+        let set_uses = set_uses.map(|(set, uses)| (set.0, uses));
+        PoolLedger::of(self, 0, set_uses, component_uses.map(|(component, uses)| (component.0, uses)))
+    }
+
+    /// Enters the bytes on the heap by part, the names included.
+    pub fn enter(&self, ledger: &mut MemoryLedger) {
+        let values: usize = self.values.iter().map(Run::heap_bytes).sum();
+        let words = |runs: &Arena<Run<u32, 5>>| runs.heap_bytes() + runs.iter().map(Run::heap_bytes).sum::<usize>();
+        let base = &self.base;
+        ledger.enter("pool values", base.values.heap_bytes() + self.values.heap_bytes() + values);
+        ledger.enter("pool components", base.components.heap_bytes() + words(&self.components));
+        ledger.enter("pool sets", base.sets.heap_bytes() + words(&self.sets));
+        ledger.enter("pool look-up", base.lookup_bytes());
+        ledger.enter("names", self.names.heap_bytes());
     }
 
     #[inline]

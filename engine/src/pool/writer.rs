@@ -7,6 +7,7 @@ use hashbrown::HashTable;
 
 use crate::dag_cbor::{Decoder, Encoder};
 use crate::entity::Component;
+use crate::ledger::MemoryLedger;
 use crate::value::{Name, Properties, Value};
 
 use super::base::PoolBase;
@@ -240,11 +241,25 @@ impl PoolWriter {
 
     /// Returns what the pool holds and what sharing saves; reads the whole pool.
     pub fn ledger(&self) -> PoolLedger {
-        let tables = [&self.values, &self.components, &self.sets];
-        let tables: usize = tables.iter().map(|table| table.allocation_size()).sum();
-        let counts = self.set_counts.heap_bytes() + self.component_counts.heap_bytes();
-        let lookup_bytes = tables + self.sharer.lookup_bytes() + counts;
+        let lookup_bytes = self.lookup_bytes() + self.count_bytes();
         PoolLedger::of(&self.pool, lookup_bytes, self.set_counts.iter(), self.component_counts.iter())
+    }
+
+    /// Enters the bytes on the heap that the writer has beside the pool.
+    pub fn enter(&self, ledger: &mut MemoryLedger) {
+        let scratch = [&self.component_words, &self.set_words, &self.former];
+        let scratch = scratch.iter().map(|words| words.capacity() * size_of::<u32>()).sum::<usize>();
+        ledger.enter("pool look-up", self.lookup_bytes() + scratch + self.bytes.capacity());
+        ledger.enter("pool counts", self.count_bytes());
+    }
+
+    fn lookup_bytes(&self) -> usize {
+        let tables = [&self.values, &self.components, &self.sets];
+        tables.iter().map(|table| table.allocation_size()).sum::<usize>() + self.sharer.lookup_bytes()
+    }
+
+    fn count_bytes(&self) -> usize {
+        self.set_counts.heap_bytes() + self.component_counts.heap_bytes()
     }
 
     fn find_bytes(&self, hash: u64, bytes: &[u8]) -> Option<ValueId> {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::id::{EdgeId, NodeId};
+use crate::value::{Name, Properties, Value};
 use crate::view::{EdgeView, NodeView};
 
 use super::graph_metrics::GraphMetrics;
@@ -36,6 +37,49 @@ pub enum Answer {
     Distribution(BTreeMap<usize, usize>),
     /// Of `Metrics`.
     Metrics(Box<GraphMetrics>),
+}
+
+impl Answer {
+    /// Returns the bytes on the heap, texts above 23 bytes and nested values left out.
+    pub fn heap_bytes(&self) -> usize {
+        match self {
+            Self::Nodes(page) => size_of_val(&*page.nodes) + page.nodes.iter().map(node_bytes).sum::<usize>(),
+            Self::Node(node) => node.as_ref().map_or(0, node_bytes),
+            Self::Edge(edge) => edge.as_ref().map_or(0, edge_bytes),
+            Self::Neighbors(neighbors) => {
+                let owned = |neighbor: &Neighbor| node_bytes(&neighbor.node) + edge_bytes(&neighbor.edge);
+                size_of_val(&**neighbors) + neighbors.iter().map(owned).sum::<usize>()
+            }
+            Self::Levels(levels) => size_of_val(&**levels),
+            Self::Sequence(nodes) => size_of_val(&**nodes),
+            Self::Path(path) => path.as_ref().map_or(0, path_bytes),
+            Self::Paths(paths) => size_of_val(&**paths) + paths.iter().map(path_bytes).sum::<usize>(),
+            Self::Groups(groups) => {
+                size_of_val(&**groups) + groups.iter().map(|group| size_of_val(&**group)).sum::<usize>()
+            }
+            Self::Scores(scores) => size_of_val(&**scores),
+            Self::Distribution(counts) => counts.len() * size_of::<(usize, usize)>(),
+            Self::Metrics(metrics) => size_of_val(&**metrics),
+            Self::Count(_) => 0,
+        }
+    }
+}
+
+fn node_bytes(node: &NodeView) -> usize {
+    let owned = node.components.iter().map(|component| properties_bytes(&component.properties));
+    size_of_val(&*node.components) + owned.sum::<usize>()
+}
+
+fn edge_bytes(edge: &EdgeView) -> usize {
+    properties_bytes(&edge.properties)
+}
+
+fn properties_bytes(properties: &Properties) -> usize {
+    properties.len() * size_of::<(Name, Value)>()
+}
+
+fn path_bytes(path: &PathView) -> usize {
+    size_of_val(&*path.nodes) + size_of_val(&*path.edges)
 }
 
 /// One page of nodes.

@@ -8,6 +8,7 @@
 
 use crate::entity::Key;
 use crate::id::{EdgeId, NodeId};
+use crate::ledger::MemoryLedger;
 use crate::packed::{PackedInts, partition};
 use crate::pool::{ComponentId, NameId, SetId};
 use crate::slab::Slab;
@@ -15,6 +16,7 @@ use crate::topology::{Csr, EdgeIndex, NodeIndex, Stamp};
 
 use super::id_table::FrozenIdTable;
 use super::keys::KeyColumn;
+use super::kinds::KindColumn;
 use super::lifetimes::{Former, Lifetimes};
 use super::timeline::Timeline;
 
@@ -48,7 +50,7 @@ pub(super) struct NodeColumns {
 /// What is kept of each edge, by position.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct EdgeColumns {
-    pub(super) kinds: PackedInts,
+    pub(super) kinds: KindColumn,
     /// 0 for none, else the component id plus 1.
     pub(super) properties: PackedInts,
     /// The version at which it was connected.
@@ -102,23 +104,6 @@ impl CallerIds {
     }
 }
 
-/// Bytes on the heap by structure.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct BaseLedger {
-    /// The ids of nodes.
-    pub node_ids: usize,
-    /// The table from ids to ordinals.
-    pub id_table: usize,
-    /// Kinds, keys, component sets and versions of nodes.
-    pub node_columns: usize,
-    /// The adjacency both ways.
-    pub adjacency: usize,
-    /// Kinds, properties, creations and ids of edges.
-    pub edge_columns: usize,
-    /// What came, went and changed, and the ends of transactions.
-    pub history: usize,
-}
-
 impl Base {
     /// Returns the first version that it answers for, from which stamps count; a plain base has no other.
     pub const fn version(&self) -> u64 {
@@ -160,22 +145,23 @@ impl Base {
         &self.adjacency
     }
 
-    /// Returns the bytes on the heap by structure.
-    pub fn ledger(&self) -> BaseLedger {
+    /// Enters the bytes on the heap by structure.
+    pub fn enter(&self, ledger: &mut MemoryLedger) {
         let Self { nodes, adjacency, edges, lifetimes, timeline, version: _, last: _ } = self;
-        let columns = [&edges.kinds, &edges.properties, &edges.versions, &edges.indices, &edges.by_creation];
-        BaseLedger {
-            node_ids: nodes.ids.heap_bytes(),
-            id_table: nodes.table.heap_bytes(),
-            node_columns: nodes.kinds.heap_bytes()
-                + nodes.keys.heap_bytes()
-                + nodes.sets.heap_bytes()
-                + nodes.versions.heap_bytes(),
-            adjacency: adjacency.heap_bytes(),
-            edge_columns: columns.iter().map(|column| column.heap_bytes()).sum::<usize>()
-                + edges.caller_ids.heap_bytes(),
-            history: timeline.heap_bytes() + lifetimes.as_ref().map_or(0, |lifetimes| lifetimes.heap_bytes()),
-        }
+        ledger.enter("node ids", nodes.ids.heap_bytes());
+        ledger.enter("node id table", nodes.table.heap_bytes());
+        ledger.enter("node kinds", nodes.kinds.heap_bytes());
+        ledger.enter("node keys", nodes.keys.heap_bytes());
+        ledger.enter("node component sets", nodes.sets.heap_bytes());
+        ledger.enter("node versions", nodes.versions.heap_bytes());
+        adjacency.enter(ledger);
+        let creations = edges.versions.heap_bytes() + edges.indices.heap_bytes() + edges.by_creation.heap_bytes();
+        ledger.enter("edge kinds", edges.kinds.heap_bytes());
+        ledger.enter("edge properties", edges.properties.heap_bytes());
+        ledger.enter("edge creations", creations);
+        ledger.enter("edge ids of callers", edges.caller_ids.heap_bytes());
+        ledger.enter("timeline", timeline.heap_bytes());
+        ledger.enter("lifetimes", lifetimes.as_ref().map_or(0, |lifetimes| lifetimes.heap_bytes()));
     }
 
     /// Returns the last node that has the id at one version or another.
@@ -269,7 +255,7 @@ impl Base {
     }
 
     pub(super) fn edge_kind(&self, position: usize) -> NameId {
-        NameId(self.edges.kinds.get_u32(position))
+        self.edges.kinds.get(position)
     }
 
     pub(super) fn edge_properties(&self, position: usize, stamp: Stamp) -> Option<ComponentId> {

@@ -11,6 +11,7 @@ use crate::topology::Csr;
 use super::base::{Base, CallerIds, EdgeColumns, NodeColumns};
 use super::id_table::FrozenIdTable;
 use super::keys::KeyColumn;
+use super::kinds::KindColumn;
 
 /// How many there are of everything that a base's columns name.
 #[derive(Debug, Clone, Copy)]
@@ -43,7 +44,7 @@ impl Base {
         out.numbers(SectionKind::NodeSets, &nodes.sets)?;
         out.numbers(SectionKind::NodeVersions, &nodes.versions)?;
         adjacency.write(out)?;
-        out.numbers(SectionKind::EdgeKinds, &edges.kinds)?;
+        edges.kinds.write(out)?;
         out.numbers(SectionKind::EdgeProperties, &edges.properties)?;
         out.numbers(SectionKind::EdgeVersions, &edges.versions)?;
         out.numbers(SectionKind::EdgeIndices, &edges.indices)?;
@@ -90,7 +91,7 @@ impl EdgeColumns {
         let edges = shape.edges;
         let column = |kind, below| sections.numbers(kind, edges, below, Order::Any);
         Ok(Self {
-            kinds: column(SectionKind::EdgeKinds, shape.names as u64)?,
+            kinds: KindColumn::read(sections, edges, shape.names)?,
             properties: column(SectionKind::EdgeProperties, shape.components as u64 + 1)?,
             versions: column(SectionKind::EdgeVersions, shape.version + 1)?,
             indices: column(SectionKind::EdgeIndices, u64::from(EDGE_INDEX_MAX) + 1)?,

@@ -20,6 +20,7 @@ use super::ever::Ever;
 use super::generation::{Extent, Generation};
 use super::id_table::FrozenIdTable;
 use super::keys::KeyColumn;
+use super::kinds::KindColumn;
 use super::lifetimes::{ChangesBuilder, Lifetimes};
 use super::marks::Sparse;
 use super::timeline::Timeline;
@@ -98,13 +99,11 @@ fn build(
 /// kinds, the columns are shared.
 pub fn rename(generation: &Generation, naming: &Naming) -> (Base, PoolBase) {
     let base = &**generation.base();
-    let named = |kinds: &PackedInts| {
-        let kind = |at: usize| u64::from(naming.of(NameId(kinds.get_u32(at))).0);
-        let max = (0..kinds.len()).map(kind).max().unwrap_or(0);
-        PackedInts::from_fn(kinds.len(), max, kind)
-    };
-    let nodes = NodeColumns { kinds: named(&base.nodes.kinds), ..base.nodes.clone() };
-    let edges = EdgeColumns { kinds: named(&base.edges.kinds), ..base.edges.clone() };
+    let kinds = &base.nodes.kinds;
+    let kind = |at: usize| u64::from(naming.of(NameId(kinds.get_u32(at))).0);
+    let max = (0..kinds.len()).map(kind).max().unwrap_or(0);
+    let nodes = NodeColumns { kinds: PackedInts::from_fn(kinds.len(), max, kind), ..base.nodes.clone() };
+    let edges = EdgeColumns { kinds: base.edges.kinds.renamed(|kind| naming.of(kind)), ..base.edges.clone() };
     (Base { nodes, edges, ..base.clone() }, generation.pool().renamed(naming))
 }
 
@@ -279,7 +278,7 @@ fn edge_columns(at: At<'_>, renumbered: &Renumbered, naming: &Naming, remap: &Re
     let caller_ids =
         renumbered.survivors().filter_map(|(edge, position)| Some((position, at.caller_edge_id(edge)?))).collect();
     EdgeColumns {
-        kinds: renumbered.column(|edge| u64::from(naming.of(at.edge_kind(edge)).0)),
+        kinds: KindColumn::of(&renumbered.column(|edge| u64::from(naming.of(at.edge_kind(edge)).0))),
         properties: renumbered.column(|edge| properties(at.edge_properties(edge))),
         versions: renumbered.column(|edge| at.edge_creation(edge).0),
         indices: renumbered.column(|edge| u64::from(at.edge_creation(edge).1)),
@@ -293,9 +292,11 @@ fn by_creation(at: At<'_>, renumbered: &Renumbered) -> PackedInts {
     let base = at.generation().base();
     let frozen = base.edges.by_creation.iter().map(|position| usize::try_from(position).expect("positions fit"));
     let recent = base.edge_count()..renumbered.position.len();
-    let positions: Vec<u32> =
-        frozen.chain(recent).map(|edge| renumbered.position[edge]).filter(|position| *position != GONE).collect();
-    PackedInts::of(&positions, |position| u64::from(*position))
+    let edges = renumbered.edges.len();
+    let mut positions = PackedIntsBuilder::new(edges, edges.saturating_sub(1) as u64);
+    let survivors = frozen.chain(recent).map(|edge| renumbered.position[edge]).filter(|position| *position != GONE);
+    survivors.for_each(|position| positions.push(u64::from(position)));
+    positions.finish()
 }
 
 fn count(len: usize) -> u32 {

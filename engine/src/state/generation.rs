@@ -8,6 +8,7 @@ use std::sync::Arc;
 use crate::arena::{Arena, Paged};
 use crate::entity::{Key, NodeEntity};
 use crate::id::{EdgeId, NodeId};
+use crate::ledger::MemoryLedger;
 use crate::pool::{ComponentId, NameId, Pool, SetId};
 use crate::topology::{EdgeIndex, NewEdgeRow, NodeIndex, Overlay, Stamp};
 
@@ -158,20 +159,29 @@ impl Generation {
         self.touched.len()
     }
 
-    /// Returns the bytes on the heap, without base and pool.
-    pub fn heap_bytes(&self) -> usize {
-        self.nodes.heap_bytes()
-            + self.keys.heap_bytes()
-            + self.node_table.heap_bytes()
-            + self.node_deaths.heap_bytes()
-            + self.node_changes.heap_bytes()
-            + self.edges.heap_bytes()
-            + self.caller_edges.heap_bytes()
-            + self.caller_edge_table.heap_bytes()
-            + self.edge_changes.heap_bytes()
-            + self.changes.heap_bytes()
-            + self.touched.heap_bytes()
-            + self.moments.heap_bytes()
+    /// Returns the bytes on the heap of what happened since the base.
+    pub fn recent_bytes(&self) -> usize {
+        let mut ledger = MemoryLedger::default();
+        self.enter_recent(&mut ledger);
+        usize::try_from(ledger.total()).expect("bytes in memory can be counted")
+    }
+
+    /// Enters the bytes on the heap by structure: base, pool, names, and what happened since the base.
+    pub fn enter(&self, ledger: &mut MemoryLedger) {
+        self.base.enter(ledger);
+        self.pool.enter(ledger);
+        self.enter_recent(ledger);
+    }
+
+    fn enter_recent(&self, ledger: &mut MemoryLedger) {
+        let nodes = self.nodes.heap_bytes() + self.node_table.heap_bytes();
+        let caller_ids = self.caller_edges.heap_bytes() + self.caller_edge_table.heap_bytes();
+        let changes = [&self.node_deaths, &self.node_changes, &self.edge_changes];
+        let changes = changes.iter().map(|table| table.heap_bytes()).sum::<usize>() + self.changes.heap_bytes();
+        ledger.enter("recent nodes", nodes + self.keys.heap_bytes());
+        ledger.enter("recent edges", self.edges.heap_bytes() + caller_ids);
+        ledger.enter("recent changes", changes + self.touched.heap_bytes());
+        ledger.enter("recent ends of transactions", self.moments.heap_bytes());
     }
 
     // What follows is for the one writer.

@@ -10,6 +10,7 @@ mod marks;
 mod lifetimes;
 mod info;
 mod timeline;
+mod kinds;
 mod base;
 mod generation;
 mod at;
@@ -29,7 +30,7 @@ mod members;
 mod tree;
 
 pub use at::{At, NodeContent};
-pub use base::{Base, BaseLedger};
+pub use base::Base;
 pub use bucket::{BUCKETS, Bucket, ENTRY_BYTES, Entry, STATE_LEAVES, bucket_of, leaf_index_of};
 pub use carry_over::Renumbering;
 pub use file::Shape;

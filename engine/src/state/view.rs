@@ -1,9 +1,12 @@
 //! A graph as readers see it: one version, which never changes while it is held.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-use crate::index::Index;
+use crate::index::{Index, IndexBytes};
+use crate::ledger::MemoryLedger;
+use crate::pool::{ComponentId, PoolLedger, SetId};
 use crate::store::Head;
 use crate::topology::{Adjacent, EdgeIndex, NodeIndex, Stamp, Topology, Weights};
 use crate::value::Name;
@@ -34,6 +37,17 @@ impl ViewIndex {
             Self::Ready(index) => index,
             Self::Late { made, make } => made.get_or_init(|| make(at)),
             Self::Of(view) => view.index(),
+        }
+    }
+}
+
+impl ViewIndex {
+    /// Returns the bytes on the heap of indices that were made.
+    fn heap_bytes(&self) -> IndexBytes {
+        match self {
+            Self::Ready(index) => index.heap_bytes(),
+            Self::Late { made, .. } => made.get().map(Index::heap_bytes).unwrap_or_default(),
+            Self::Of(view) => view.0.index.heap_bytes(),
         }
     }
 }
@@ -248,6 +262,27 @@ impl GraphView {
     /// Returns where the rows of the version end.
     pub fn extent(&self) -> Extent {
         self.0.extent
+    }
+
+    /// Enters the bytes on the heap by structure; what other versions share is counted in each.
+    pub fn enter(&self, ledger: &mut MemoryLedger) {
+        self.0.generation.enter(ledger);
+        let index = self.0.index.heap_bytes();
+        ledger.enter("index of nodes", index.nodes);
+        ledger.enter("index of kinds", index.kinds);
+        ledger.enter("index of components", index.components + index.categories);
+        ledger.enter("index of properties", index.properties);
+        let pending = self.0.pending_nodes.get().map_or(0, |pending| size_of_val(&**pending));
+        ledger.enter("pending nodes", pending);
+    }
+
+    /// Returns what component storage takes and what sharing saves; reads every node, every edge and the whole pool.
+    pub fn component_storage(&self) -> PoolLedger {
+        let at = self.at();
+        let mut uses = (HashMap::<SetId, u64>::new(), HashMap::<ComponentId, u64>::new());
+        at.nodes().for_each(|node| *uses.0.entry(at.node_set(node)).or_default() += 1);
+        at.edges().filter_map(|edge| at.edge_properties(edge)).for_each(|id| *uses.1.entry(id).or_default() += 1);
+        at.pool().ledger(uses.0.into_iter(), uses.1.into_iter())
     }
 
     /// Returns the generation.

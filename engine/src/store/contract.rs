@@ -13,6 +13,7 @@ use futures::Stream;
 
 use crate::cid::Cid;
 use crate::id::AggregateId;
+use crate::ledger::MemoryLedger;
 use crate::store::ObjectStore;
 use crate::value::Name;
 
@@ -370,6 +371,9 @@ pub trait EventStore: Send + Sync + fmt::Debug {
     async fn purge(&self, _aggregate: AggregateId, _version: u64) -> Result<(), StoreError> {
         Err(StoreError::Invalid { reason: "this store keeps every event: nothing can be archived".to_owned() })
     }
+
+    /// Enters the bytes on the heap that the store keeps in this process.
+    fn enter(&self, _ledger: &mut MemoryLedger) {}
 
     /// Returns what was done at least for every event that can be read.
     fn durability_of_kept(&self) -> Durability {

@@ -6,6 +6,7 @@
 
 use std::io;
 
+use crate::ledger::MemoryLedger;
 use crate::packed::{Order, PackedInts};
 use crate::pages::{SnapshotDamage, guarded};
 use crate::sections::{SectionKind, SectionWriter, Sections, wrong};
@@ -141,12 +142,12 @@ impl Csr {
         NodeIndex::new(low)
     }
 
-    /// Returns the bytes on the heap.
-    pub fn heap_bytes(&self) -> usize {
-        [&self.out_offsets, &self.out_targets, &self.in_offsets, &self.in_sources, &self.in_positions]
-            .iter()
-            .map(|column| column.heap_bytes())
-            .sum()
+    /// Enters the bytes on the heap.
+    pub fn enter(&self, ledger: &mut MemoryLedger) {
+        ledger.enter("edge offsets", self.out_offsets.heap_bytes() + self.in_offsets.heap_bytes());
+        ledger.enter("edge targets", self.out_targets.heap_bytes());
+        ledger.enter("edge sources", self.in_sources.heap_bytes());
+        ledger.enter("edge positions", self.in_positions.heap_bytes());
     }
 }
 

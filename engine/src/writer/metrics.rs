@@ -2,6 +2,10 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use parking_lot::Mutex;
+
+use crate::ledger::MemoryLedger;
+
 /// A writer's counts since it was opened.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct WriterMetrics {
@@ -36,6 +40,8 @@ pub(super) struct Counters {
     pub(super) repeated: Counter,
     pub(super) conflicts: Counter,
     pub(super) resent: Counter,
+    /// What the writer and its draft took when it last had nothing to do.
+    pub(super) memory: Mutex<MemoryLedger>,
 }
 
 impl Counters {

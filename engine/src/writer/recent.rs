@@ -46,6 +46,10 @@ impl Remembered {
         self.0.lock().record(recent);
     }
 
+    pub(super) fn heap_bytes(&self) -> usize {
+        self.0.lock().heap_bytes()
+    }
+
     /// Returns those that ended at or before a version, oldest first.
     pub fn until(&self, version: u64) -> Vec<Recent> {
         let recent = self.0.lock();
@@ -69,6 +73,10 @@ impl RecentTransactions {
     pub(super) fn new(capacity: usize) -> Self {
         assert!(u32::try_from(capacity).is_ok() && capacity > 0, "the ring is indexed by 32 bits");
         Self { capacity, ring: Vec::new(), oldest: 0, table: HashTable::new(), hasher: RandomState::default() }
+    }
+
+    pub(super) fn heap_bytes(&self) -> usize {
+        self.ring.capacity() * size_of::<Recent>() + self.table.allocation_size()
     }
 
     pub(super) fn find(&self, transaction: TransactionId) -> Option<Recent> {

@@ -209,6 +209,11 @@ impl<S: DraftSource> Registry<S> {
         &self.source
     }
 
+    /// Returns the aggregates that are in memory, in no order.
+    pub fn in_memory(&self) -> Vec<OpenAggregate<S>> {
+        self.open.iter().filter_map(|slot| slot.get().cloned()).collect()
+    }
+
     /// Returns the store.
     pub const fn store(&self) -> &Arc<dyn EventStore> {
         &self.store

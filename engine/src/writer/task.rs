@@ -1,6 +1,7 @@
 //! The task that owns an open aggregate's draft: takes submissions, decides, appends, publishes, answers.
 
 use std::collections::VecDeque;
+use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use tokio::time::Instant;
 
 use crate::aggregate::{Draft, Rest};
 use crate::clock::Clock;
+use crate::ledger::MemoryLedger;
 use crate::store::{Durability, EventStore, Head, SealedEvent, StoreError};
 
 use super::append::Settled;
@@ -24,6 +26,13 @@ const REST_AFTER: Duration = Duration::from_millis(200);
 
 /// How soon the draft is asked again whether what it does meanwhile is done.
 const REST_AGAIN: Duration = Duration::from_millis(20);
+
+/// How long after that freed memory is handed back. An allocator waits with it, mimalloc for a second, and then does it
+/// only when it is next used: a process at rest would keep what its last fold freed.
+const HAND_BACK_AFTER: Duration = Duration::from_millis(1500);
+
+/// Bytes that every allocator takes from the operating system and gives back alone.
+const HANDED_BACK: usize = 4 << 20;
 
 /// What a writer is sent.
 pub(super) enum Message<D: Draft> {
@@ -93,6 +102,7 @@ impl<D: Draft> Writer<D> {
     async fn receive(&mut self) -> Option<Message<D>> {
         let idle_since = Instant::now();
         let mut rest = Some(REST_AFTER);
+        let mut is_done = false;
         loop {
             let close_at = self.config.idle_after.map(|idle_after| idle_since + idle_after);
             let rest_at = rest.map(|wait| Instant::now() + wait);
@@ -106,9 +116,26 @@ impl<D: Draft> Writer<D> {
             }
             rest = match self.draft.rest() {
                 Rest::Again => Some(REST_AGAIN),
-                Rest::Done => None,
+                Rest::Done if is_done => {
+                    drop(black_box(Vec::<u8>::with_capacity(HANDED_BACK)));
+                    None
+                }
+                Rest::Done => {
+                    self.take_stock();
+                    Some(HAND_BACK_AFTER)
+                }
             };
+            is_done = rest == Some(HAND_BACK_AFTER);
         }
+    }
+
+    /// Notes what the writer and its draft take.
+    pub(super) fn take_stock(&self) {
+        let mut ledger = MemoryLedger::default();
+        self.draft.enter(&mut ledger);
+        ledger.enter("remembered commands", self.tip.recent.heap_bytes());
+        ledger.enter("waiting commands", self.waiting.capacity() * size_of::<WaitingFor<D>>());
+        *self.counters.memory.lock() = ledger;
     }
 
     fn take_queued(&mut self) {

@@ -9,6 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::aggregate::Draft;
 use crate::clock::Clock;
 use crate::id::AggregateId;
+use crate::ledger::MemoryLedger;
 use crate::store::EventStore;
 
 use super::config::WriterConfig;
@@ -89,6 +90,7 @@ pub(super) fn spawn_then<D: Draft>(
         unresolved: false,
         last_group: 0,
     };
+    writer.take_stock();
     drop(tokio::spawn(async move {
         writer.run().await;
         ended();
@@ -156,6 +158,12 @@ impl<D: Draft> WriterHandle<D> {
     /// Returns what the writer has done so far.
     pub fn metrics(&self) -> WriterMetrics {
         self.counters.read(self.queue.max_capacity() - self.queue.capacity())
+    }
+
+    /// Enters the bytes on the heap that the writer and its draft took, beside what readers see, when it was opened or
+    /// last at rest.
+    pub fn enter(&self, ledger: &mut MemoryLedger) {
+        ledger.enter_all(&self.counters.memory.lock());
     }
 }
 

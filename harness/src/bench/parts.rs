@@ -14,9 +14,10 @@ use super::plan::{Plan, Profile};
 use super::surroundings::{BenchError, OpenInput, Surroundings};
 use crate::number;
 use crate::section::{
-    BenchContext, EngineService, GraphFixture, GraphService, SectionOutcome, SyncPolicy, append_capacity,
-    cached_queries, concurrent_appends, crash, full_verify, ingest, loaded_queries, memory_by_structure, prepare,
-    query_classes, real_input, recovery, replay_and_verify, single_appends, start, sustained_load,
+    BenchContext, EngineService, GraphFixture, GraphService, MeasuredGraph, SectionOutcome, SyncPolicy,
+    append_capacity, cached_queries, concurrent_appends, crash, full_verify, ingest, loaded_queries,
+    memory_by_structure, prepare, query_classes, real_input, recovery, replay_and_verify, single_appends, start,
+    sustained_load,
 };
 use crate::workload::{GraphWorkload, MixedWorkload, MixedWorkloadSpec};
 
@@ -61,10 +62,22 @@ impl Bench<'_> {
 
     pub(super) async fn memory(&self) -> Outcome {
         let Plan { nodes, edges, seed, .. } = *self.plan;
-        self.say("memory: building a graph");
-        let outcome =
-            memory_by_structure(self.open("memory", SyncPolicy::Never).await?, nodes, edges.min(nodes), seed).await?;
-        self.remove("memory").await?;
+        let plain = MeasuredGraph { name: "", target: Some("memory"), nodes, edges: edges.min(nodes), distinct: false };
+        let keyed = MeasuredGraph { name: "distinct_", target: Some("memory_distinct"), distinct: true, ..plain };
+        let denser = MeasuredGraph { name: "five_edges_", target: Some("memory_five_edges"), edges, ..plain };
+        let mut outcome = SectionOutcome::new("memory");
+        let mut graphs = vec![plain];
+        if self.is_full() || !self.plan.only.is_empty() {
+            graphs.extend((edges > nodes).then_some(denser));
+            graphs.push(keyed);
+        }
+        for graph in graphs {
+            let elements = (number::short(graph.nodes), number::short(graph.edges));
+            self.say(&format!("memory: building {} nodes and {} edges", elements.0, elements.1));
+            let store = self.open("memory", SyncPolicy::Never).await?;
+            outcome.absorb(memory_by_structure(store, graph, seed).await?);
+            self.remove("memory").await?;
+        }
         Ok(outcome.served_by(self.servers(SyncPolicy::Never)))
     }
 
@@ -211,7 +224,7 @@ impl Bench<'_> {
         }
         if self.plan.has(Part::Cache) {
             self.say("cache: queries and updates mixed");
-            let operations = if self.is_full() { 1_000_000 } else { 200_000 };
+            let operations = if self.is_full() { 500_000 } else { 100_000 };
             outcomes.push(cached_queries(&fixture, operations).await?.served_by(servers));
         }
         fixture.service.engine().close().await;

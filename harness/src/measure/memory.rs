@@ -15,6 +15,11 @@ pub struct ProcessMemory {
     pub resident_peak: u64,
 }
 
+/// Lets the highest resident memory be counted anew; without effect where the operating system does not offer it.
+pub fn reset_peak() {
+    drop(fs::write("/proc/self/clear_refs", "5"));
+}
+
 /// Returns this process's memory; `None` where the operating system does not tell (no `/proc`).
 ///
 /// `smaps_rollup` is exact; the quicker `statm` lags behind by some pages a thread.

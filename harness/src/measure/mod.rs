@@ -3,6 +3,7 @@
 
 mod disk;
 mod distribution;
+mod footprint;
 mod hash_rate;
 mod machine;
 mod memory;
@@ -10,7 +11,8 @@ mod timing;
 
 pub use disk::fdatasync_latency;
 pub use distribution::Distribution;
+pub use footprint::ProcessLedger;
 pub use hash_rate::{HashRate, hash_rate};
 pub use machine::Machine;
-pub use memory::{ProcessMemory, process_memory};
+pub use memory::{ProcessMemory, process_memory, reset_peak};
 pub use timing::{CALLS_PER_SAMPLE, Stopwatch, Timed, mean_of_calls};

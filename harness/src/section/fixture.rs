@@ -41,12 +41,15 @@ impl GraphFixture {
         edges: u64,
         seed: u64,
     ) -> Result<Self, ServiceError> {
-        let workload = GraphWorkload {
-            bulk: true,
-            order: Order::NodesFirst,
-            transaction_elements: 5000,
-            ..GraphWorkload::new(name, nodes, edges, seed)
-        };
+        Self::of(store, GraphWorkload::new(name, nodes, edges, seed)).await
+    }
+
+    /// Builds a workload's graph in bulk events, nodes first, and lets it settle.
+    ///
+    /// # Errors
+    /// The engine's first.
+    pub async fn of(store: Arc<dyn EventStore>, workload: GraphWorkload) -> Result<Self, ServiceError> {
+        let workload = GraphWorkload { bulk: true, order: Order::NodesFirst, transaction_elements: 5000, ..workload };
         let service = EngineService::new(Engine::new(store));
         for transaction in workload.transactions() {
             service.apply(transaction).await?;

@@ -44,7 +44,7 @@ pub use crash::{crash, write_until_killed};
 pub use engine_service::EngineService;
 pub use fixture::{GraphFixture, settle};
 pub use ingest::ingest;
-pub use memory::memory_by_structure;
+pub use memory::{MeasuredGraph, memory_by_structure};
 pub use query::{loaded_queries, query_classes, question};
 pub use real_input::{InputCheck, RealInput, real_input};
 pub use replay::{full_verify, replay_and_verify, verify_log};

@@ -70,6 +70,14 @@ impl Index {
         Self { streams: HashMap::default(), sealed: Vec::new(), sealed_commit: None, active }
     }
 
+    pub(crate) fn heap_bytes(&self) -> usize {
+        let spans = self.streams.values().map(|stream| stream.spans.capacity() * size_of::<Span>());
+        self.streams.capacity() * size_of::<(AggregateId, Stream)>()
+            + spans.sum::<usize>()
+            + self.sealed.capacity() * size_of::<Sealed>()
+            + self.active.table.heap_bytes()
+    }
+
     /// Adds the next sealed segment.
     ///
     /// # Errors

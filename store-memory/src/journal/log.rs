@@ -84,6 +84,11 @@ impl Journal {
         Ok(self.index.read().last_sequence())
     }
 
+    /// Returns the bytes on the heap that tell where events stand.
+    pub(crate) fn heap_bytes(&self) -> usize {
+        self.index.read().heap_bytes() + self.segments.heap_bytes()
+    }
+
     pub(crate) fn save_position(&self, reader: &str, sequence: u64) -> Result<(), StoreError> {
         match self.role {
             Role::Writer(_) => self.positions.save(&self.files, reader, sequence),

@@ -19,7 +19,7 @@ use crate::journal::scan::{Scan, Start, scan};
 use crate::journal::table::{Place, Summary, Table};
 
 /// Sealed segments whose file and table are kept ready, at most: some 170 KB each at the usual size.
-const READY_MAX: usize = 64;
+const READY_MAX: usize = 16;
 
 /// Bytes read at a time.
 const READ_BYTES: u32 = 1 << 20;
@@ -61,6 +61,11 @@ impl Segments {
             read_places(files, number, &*file, &places, &mut events)?;
         }
         Ok(events)
+    }
+
+    /// Returns the bytes of the tables that are kept ready.
+    pub(crate) fn heap_bytes(&self) -> usize {
+        self.ready.lock().iter().map(|(_, ready)| size_of::<Ready>() + ready.table.heap_bytes()).sum()
     }
 
     fn ready(&self, files: &Files, segment: Sealed) -> Result<Arc<Ready>, StoreError> {

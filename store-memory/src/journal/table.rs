@@ -70,6 +70,12 @@ impl Table {
         Self { first_sequence, offsets: Vec::new(), end, last_commit, streams: Vec::new() }
     }
 
+    pub(crate) fn heap_bytes(&self) -> usize {
+        let numbers = self.streams.iter().map(|stream| stream.events.capacity());
+        let numbers = self.offsets.capacity() + numbers.sum::<usize>();
+        numbers * size_of::<u32>() + self.streams.capacity() * size_of::<StreamTable>()
+    }
+
     pub(crate) fn events(&self) -> u32 {
         u32::try_from(self.offsets.len()).expect("each event takes bytes of a file smaller than 4 GiB")
     }
