@@ -80,8 +80,14 @@ impl<'a> At<'a> {
         if recent.is_some() {
             return recent;
         }
-        let frozen = successors(generation.base.find_node(id), |node| generation.base.namesake(*node));
-        frozen.map(NodeIndex::from).find(|node| self.is_frozen_node_here(*node))
+        let mut frozen = generation.base.find_node(id);
+        while let Some(node) = frozen {
+            if self.is_frozen_node_here(NodeIndex::from(node)) {
+                break;
+            }
+            frozen = generation.base.namesake(node);
+        }
+        frozen.map(NodeIndex::from)
     }
 
     /// Returns whether there is a node of this ordinal.

@@ -42,9 +42,9 @@ type Items<'a, T> = Box<dyn Iterator<Item = T> + 'a>;
 /// ];
 /// let (limits, registry) = (Limits::default(), ComponentRegistry::default());
 /// let (mut graph, reader) = GraphAggregate::fresh(GraphId::named("roads"), limits, registry, None);
-/// for (version, event) in (1..).zip(&events) {
+/// for (version, event) in (1_u64..).zip(&events) {
 ///     graph.apply(event, version)?;
-///     let cid = Cid::of_block(HashKind::Sha2_256, event.event_type().as_bytes());
+///     let cid = Cid::of_block(HashKind::Sha2_256, version.to_be_bytes().as_slice());
 ///     graph.publish(Head { version, cid }, version);
 /// }
 ///
