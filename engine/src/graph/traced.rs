@@ -1,7 +1,7 @@
 //! One node followed through a graph's events, without the graph: what a proof applies its events with.
 //!
 //! The rules are those by which the aggregate applies the same events, as far as they concern one node
-//! (`engine/tests/traced.rs` compares both).
+//! (`engine/tests/graph_ops/followed.rs` compares both).
 
 use crate::aggregate::Misfit;
 use crate::entity::{CONCEPTUAL_POINT, Component, HIERARCHY, NodeEntity, NodeUpdate, SPATIAL, TransformOperation};
