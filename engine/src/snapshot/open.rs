@@ -7,11 +7,12 @@ use std::sync::{Arc, OnceLock};
 use bytes::Bytes;
 
 use crate::graph::index_of;
+use crate::index::{FrozenIndex, Index};
 use crate::pages::{Pages, SnapshotDamage, guarded};
 use crate::pool::{ComponentRegistry, ComponentType, NameId, Names, Pool, PoolBase};
 use crate::read_model::GraphReadModel;
 use crate::sections::{ENTRY_LEN, Section, SectionKind, Sections, wrong};
-use crate::state::{At, Base, Generation, GraphView, Published, Shape, ViewIndex};
+use crate::state::{At, Base, Categories, Generation, GraphView, Published, Shape, ViewIndex};
 use crate::store::Head;
 
 use super::error::SnapshotError;
@@ -148,11 +149,38 @@ fn read_categories(sections: &Sections, names: &Names) -> Result<ComponentRegist
         return Err(wrong(kind, "it names what is not there"));
     }
     let pairs = numbers.as_chunks::<2>().0.iter();
-    let named = pairs.map(|pair| pair.map(|name| names.get(NameId(name)).clone()));
-    Ok(named.fold(ComponentRegistry::new(), |registry, [component_type, category]| {
-        registry.with(ComponentType::new(component_type).in_category(category))
-    }))
+    Ok(registry_of(&pairs.map(|pair| (NameId(pair[0]), NameId(pair[1]))).collect(), names))
 }
+
+/// Makes the registry that knows the categories of component types and nothing else.
+pub(super) fn registry_of(categories: &Categories, names: &Names) -> ComponentRegistry {
+    categories.iter().fold(ComponentRegistry::new(), |registry, (component_type, category)| {
+        let named = ComponentType::new(names.get(*component_type).clone());
+        registry.with(named.in_category(names.get(*category).clone()))
+    })
+}
+
+/// Returns what makes the indices when they are asked for first: of the file's, and where it has none of its state.
+fn index_maker(
+    sections: &Sections,
+    shape: &Shape,
+    categories: ComponentRegistry,
+) -> Result<IndexMaker, SnapshotDamage> {
+    let kind = SectionKind::Index;
+    if sections.get(kind).is_none() {
+        return Ok(Box::new(move |at| index_of(at, &categories)));
+    }
+    let slab = sections.slab::<u8>(kind, Box::new(|_, _| true))?;
+    let above = |count: usize| u32::try_from(count).map_err(|_| wrong(kind, "it is of more than it can be"));
+    let (nodes, names, bytes) = (above(shape.nodes)?, above(shape.names)?, slab.as_bytes().clone());
+    let touch = move |range| {
+        slab.run(range);
+    };
+    let frozen = FrozenIndex { bytes, nodes, names, touch: Some(Arc::new(touch)) };
+    Ok(Box::new(move |_| Index::thaw(frozen.clone()).unwrap_or_else(|damaged| damaged.unwind())))
+}
+
+type IndexMaker = Box<dyn Fn(At<'_>) -> Index + Send + Sync>;
 
 fn view_of(
     header: &Header,
@@ -184,8 +212,7 @@ fn view_of(
     let base = Base::read(sections, &shape)?;
     let generation = Generation::new(Arc::new(base), Arc::new(Pool::new(Arc::new(names), Arc::new(pool))));
     let head = header.head.map(|cid| Head { version: header.to, cid });
-    let make = move |at: At<'_>| index_of(at, &categories);
-    let index = ViewIndex::Late { made: OnceLock::new(), make: Box::new(make) };
+    let index = ViewIndex::Late { made: OnceLock::new(), make: index_maker(sections, &shape, categories)? };
     let published = Published::of_base(Arc::new(generation), info, head, header.timestamp_ns, index, checkpoint);
     Ok(GraphView::new(Arc::new(published)))
 }

@@ -27,6 +27,7 @@ impl Snapshot {
             let generation = view.generation();
             generation.pool().check();
             generation.base().check(generation.pool());
+            view.index().check().unwrap_or_else(|damaged| damaged.unwind());
         })
     }
 }

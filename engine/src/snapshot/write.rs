@@ -6,15 +6,18 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::graph::index_of;
+use crate::index::Index;
 use crate::pages::PAGE_LEN;
-use crate::pool::{ComponentRegistry, Naming, PoolBase};
+use crate::pool::{ComponentRegistry, NameId, Naming, Pool, PoolBase};
 use crate::sections::{Section, SectionKind, SectionWriter, padding};
-use crate::state::{Base, Categories, Folded, GraphView, fold_named, naming_of, rename};
+use crate::state::{Base, Categories, Folded, Generation, GraphView, fold_named, naming_of, rename};
 use crate::topology::Topology;
 
 use super::error::SnapshotError;
 use super::header::{HEADER_LEN, Header};
 use super::info::{SnapshotInfo, write_info};
+use super::open::registry_of;
 
 /// Bytes that are gathered before the system is asked to write.
 const BUFFER: usize = 1 << 20;
@@ -60,7 +63,7 @@ fn sync_folder(path: &Path) -> io::Result<()> {
 
 fn write_file(view: &GraphView, registry: &ComponentRegistry, file: &mut File) -> io::Result<SnapshotInfo> {
     let (naming, categories) = naming_of(view.at(), registry);
-    let ((base, pool), state_hash) = rayon::join(|| frozen(view, &naming), || view.state_hash());
+    let (frozen, state_hash) = rayon::join(|| Frozen::of(view, &naming, &categories), || view.state_hash());
     let mut out = BufWriter::with_capacity(BUFFER, file);
     out.write_all(&[0; HEADER_LEN])?;
     let mut sections = SectionWriter::new(&mut out, HEADER_LEN as u64);
@@ -68,8 +71,12 @@ fn write_file(view: &GraphView, registry: &ComponentRegistry, file: &mut File) -
     let info = write_info(view.info(), view.since_checkpoint());
     sections.elements(SectionKind::Info, 8, info.len(), &info)?;
     write_categories(&categories, &mut sections)?;
-    base.write(&mut sections)?;
-    pool.write(&mut sections)?;
+    frozen.base.write(&mut sections)?;
+    frozen.pool.write(&mut sections)?;
+    sections.stream(SectionKind::Index, |out| match &frozen.index {
+        Some(index) => index.freeze(&|name| name, out),
+        None => view.index().freeze(&|name| naming.of(NameId(name)).0, out),
+    })?;
     let (table, checksums, end) = sections.finish();
     let mut header = Header {
         file_len: 0,
@@ -95,17 +102,33 @@ fn write_file(view: &GraphView, registry: &ComponentRegistry, file: &mut File) -
     Ok(SnapshotInfo::new(&header, table.iter()))
 }
 
-/// Returns the base that holds what a view shows, with the names of a file.
-fn frozen(view: &GraphView, naming: &Naming) -> (Base, Arc<PoolBase>) {
-    let generation = view.generation();
-    let base = generation.base();
-    let is_folded = generation.row_count() == 0 && base.version() > 0 && base.last_stamp() == 0;
-    if is_folded && view.version() == base.version() {
-        let (base, pool) = rename(generation, naming);
-        return (base, Arc::new(pool));
+/// What a view shows, with the names of a file.
+struct Frozen {
+    base: Base,
+    pool: Arc<PoolBase>,
+    /// The indices, where those of the view are of other ordinals or of an earlier state.
+    index: Option<Index>,
+}
+
+impl Frozen {
+    fn of(view: &GraphView, naming: &Naming, categories: &Categories) -> Self {
+        let generation = view.generation();
+        let base = generation.base();
+        let is_folded = generation.row_count() == 0 && base.version() > 0 && base.last_stamp() == 0;
+        let (base, pool, keeps_nodes) = if is_folded && view.version() == base.version() {
+            let (base, pool) = rename(generation, naming);
+            (base, Arc::new(pool), true)
+        } else {
+            let Folded { base, pool, renumbering } = fold_named(view.at(), view.extent(), naming);
+            ((*base).clone(), pool, renumbering.keeps_nodes())
+        };
+        let index = (!keeps_nodes || !view.is_index_current()).then(|| {
+            let pooled = Pool::new(Arc::clone(naming.names()), Arc::clone(&pool));
+            let generation = Generation::new(Arc::new(base.clone()), Arc::new(pooled));
+            index_of(generation.at(0), &registry_of(categories, naming.names()))
+        });
+        Self { base, pool, index }
     }
-    let Folded { base, pool, renumbering: _ } = fold_named(view.at(), view.extent(), naming);
-    ((*base).clone(), pool)
 }
 
 /// Writes the checksums of pages, those of their own pages, and the section table.

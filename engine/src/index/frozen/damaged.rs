@@ -1,7 +1,8 @@
 //! What happens where a frozen index does not hold what it should.
 
 use std::borrow::Cow;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
+use crate::pages::{damaged, guarded};
 
 /// A frozen index does not hold what it should.
 ///
@@ -20,9 +21,12 @@ impl Damaged {
         Self { what: what.into() }
     }
 
-    /// Unwinds to the nearest [`catch`](Self::catch).
+    /// Unwinds to the nearest [`catch`](Self::catch) or [`guarded`], as damage of the file that the index is part of.
     pub fn unwind(self) -> ! {
-        resume_unwind(Box::new(self))
+        match self.what {
+            Cow::Borrowed(what) => damaged("index", what),
+            Cow::Owned(_) => damaged("index", "its parts contradict each other"),
+        }
     }
 
     /// Does what may touch a frozen index; panics go on.
@@ -31,10 +35,7 @@ impl Damaged {
     ///
     /// What unwound.
     pub fn catch<T>(work: impl FnOnce() -> T) -> Result<T, Self> {
-        catch_unwind(AssertUnwindSafe(work)).or_else(|payload| match payload.downcast() {
-            Ok(damaged) => Err(*damaged),
-            Err(panic) => resume_unwind(panic),
-        })
+        guarded(work).map_err(|damage| Self::new(damage.what))
     }
 }
 
