@@ -64,7 +64,7 @@ pub use read_model::{
 pub use state::{GraphInfo, GraphView};
 pub use store::{
     AggregateAppend, Appended, Capabilities, Damage, Durability, EventStore, Expected, Head, ObjectError, ObjectInfo,
-    ObjectStore, SealedEvent, StoreError, StoredEvent, StreamFilter,
+    ObjectStore, Refusal, SealedEvent, StoreError, StoredEvent, StreamFilter,
 };
 pub use stream::{EventFilter, EventStreamService, EventStreamTransaction, ReplayPolicy, TransactionOptions};
 pub use subscription::{GraphEventProcessor, GraphSink, GraphTransaction, SubscriptionHandler, SubscriptionManager};

@@ -4,7 +4,7 @@ use crate::chain::ChainError;
 use crate::command::Rejected;
 use crate::id::GraphId;
 use crate::read_model::QueryError;
-use crate::store::StoreError;
+use crate::store::{Refusal, StoreError};
 use crate::writer::{ReplayError, WriteError};
 
 /// Why the engine did not do what was asked.
@@ -99,6 +99,10 @@ const fn kind_of_store(error: &StoreError) -> ErrorKind {
         StoreError::Unavailable { .. } => ErrorKind::Unavailable,
         StoreError::Unknown { .. } | StoreError::Partial { .. } => ErrorKind::Unknown,
         StoreError::Corrupt { .. } => ErrorKind::Corrupt,
-        StoreError::Malformed { .. } | StoreError::Invalid { .. } => ErrorKind::Invalid,
+        StoreError::Refused { refusal: Refusal::Full { .. } } => ErrorKind::Unavailable,
+        StoreError::Refused { refusal: Refusal::Missing { .. } } => ErrorKind::NotFound,
+        StoreError::Malformed { .. }
+        | StoreError::Invalid { .. }
+        | StoreError::Refused { refusal: Refusal::Forbidden { .. } } => ErrorKind::Invalid,
     }
 }

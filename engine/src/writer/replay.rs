@@ -8,6 +8,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout_at};
 
 use crate::aggregate::Draft;
 use crate::chain::{ChainError, ChainTip, Link, verify_block_in_place, verify_link};
@@ -78,7 +79,7 @@ pub async fn load<D: Draft>(
 ) -> Result<LoadedTip, ReplayError> {
     let recent = RecentTransactions::new(remembered_transactions_max);
     let mut tip = LoadedTip { aggregate, hash: store.hash_kind(), last: None, recent };
-    tip.catch_up(store, draft).await?;
+    tip.catch_up(store, draft, None).await?;
     Ok(tip)
 }
 
@@ -103,15 +104,16 @@ impl LoadedTip {
         self.last = Some(last);
     }
 
-    /// Takes in what the store holds beyond this tip, and publishes it. On an error the draft and the tip are at the
-    /// last transaction border that was published.
+    /// Takes in what the store holds beyond this tip, and publishes it; gives up at `until`. On an error the draft and
+    /// the tip are at the last transaction border that was published.
     pub(super) async fn catch_up<D: Draft>(
         &mut self,
         store: &Arc<dyn EventStore>,
         draft: &mut D,
+        until: Option<Instant>,
     ) -> Result<(), ReplayError> {
         let mut from = self.version() + 1;
-        let mut chunk = fetch(Arc::clone(store), self.aggregate, from).await?;
+        let mut chunk = in_time(until, fetch(Arc::clone(store), self.aggregate, from)).await?;
         let mut progress = Progress { last: self.last, first_version: from, published: draft.savepoint() };
         loop {
             let next = (chunk.len == CHUNK_EVENTS).then(|| {
@@ -123,7 +125,7 @@ impl LoadedTip {
                 return Err(error);
             }
             let Some(next) = next else { break };
-            chunk = match next.join().await {
+            chunk = match in_time(until, next.join()).await {
                 Ok(chunk) => chunk,
                 Err(error) => {
                     draft.roll_back(progress.published);
@@ -240,6 +242,15 @@ impl<E> Drop for Prefetch<E> {
     fn drop(&mut self) {
         self.0.abort();
     }
+}
+
+async fn in_time<T>(
+    until: Option<Instant>,
+    reading: impl Future<Output = Result<T, ReplayError>>,
+) -> Result<T, ReplayError> {
+    let Some(until) = until else { return reading.await };
+    let late = |_| Err(StoreError::Unavailable { reason: "no answer came in time".to_owned() }.into());
+    timeout_at(until, reading).await.unwrap_or_else(late)
 }
 
 async fn fetch<E: EventPayload>(
