@@ -15,6 +15,7 @@ use futures::StreamExt;
 use tokio::runtime::Handle;
 use tokio::time::timeout;
 
+use crate::absence::PATIENCE as PATIENCE_WITH_LEADER;
 use crate::backoff::{Backoff, Failure};
 use crate::log::Log;
 use crate::message::Subjects;
@@ -40,14 +41,21 @@ const PATIENCE: Duration = Duration::from_secs(60);
 ///
 /// The last event of every subject comes, ordered by sequence, then what was appended meanwhile: whoever has seen
 /// `last_sequence` or an event behind it has seen the last event of every aggregate, even from a server that lagged.
-pub(crate) async fn read_heads(log: &Log, last_sequence: u64) -> Result<BTreeMap<AggregateId, Head>, StoreError> {
+/// Returns `None` where no consumer is to be had, and pages suffice.
+pub(crate) async fn read_heads(
+    log: &Log,
+    last_sequence: u64,
+) -> Result<Option<BTreeMap<AggregateId, Head>>, StoreError> {
     let mut follower = Follower::new(log, log.subjects.all(), Selection::Lasts);
+    if !follower.opens().await? {
+        return Ok(None);
+    }
     let mut heads = BTreeMap::new();
     while follower.next <= last_sequence {
         let stored = follower.event_in_time().await?;
         heads.insert(stored.event.aggregate, stored.event.head());
     }
-    Ok(heads)
+    Ok(Some(heads))
 }
 
 /// Which events are followed.
@@ -121,6 +129,21 @@ impl Follower {
     /// Gives the consumer up.
     pub(crate) fn close(&mut self) {
         self.feed = None;
+    }
+
+    /// Returns whether a consumer is made soon, where pages would do as well; elsewhere it is waited for.
+    pub(crate) async fn opens(&mut self) -> Result<bool, StoreError> {
+        let Some(absence) = self.log.absence.clone() else { return Ok(true) };
+        if self.is_open() {
+            return Ok(true);
+        }
+        match timeout(PATIENCE_WITH_LEADER, self.open()).await {
+            Ok(opened) => opened.map(|()| true),
+            Err(_) => {
+                absence.note();
+                Ok(false)
+            }
+        }
     }
 
     /// Makes a consumer behind what was yielded last.

@@ -252,7 +252,10 @@ impl Shared {
         if self.log.is_leaderless() {
             return self.scan_heads(last_sequence).await;
         }
-        Ok(read_heads(&self.log, last_sequence).await?.into_iter().collect())
+        match read_heads(&self.log, last_sequence).await? {
+            Some(heads) => Ok(heads.into_iter().collect()),
+            None => self.scan_heads(last_sequence).await,
+        }
     }
 
     /// Returns the heads by reading all events, for which no consumer is needed.
@@ -273,7 +276,10 @@ impl Shared {
         if self.log.is_leaderless() || count < MANY_EVENTS && !self.reads.has(subjects, from) {
             return self.log.range(subjects, from, last, count).await;
         }
-        self.reads.read(&self.log, subjects, from, last, count).await
+        match self.reads.read(&self.log, subjects, from, last, count).await? {
+            Some(events) => Ok(events),
+            None => self.log.range(subjects, from, last, count).await,
+        }
     }
 
     /// Returns a sequence from which on the first event of the aggregate has this version; `None` where there is no such
