@@ -4,7 +4,9 @@ use std::io;
 
 use cidgraph::engine::{Error, ErrorKind};
 use cidgraph::proof::ProofError;
-use cidgraph::{CarError, ChainError, DecodeError, Rejected, SnapshotDamage, SnapshotError, StoreError, WriteError};
+use cidgraph::{
+    CarError, ChainError, DecodeError, Refusal, Rejected, SnapshotDamage, SnapshotError, StoreError, WriteError,
+};
 
 use crate::filter::FilterError;
 use crate::import::{ImportError, SourcePosition};
@@ -94,6 +96,12 @@ pub enum Failure {
         /// How many chains or files are broken.
         broken: usize,
     },
+    /// Copies of the stream could not be read; the others are whole, as has been printed.
+    #[error("not reached: {servers}; the other copies are whole")]
+    Unreached {
+        /// The servers that keep them.
+        servers: String,
+    },
     /// A drill found what must not be; its report has been printed.
     #[error("the drill {drill} failed")]
     Drill {
@@ -143,6 +151,7 @@ impl Failure {
             Self::Store(error) => exit_code_of_store(error),
             Self::Engine(error) => exit_code_of_engine(error),
             Self::Stopped { source, .. } => source.exit_code(),
+            Self::Unreached { .. } => 3,
             Self::Interrupted { .. } => 130,
         }
     }
@@ -162,12 +171,15 @@ impl From<WriteError<Rejected>> for Failure {
 
 const fn exit_code_of_store(error: &StoreError) -> u8 {
     match error {
-        StoreError::Malformed { .. } | StoreError::Invalid { .. } => 1,
+        StoreError::Malformed { .. }
+        | StoreError::Invalid { .. }
+        | StoreError::Refused { refusal: Refusal::Missing { .. } | Refusal::Forbidden { .. } } => 1,
         StoreError::Corrupt { .. } => 2,
         StoreError::Conflict { .. }
         | StoreError::Unavailable { .. }
         | StoreError::Unknown { .. }
-        | StoreError::Partial { .. } => 3,
+        | StoreError::Partial { .. }
+        | StoreError::Refused { refusal: Refusal::Full { .. } } => 3,
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cidgraph::shelf::{Notice, ShelfConfig};
-use cidgraph::{Engine, EngineBuilder, EventStore, StoreError};
+use cidgraph::{Engine, EngineBuilder, EventStore, Refusal, StoreError};
 use cidgraph_store_jetstream::{JetStreamConfig, JetStreamStore};
 use cidgraph_store_memory::{FsyncPolicy, MemoryStore};
 use clap::{Args, ValueEnum};
@@ -96,14 +96,14 @@ pub enum Snapshots {
 }
 
 impl StoreOptions {
-    /// Opens the store to read, at its last commit.
+    /// Opens the store to read, at its last commit; makes none.
     ///
     /// # Errors
     /// [`Failure::Store`]; [`Failure::Usage`] where there is none.
     pub async fn open_to_read(&self) -> Result<Arc<dyn EventStore>, Failure> {
         match self.kind {
             StoreKind::Memory => Ok(Arc::new(MemoryStore::open_read_only(self.data_folder()?)?)),
-            StoreKind::Jetstream => Ok(Arc::new(self.connect().await?)),
+            StoreKind::Jetstream => Ok(Arc::new(self.open_stream().await?)),
         }
     }
 
@@ -218,15 +218,31 @@ impl StoreOptions {
     pub async fn connect(&self) -> Result<JetStreamStore, Failure> {
         let config = self.jetstream()?;
         let servers = config.urls.join(", ");
-        match JetStreamStore::connect(config).await {
-            Ok(store) => Ok(store),
-            // An address that holds a login is never unavailable: it is refused.
-            Err(StoreError::Unavailable { reason }) => {
-                Err(StoreError::Unavailable { reason: format!("{servers}: {reason}") }.into())
-            }
-            Err(error) => Err(error.into()),
-        }
+        JetStreamStore::connect(config).await.map_err(|error| of_servers(&servers, error))
     }
+
+    /// Opens the stream there is, and says on standard error where it has no leader.
+    async fn open_stream(&self) -> Result<JetStreamStore, Failure> {
+        let config = self.jetstream()?;
+        let servers = config.urls.join(", ");
+        let store = JetStreamStore::open(config).await.map_err(|error| of_servers(&servers, error))?;
+        if store.is_leaderless() {
+            note("cidgraph: the stream has no leader now: this is read from one server's copy, which may lag");
+        }
+        Ok(store)
+    }
+}
+
+/// Names the servers where they are not to be reached, or have no stream.
+fn of_servers(servers: &str, error: StoreError) -> Failure {
+    // An address that holds a login is never unavailable: it is refused.
+    if let StoreError::Unavailable { reason } = error {
+        return StoreError::Unavailable { reason: format!("{servers}: {reason}") }.into();
+    }
+    if let StoreError::Refused { refusal: Refusal::Missing { what } } = &error {
+        return Failure::usage(format!("{servers}: there is no {what}: import something first, or give --stream"));
+    }
+    error.into()
 }
 
 /// Shows where events are kept, without the servers.

@@ -79,7 +79,7 @@ pub use snapshot::{Snapshot, SnapshotDamage, SnapshotError, SnapshotInfo};
 pub use state::{GraphInfo, GraphView};
 pub use store::{
     AggregateAppend, Appended, Capabilities, Damage, Durability, EventStore, Expected, Head, ObjectError, ObjectInfo,
-    ObjectStore, SealedEvent, StoreError, StoredEvent, StreamFilter,
+    ObjectStore, Refusal, SealedEvent, StoreError, StoredEvent, StreamFilter,
 };
 pub use stream::{EventFilter, EventStreamService, EventStreamTransaction, ReplayPolicy, TransactionOptions};
 pub use subscription::{GraphEventProcessor, GraphSink, GraphTransaction, SubscriptionHandler, SubscriptionManager};

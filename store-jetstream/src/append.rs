@@ -12,11 +12,11 @@ use cidgraph::{AggregateAppend, AggregateId, Appended, Capabilities, SealedEvent
 use futures::{StreamExt, TryStreamExt, stream};
 use tokio::time::timeout;
 
-use crate::backoff::{Backoff, Patience};
-use crate::connection::unavailable;
+use crate::backoff::{Backoff, Failure, Patience, UNANSWERED};
 use crate::message::is_token;
 use crate::places::Place;
 use crate::publish::{BATCH_EVENTS_MAX, Sent, messages, publish};
+use crate::refusals::{invalid, unavailable};
 use crate::shared::Shared;
 use crate::split::split;
 
@@ -50,25 +50,32 @@ enum Seen {
 }
 
 /// Appends a batch: all of it or nothing, unless it is larger than an atomic batch and may be split.
-pub(crate) async fn append(shared: &Shared, batch: &[AggregateAppend]) -> Result<Appended, StoreError> {
+pub(crate) async fn append(
+    shared: &Shared,
+    batch: &[AggregateAppend],
+    patience: Duration,
+) -> Result<Appended, StoreError> {
+    if shared.log.absence.is_some() {
+        return Err(invalid("the stream was opened to read"));
+    }
     let append_events_max = if shared.split_appends { usize::MAX } else { BATCH_EVENTS_MAX };
     check_batch(batch, shared.hash, &Capabilities { append_events_max, ..shared.capabilities })?;
     if !batch.iter().flat_map(|part| &part.events).all(|event| is_token(&event.event_type)) {
         return Err(StoreError::Malformed { reason: "an event type that cannot stand in a subject" });
     }
     if batch.iter().map(|part| part.events.len()).sum::<usize>() <= BATCH_EVENTS_MAX {
-        return append_atomically(shared, batch).await;
+        return append_atomically(shared, batch, patience).await;
     }
-    append_split(shared, batch).await
+    append_split(shared, batch, patience).await
 }
 
-/// Appends a batch as several, each with a deadline of its own. Where one fails, those before it stay: sent again, they
-/// are recognised and the rest follows.
-async fn append_split(shared: &Shared, batch: &[AggregateAppend]) -> Result<Appended, StoreError> {
+/// Appends a batch as several, each of them as patiently. Where one fails, those before it stay: sent again, they are
+/// recognised and the rest follows.
+async fn append_split(shared: &Shared, batch: &[AggregateAppend], patience: Duration) -> Result<Appended, StoreError> {
     let mut applied = 0;
     let mut sequences = (u64::MAX, 0);
     for piece in split(batch, BATCH_EVENTS_MAX)? {
-        match append_atomically(shared, &piece).await {
+        match append_atomically(shared, &piece, patience).await {
             Ok(answer) => {
                 applied += piece.iter().map(|part| part.events.len()).sum::<usize>();
                 sequences = (sequences.0.min(answer.first_sequence), sequences.1.max(answer.last_sequence));
@@ -83,9 +90,17 @@ async fn append_split(shared: &Shared, batch: &[AggregateAppend]) -> Result<Appe
     Ok(appended(batch, sequences.0, sequences.1, shared.durability))
 }
 
-async fn append_atomically(shared: &Shared, batch: &[AggregateAppend]) -> Result<Appended, StoreError> {
-    let mut backoff = Backoff::new(shared.log.deadline);
-    let mut patience = Patience::new(PATIENCE, shared.log.request_timeout);
+async fn append_atomically(
+    shared: &Shared,
+    batch: &[AggregateAppend],
+    patience: Duration,
+) -> Result<Appended, StoreError> {
+    let log = &shared.log;
+    let mut backoff = Backoff::new(patience);
+    let mut patience = Patience::new(PATIENCE, log.connection.request_timeout);
+    let mut forbidden = log.access.watch();
+    let is_ours =
+        |subject: &str| batch.iter().flat_map(|part| &part.events).any(|event| log.subjects.of_event(event) == subject);
     let mut lost = None;
     let mut known = known(shared, batch);
     loop {
@@ -98,11 +113,23 @@ async fn append_atomically(shared: &Shared, batch: &[AggregateAppend]) -> Result
             Ok(Found::Ready(sequences)) => sequences,
             Err(error) => return Err(given_up(lost, error)),
         };
-        let messages = messages(&shared.log.subjects, batch, &sequences);
-        let sent = timeout(backoff.left(), publish(&shared.log.client, messages, patience.take())).await;
-        let reason = match sent.unwrap_or_else(|_| Sent::Lost("no answer came in time".to_owned())) {
+        if backoff.left().is_zero() {
+            return Err(given_up(lost, unavailable("no time was left to send it")));
+        }
+        let messages = messages(&log.subjects, batch, &sequences);
+        let waited = patience.take();
+        let sent = tokio::select! {
+            biased;
+            sent = publish(&log.connection.client, messages, waited.min(backoff.left())) => sent,
+            denied = forbidden.denied(is_ours) => return Err(given_up(lost, denied)),
+        };
+        let reason = match sent {
             Sent::Taken(last) => return Ok(taken(shared, batch, last)),
-            Sent::Refused(reason) => return Err(given_up(lost, unavailable(reason))),
+            Sent::Refused(lasting) => return Err(given_up(lost, log.refusal(lasting, shared.max_bytes))),
+            Sent::Unanswered => match log.unanswered(waited.min(backoff.left())).await {
+                Failure::Final(error) => return Err(given_up(lost, error)),
+                Failure::Transient(_) | Failure::Unanswered => UNANSWERED.to_owned(),
+            },
             Sent::Stale if lost.is_none() => {
                 // The first look at the stream needs no pause: it mostly finds a conflict.
                 match look(shared, batch, backoff.left()).await? {
@@ -124,7 +151,7 @@ async fn append_atomically(shared: &Shared, batch: &[AggregateAppend]) -> Result
 /// conflict) or damage is certain.
 fn given_up(lost: Option<String>, error: StoreError) -> StoreError {
     match (lost, error) {
-        (Some(reason), StoreError::Unavailable { .. }) => StoreError::Unknown { reason },
+        (Some(reason), StoreError::Unavailable { .. } | StoreError::Refused { .. }) => StoreError::Unknown { reason },
         (_, error) => error,
     }
 }

@@ -6,7 +6,8 @@ use cidgraph::StoreError;
 use tokio::time::{Instant, sleep, timeout};
 use uuid::Uuid;
 
-use crate::connection::unavailable;
+use crate::permissions::Access;
+use crate::refusals::unavailable;
 
 /// The first pause and the longest.
 const PAUSE: (Duration, Duration) = (Duration::from_millis(4), Duration::from_millis(500));
@@ -17,11 +18,16 @@ const PATIENCE: Duration = Duration::from_millis(150);
 /// By how much longer each request is waited for than the one before.
 const PATIENCE_GROWTH: f64 = 1.5;
 
+/// What is said where nobody listens.
+pub(crate) const UNANSWERED: &str = "no server that keeps the stream answers";
+
 /// Why something was not done.
 #[derive(Debug)]
 pub(crate) enum Failure {
     /// It may be done the next time.
     Transient(String),
+    /// Nobody listens: there is no such stream, or its servers are away.
+    Unanswered,
     /// It will not.
     Final(StoreError),
 }
@@ -82,27 +88,33 @@ impl Patience {
 
 /// Asks until there is an answer, there cannot be one, or the time is over; each attempt is told how long to wait.
 pub(crate) async fn ask<T, Attempt: Future<Output = Result<T, Failure>>>(
+    access: &Access,
     deadline: Duration,
     request_timeout: Duration,
     mut attempt: impl FnMut(Duration) -> Attempt,
 ) -> Result<T, StoreError> {
     let mut patience = Patience::new(PATIENCE, request_timeout);
-    retry(deadline, || attempt(patience.take())).await
+    retry(access, deadline, || attempt(patience.take())).await
 }
 
-/// Does something until it is done, it cannot be done, or the time is over.
+/// Does something until it is done, it cannot be done, the servers forbid it, or the time is over.
 pub(crate) async fn retry<T, Attempt: Future<Output = Result<T, Failure>>>(
+    access: &Access,
     deadline: Duration,
     mut attempt: impl FnMut() -> Attempt,
 ) -> Result<T, StoreError> {
     let mut backoff = Backoff::new(deadline);
     loop {
-        let attempted = timeout(backoff.left(), attempt()).await;
-        match attempted.unwrap_or_else(|_| Err(Failure::Transient("no answer came in time".to_owned()))) {
-            Ok(done) => return Ok(done),
-            Err(Failure::Final(error)) => return Err(error),
-            Err(Failure::Transient(reason)) if !backoff.pause().await => return Err(unavailable(reason)),
-            Err(Failure::Transient(_)) => {}
+        let attempted = timeout(backoff.left(), access.unless_denied(attempt())).await;
+        let reason = match attempted {
+            Ok(Ok(Ok(done))) => return Ok(done),
+            Ok(Err(error) | Ok(Err(Failure::Final(error)))) => return Err(error),
+            Ok(Ok(Err(Failure::Transient(reason)))) => reason,
+            Ok(Ok(Err(Failure::Unanswered))) => UNANSWERED.to_owned(),
+            Err(_) => "no answer came in time".to_owned(),
+        };
+        if !backoff.pause().await {
+            return Err(unavailable(reason));
         }
     }
 }

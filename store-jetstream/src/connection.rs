@@ -6,13 +6,18 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
+use async_nats::jetstream::{Context, ContextBuilder};
 use async_nats::rustls;
 use async_nats::rustls::{AlertDescription, CertificateError};
 use async_nats::{Client, ConnectError, ConnectErrorKind, ConnectOptions, ServerAddr, ServerError};
 use cidgraph::StoreError;
 use tokio::time::timeout;
 
+use crate::backoff::{self, Failure};
 use crate::config::{Credentials, JetStreamConfig, Tls, server_address};
+use crate::greeting::first_to_greet;
+use crate::permissions::{Access, Permissions};
+use crate::refusals::{invalid, unavailable};
 
 /// The least version: before it, equally long subject filters of a batch are wrongly refused.
 const VERSION_MIN: (u64, u64) = (2, 15);
@@ -22,13 +27,50 @@ const NOT_ENCRYPTED: &str = "no encrypted connection comes about: look at the ce
 /// How often a server is asked whether it is there; it is given up when three questions are open.
 const PING: Duration = Duration::from_secs(2);
 
+/// A connection, and how patient its users are.
+#[derive(Debug, Clone)]
+pub(crate) struct Connection {
+    pub(crate) client: Client,
+    pub(crate) context: Context,
+    pub(crate) permissions: Permissions,
+    /// How long one request may take.
+    pub(crate) request_timeout: Duration,
+    /// How long a call may take with all that is tried again.
+    pub(crate) deadline: Duration,
+}
+
+impl Connection {
+    /// Does something until it is done, it cannot be done, or the time is over.
+    pub(crate) async fn retry<T, Attempt: Future<Output = Result<T, Failure>>>(
+        &self,
+        access: &Access,
+        attempt: impl FnMut() -> Attempt,
+    ) -> Result<T, StoreError> {
+        backoff::retry(access, self.deadline, attempt).await
+    }
+
+    /// Asks until there is an answer, there cannot be one, or the time is over; each attempt is told how long to wait.
+    pub(crate) async fn ask<T, Attempt: Future<Output = Result<T, Failure>>>(
+        &self,
+        access: &Access,
+        attempt: impl FnMut(Duration) -> Attempt,
+    ) -> Result<T, StoreError> {
+        backoff::ask(access, self.deadline, self.request_timeout, attempt).await
+    }
+}
+
 /// Connects, or says why not; what it says holds no secret.
-pub(crate) async fn connect(config: &JetStreamConfig) -> Result<Client, StoreError> {
+pub(crate) async fn connect(config: &JetStreamConfig) -> Result<Connection, StoreError> {
     config.check()?;
     let addresses: Option<Vec<ServerAddr>> = config.urls.iter().map(|url| server_address(url)).collect();
     let addresses = addresses.expect("the addresses were checked");
-    let options = options(config).await?;
-    let connected = timeout(config.deadline, options.connect(addresses)).await;
+    let permissions = Permissions::default();
+    let told = permissions.clone();
+    let options = options(config).await?.event_callback(move |event| {
+        told.note(&event);
+        std::future::ready(())
+    });
+    let connected = timeout(config.deadline, attempt(options, addresses)).await;
     let connected = connected.map_err(|_| unavailable("no server answers in time"))?;
     let client = connected.map_err(|error| refused(&error))?;
     let version = client.server_info().version;
@@ -36,15 +78,26 @@ pub(crate) async fn connect(config: &JetStreamConfig) -> Result<Client, StoreErr
         let (major, minor) = VERSION_MIN;
         return Err(invalid(format!("the server is version {version}, at least {major}.{minor} is needed")));
     }
-    Ok(client)
+    let (request_timeout, deadline) = (config.request_timeout, config.deadline);
+    let timeouts = ContextBuilder::new().timeout(request_timeout).ack_timeout(request_timeout);
+    let context = timeouts.build(client.clone());
+    Ok(Connection { client, context, permissions, request_timeout, deadline })
 }
 
-pub(crate) fn invalid(reason: impl Into<String>) -> StoreError {
-    StoreError::Invalid { reason: reason.into() }
+/// Connects to the first server that greets; where that one then fails, to any of them.
+async fn attempt(options: ConnectOptions, addresses: Vec<ServerAddr>) -> Result<Client, ConnectError> {
+    if addresses.len() > 1 {
+        let choosing = options.clone().reconnect_to_server_callback(|servers, _| first_to_greet(servers));
+        match choosing.connect(addresses.clone()).await {
+            Err(error) if !is_login_refused(&error) => {}
+            connected => return connected,
+        }
+    }
+    options.connect(addresses).await
 }
 
-pub(crate) fn unavailable(reason: impl Into<String>) -> StoreError {
-    StoreError::Unavailable { reason: reason.into() }
+fn is_login_refused(error: &ConnectError) -> bool {
+    matches!(error.kind(), ConnectErrorKind::Authentication | ConnectErrorKind::AuthorizationViolation)
 }
 
 async fn options(config: &JetStreamConfig) -> Result<ConnectOptions, StoreError> {

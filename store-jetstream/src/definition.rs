@@ -1,28 +1,28 @@
 //! The stream's configuration: made where there is none, checked where there is one, never changed.
 
-use std::error::Error;
-
 use async_nats::ServerInfo;
-use async_nats::jetstream::context::{
-    CreateStreamErrorKind, GetStreamError, GetStreamErrorKind, RequestError, RequestErrorKind,
-};
+use async_nats::jetstream::context::CreateStreamErrorKind;
 use async_nats::jetstream::stream::{Config, DiscardPolicy, Info, PersistenceMode, RetentionPolicy, StorageType};
 use async_nats::jetstream::{Context, ErrorCode};
-use cidgraph::{HashKind, StoreError};
+use cidgraph::{HashKind, Refusal, StoreError};
+use serde::Deserialize;
+use serde_json::json;
 
-use crate::backoff::{Failure, retry};
+use crate::backoff::Failure;
 use crate::config::JetStreamConfig;
-use crate::connection::invalid;
+use crate::connection::Connection;
 use crate::message::Subjects;
+use crate::pages::stream_info;
+use crate::permissions::Access;
+use crate::refusals::invalid;
 
 /// The entry of the stream's metadata that names the hash function.
 const HASH: &str = "cidgraph-hash";
 
-/// Codes that do not go away by trying again: replicas without a cluster, subjects of another stream, no JetStream for
-/// the account, a definition that the server does not take.
-const LASTING: [ErrorCode; 4] = [
+/// Codes that do not go away by trying again: replicas without a cluster, no JetStream for the account, a definition
+/// that the server does not take.
+const LASTING: [ErrorCode; 3] = [
     ErrorCode::STREAM_REPLICAS_NOT_SUPPORTED,
-    ErrorCode::STREAM_SUBJECT_OVERLAP,
     ErrorCode::JETSTREAM_NOT_ENABLED_FOR_ACCOUNT,
     ErrorCode::STREAM_INVALID_CONFIG,
 ];
@@ -32,7 +32,8 @@ const REPLICAS_IN_CLUSTER: usize = 3;
 
 /// Makes the stream, or checks the one there is.
 pub(crate) async fn ensure(
-    context: &Context,
+    connection: &Connection,
+    access: &Access,
     config: &JetStreamConfig,
     server: &ServerInfo,
 ) -> Result<Info, StoreError> {
@@ -40,52 +41,35 @@ pub(crate) async fn ensure(
     if config.replicas_by_servers {
         wanted.num_replicas = if server.cluster.is_some() { REPLICAS_IN_CLUSTER } else { 1 };
     }
-    let definition = &wanted;
-    let info = retry(config.deadline, || async move {
-        match find(context, &definition.name, server.jetstream).await? {
-            Some(info) => Ok(info),
-            None => create(context, definition).await,
+    let (definition, context) = (&wanted, &connection.context);
+    let info = connection.retry(access, || async move {
+        match stream_info(context, &definition.name).await {
+            Err(Failure::Final(StoreError::Refused { refusal: Refusal::Missing { .. } })) => {
+                create(context, definition).await
+            }
+            // Nobody answers for long where the server that we are connected to has no JetStream.
+            Err(Failure::Unanswered) if !server.jetstream => Err(invalid("the server has no JetStream").into()),
+            found => found,
         }
     });
     let info = info.await?;
+    check(config, &info)?;
+    Ok(info)
+}
+
+/// Checks that a stream is as it is wanted.
+pub(crate) fn check(config: &JetStreamConfig, info: &Info) -> Result<(), StoreError> {
+    let mut wanted = wanted(config)?;
     if config.replicas_by_servers {
         wanted.num_replicas = info.config.num_replicas;
     }
     match mismatch(&wanted, &info.config) {
-        None => Ok(info),
+        None => Ok(()),
         Some((field, is, wanted)) => {
             let stream = &info.config.name;
             Err(invalid(format!("the stream {stream} has {field} {is}, not {wanted}; it was not changed")))
         }
     }
-}
-
-/// Looks a stream up; nobody answers for long where the server that we are connected to has no JetStream.
-async fn find(context: &Context, name: &str, has_jetstream: bool) -> Result<Option<Info>, Failure> {
-    match context.get_stream(name).await {
-        Ok(stream) => Ok(Some(stream.cached_info().clone())),
-        Err(error) => match error.kind() {
-            GetStreamErrorKind::JetStream(cause) if cause.error_code() == ErrorCode::STREAM_NOT_FOUND => Ok(None),
-            GetStreamErrorKind::JetStream(cause) if LASTING.contains(&cause.error_code()) => {
-                Err(invalid(format!("the stream cannot be looked up: {cause}")).into())
-            }
-            GetStreamErrorKind::EmptyName | GetStreamErrorKind::InvalidStreamName => {
-                Err(invalid(format!("{name:?} names no stream")).into())
-            }
-            GetStreamErrorKind::Request if !has_jetstream && is_unanswered(&error) => {
-                Err(invalid("the server has no JetStream").into())
-            }
-            GetStreamErrorKind::JetStream(_) | GetStreamErrorKind::Request => {
-                Err(Failure::Transient(format!("the stream cannot be looked up: {error}")))
-            }
-        },
-    }
-}
-
-/// Returns whether nobody listens to what was asked.
-fn is_unanswered(error: &GetStreamError) -> bool {
-    let cause = error.source().and_then(|cause| cause.downcast_ref::<RequestError>());
-    cause.is_some_and(|cause| cause.kind() == RequestErrorKind::NoResponders)
 }
 
 /// Creates the stream; where another was faster, returns that one.
@@ -95,15 +79,34 @@ async fn create(context: &Context, wanted: &Config) -> Result<Info, Failure> {
         Err(error) => {
             let reason = format!("the stream cannot be made: {error}");
             let CreateStreamErrorKind::JetStream(cause) = error.kind() else { return Err(Failure::Transient(reason)) };
-            if cause.error_code() == ErrorCode::STREAM_NAME_EXIST
-                && let Some(info) = find(context, &wanted.name, true).await?
-            {
-                return Ok(info);
+            match cause.error_code() {
+                ErrorCode::STREAM_NAME_EXIST => stream_info(context, &wanted.name).await,
+                ErrorCode::STREAM_SUBJECT_OVERLAP => Err(overlap(context, wanted).await.into()),
+                code if LASTING.contains(&code) => Err(invalid(reason).into()),
+                _ => Err(Failure::Transient(reason)),
             }
-            let lasting = LASTING.contains(&cause.error_code());
-            Err(if lasting { invalid(reason).into() } else { Failure::Transient(reason) })
         }
     }
+}
+
+/// The answer to a question for the names of streams.
+#[derive(Debug, Default, Deserialize)]
+struct Names {
+    #[serde(default)]
+    streams: Option<Vec<String>>,
+}
+
+/// Says which streams have subjects of the one that is wanted.
+async fn overlap(context: &Context, wanted: &Config) -> StoreError {
+    let subjects = wanted.subjects.join(" ");
+    let names: Result<Names, _> = context.request("STREAM.NAMES", &json!({ "subject": &subjects })).await;
+    let others = names.unwrap_or_default().streams.unwrap_or_default().join(", ");
+    let others = if others.is_empty() { "another stream".to_owned() } else { format!("the stream {others}") };
+    invalid(format!(
+        "the stream {} cannot be made: {others} has its subjects {subjects}; use that stream, or give this one another \
+         subject_prefix",
+        wanted.name
+    ))
 }
 
 fn wanted(config: &JetStreamConfig) -> Result<Config, StoreError> {

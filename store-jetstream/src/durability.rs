@@ -11,7 +11,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use crate::config::monitor_host;
-use crate::connection::{invalid, unavailable};
+use crate::refusals::{invalid, unavailable};
 
 /// Bytes of an answer, at most.
 const ANSWER_BYTES_MAX: u64 = 4 << 20;

@@ -15,10 +15,12 @@ use futures::StreamExt;
 use tokio::runtime::Handle;
 use tokio::time::timeout;
 
+use crate::absence::PATIENCE as PATIENCE_WITH_LEADER;
 use crate::backoff::{Backoff, Failure};
-use crate::connection::unavailable;
 use crate::log::Log;
 use crate::message::Subjects;
+use crate::permissions::{Access, Watch};
+use crate::refusals::{missing, unavailable};
 
 /// How often the server says that there is nothing new.
 const HEARTBEAT: Duration = Duration::from_secs(1);
@@ -39,14 +41,21 @@ const PATIENCE: Duration = Duration::from_secs(60);
 ///
 /// The last event of every subject comes, ordered by sequence, then what was appended meanwhile: whoever has seen
 /// `last_sequence` or an event behind it has seen the last event of every aggregate, even from a server that lagged.
-pub(crate) async fn read_heads(log: &Log, last_sequence: u64) -> Result<BTreeMap<AggregateId, Head>, StoreError> {
+/// Returns `None` where no consumer is to be had, and pages suffice.
+pub(crate) async fn read_heads(
+    log: &Log,
+    last_sequence: u64,
+) -> Result<Option<BTreeMap<AggregateId, Head>>, StoreError> {
     let mut follower = Follower::new(log, log.subjects.all(), Selection::Lasts);
+    if !follower.opens().await? {
+        return Ok(None);
+    }
     let mut heads = BTreeMap::new();
     while follower.next <= last_sequence {
         let stored = follower.event_in_time().await?;
         heads.insert(stored.event.aggregate, stored.event.head());
     }
-    Ok(heads)
+    Ok(Some(heads))
 }
 
 /// Which events are followed.
@@ -74,6 +83,8 @@ struct Feed {
     delivered: u64,
     /// Messages behind the one that was delivered last.
     pending: u64,
+    access: Access,
+    forbidden: Watch,
     _consumer: Consumer,
 }
 
@@ -87,7 +98,8 @@ pub(crate) struct Consumer {
 impl Drop for Consumer {
     fn drop(&mut self) {
         let Ok(runtime) = Handle::try_current() else { return };
-        let (context, stream, name) = (self.log.context.clone(), self.log.name.clone(), std::mem::take(&mut self.name));
+        let (context, stream, name) =
+            (self.log.connection.context.clone(), self.log.name.clone(), std::mem::take(&mut self.name));
         runtime.spawn(async move {
             // Where this fails the server drops the consumer by itself.
             drop(context.delete_consumer_from_stream(&name, &stream).await);
@@ -112,6 +124,26 @@ impl Follower {
     /// Returns whether the consumer has delivered all that there was.
     pub(crate) const fn is_at_end(&self) -> bool {
         matches!(&self.feed, Some(Feed { pending: 0, .. }))
+    }
+
+    /// Gives the consumer up.
+    pub(crate) fn close(&mut self) {
+        self.feed = None;
+    }
+
+    /// Returns whether a consumer is made soon, where pages would do as well; elsewhere it is waited for.
+    pub(crate) async fn opens(&mut self) -> Result<bool, StoreError> {
+        let Some(absence) = self.log.absence.clone() else { return Ok(true) };
+        if self.is_open() {
+            return Ok(true);
+        }
+        match timeout(PATIENCE_WITH_LEADER, self.open()).await {
+            Ok(opened) => opened.map(|()| true),
+            Err(_) => {
+                absence.note();
+                Ok(false)
+            }
+        }
     }
 
     /// Makes a consumer behind what was yielded last.
@@ -147,7 +179,7 @@ impl Follower {
 
     /// Returns the next event, where it comes before the deadline.
     pub(crate) async fn event_in_time(&mut self) -> Result<StoredEvent, StoreError> {
-        let event = timeout(self.log.deadline, self.event()).await;
+        let event = timeout(self.log.connection.deadline, self.event()).await;
         event.map_err(|_| unavailable("no event came in time"))?
     }
 
@@ -166,7 +198,12 @@ impl Follower {
 impl Feed {
     /// Returns the next event, `None` where the consumer is lost or something is missing.
     async fn next(&mut self, subjects: &Subjects) -> Result<Option<StoredEvent>, StoreError> {
-        let Some(Ok(message)) = self.messages.next().await else { return Ok(None) };
+        let message = tokio::select! {
+            biased;
+            message = self.messages.next() => message,
+            denied = self.forbidden.denied(|subject| self.access.concerns(subject)) => return Err(denied),
+        };
+        let Some(Ok(message)) = message else { return Ok(None) };
         let Ok(info) = message.info() else { return Ok(None) };
         if info.consumer_sequence != self.delivered + 1 {
             return Ok(None);
@@ -183,11 +220,14 @@ impl Feed {
 async fn feed(log: &Log, subjects: &str, policy: DeliverPolicy) -> Result<Feed, StoreError> {
     let mut backoff = Backoff::new(PATIENCE);
     loop {
-        match try_feed(log, subjects, policy).await {
+        match log.access.unless_denied(try_feed(log, subjects, policy)).await? {
             Ok(feed) => return Ok(feed),
             Err(Failure::Final(error)) => return Err(error),
-            Err(Failure::Transient(_)) if backoff.pause().await => {}
-            Err(Failure::Transient(_)) => backoff = Backoff::new(PATIENCE),
+            Err(Failure::Transient(_) | Failure::Unanswered) => {
+                if !backoff.pause().await {
+                    backoff = Backoff::new(PATIENCE);
+                }
+            }
         }
     }
 }
@@ -202,18 +242,19 @@ async fn try_feed(log: &Log, subjects: &str, policy: DeliverPolicy) -> Result<Fe
         num_replicas: 1,
         ..Config::default()
     };
-    let made = log.context.create_consumer_on_stream(config, &log.name).await;
+    let made = log.connection.context.create_consumer_on_stream(config, &log.name).await;
     let consumer = made.map_err(|error| {
         if let ConsumerErrorKind::JetStream(cause) = error.kind()
             && cause.error_code() == ErrorCode::STREAM_NOT_FOUND
         {
-            return Failure::Final(unavailable(format!("the stream {} is gone", log.name)));
+            return Failure::Final(missing(&log.name));
         }
         Failure::Transient(error.to_string())
     })?;
     let pending = consumer.cached_info().num_pending;
     let guard = Consumer { log: log.clone(), name: consumer.cached_info().name.clone() };
     let messages = consumer.stream().heartbeat(HEARTBEAT).expires(REQUEST).max_messages_per_batch(REQUEST_MESSAGES);
+    let (access, forbidden) = (log.access.clone(), log.access.watch());
     let messages = messages.messages().await.map_err(|error| Failure::Transient(error.to_string()))?;
-    Ok(Feed { messages, delivered: 0, pending, _consumer: guard })
+    Ok(Feed { messages, delivered: 0, pending, access, forbidden, _consumer: guard })
 }

@@ -5,20 +5,24 @@
 //! no two writers fork a chain.
 
 pub mod config;
-mod connection;
+mod permissions;
+mod refusals;
 mod backoff;
+mod greeting;
+mod connection;
+mod absence;
 mod message;
+mod pages;
 mod definition;
 mod durability;
-mod pages;
 mod objects;
+mod publish;
 mod log;
 mod holes;
 mod gaps;
 mod places;
 mod follow;
 mod reads;
-mod publish;
 mod shared;
 mod whole;
 mod split;

@@ -7,22 +7,24 @@
 
 use std::time::Duration;
 
-use async_nats::client::Request;
-use async_nats::jetstream::Context;
+use async_nats::StatusCode;
+use async_nats::client::{Request, RequestErrorKind};
 use async_nats::jetstream::message::StreamMessage;
-use async_nats::jetstream::stream::Stream as Handle;
-use async_nats::{Client, StatusCode};
+use async_nats::jetstream::stream::Info;
 use bytes::Bytes;
-use cidgraph::{AggregateId, StoreError, StoredEvent};
+use cidgraph::{AggregateId, Refusal, StoreError, StoredEvent};
 use futures::future::try_join_all;
 use serde_json::json;
-use tokio::time::error::Elapsed;
 use tokio::time::timeout;
 
-use crate::backoff::{Failure, ask, retry};
-use crate::connection::unavailable;
+use crate::absence::{Absence, PATIENCE};
+use crate::backoff::{Failure, ask};
+use crate::connection::Connection;
 use crate::message::Subjects;
-use crate::pages::{self, Pages, direct, last_message, next_message, refused, transient};
+use crate::pages::{Pages, direct, last_message, next_message, refused, stream_info, transient};
+use crate::permissions::Access;
+use crate::publish::Lasting;
+use crate::refusals::{invalid, missing, unavailable};
 
 /// Events of one page, at most.
 const PAGE_EVENTS: usize = 1000;
@@ -42,20 +44,68 @@ struct Page {
 /// The stream, as readers see it.
 #[derive(Debug, Clone)]
 pub(crate) struct Log {
-    pub(crate) client: Client,
-    pub(crate) context: Context,
+    pub(crate) connection: Connection,
+    /// What servers may forbid of what is asked here.
+    pub(crate) access: Access,
     pub(crate) name: String,
     pub(crate) subjects: Subjects,
-    pub(crate) request_timeout: Duration,
-    pub(crate) deadline: Duration,
     /// Whether several servers keep the stream.
     pub(crate) replicated: bool,
+    /// Given where any server's word suffices while there is no leader.
+    pub(crate) absence: Option<Absence>,
 }
 
 impl Log {
-    async fn handle(&self) -> Result<Handle<()>, StoreError> {
-        let handle = self.context.get_stream_no_info(&self.name).await;
-        handle.map_err(|error| unavailable(error.to_string()))
+    /// Makes the log of a stream.
+    pub(crate) fn new(connection: Connection, name: &str, subjects: Subjects, replicas: usize) -> Self {
+        let access = connection.permissions.to([name.to_owned(), subjects.prefix().to_owned()]);
+        Self { connection, access, name: name.to_owned(), subjects, replicated: replicas > 1, absence: None }
+    }
+
+    /// Looks the stream up; `None` where there is no leader, and a server that keeps a copy answers.
+    pub(crate) async fn look(&self) -> Result<Option<Info>, StoreError> {
+        let any = &json!({"last_by_subj": self.subjects.all()});
+        self.ask(|patience| async move {
+            match (self.info(patience.max(PATIENCE)).await, &self.absence) {
+                (Ok(info), absence) => {
+                    // Where there is no leader, another server tells what it knows.
+                    if let (Some(absence), true) = (absence, lacks_leader(&info)) {
+                        absence.note();
+                    }
+                    Ok(Some(info))
+                }
+                (Err(Failure::Transient(_) | Failure::Unanswered), Some(absence)) => {
+                    absence.note();
+                    self.try_one(any, patience).await.map(|_| None)
+                }
+                (Err(failure), _) => Err(failure),
+            }
+        })
+        .await
+    }
+
+    /// Returns whether there is no leader now, and that is no hindrance.
+    pub(crate) fn is_leaderless(&self) -> bool {
+        self.absence.as_ref().is_some_and(Absence::lasts)
+    }
+
+    /// Asks the leader; where that does not answer and any server's word suffices, asks that one instead.
+    async fn lead_or_any(
+        &self,
+        patience: Duration,
+        leader: impl Future<Output = Result<Option<StoredEvent>, Failure>>,
+        any: &serde_json::Value,
+    ) -> Result<Option<StoredEvent>, Failure> {
+        let Some(absence) = &self.absence else {
+            return timeout(patience, leader).await.map_err(transient)?;
+        };
+        if !absence.lasts() {
+            match timeout(patience.max(PATIENCE), leader).await {
+                Err(_) | Ok(Err(Failure::Transient(_) | Failure::Unanswered)) => absence.note(),
+                Ok(answered) => return answered,
+            }
+        }
+        self.try_one(any, patience).await
     }
 
     /// Returns an aggregate's last event.
@@ -69,24 +119,32 @@ impl Log {
 
     /// Returns the last event with one of these subjects.
     pub(crate) async fn last_of(&self, subjects: &str, deadline: Duration) -> Result<Option<StoredEvent>, StoreError> {
-        ask(deadline, self.request_timeout, |patience| async move {
-            self.found(timeout(patience, last_message(&self.context, &self.name, subjects)).await)
+        let any = &json!({"last_by_subj": subjects});
+        ask(&self.access, deadline, self.connection.request_timeout, |patience| {
+            self.lead_or_any(patience, self.last_of_leader(subjects), any)
         })
         .await
     }
 
+    async fn last_of_leader(&self, subjects: &str) -> Result<Option<StoredEvent>, Failure> {
+        self.read(last_message(&self.connection.context, &self.name, subjects).await?)
+    }
+
     /// Returns the first event from a sequence on with one of these subjects.
     pub(crate) async fn next(&self, subjects: &str, from_sequence: u64) -> Result<Option<StoredEvent>, StoreError> {
-        let request = &json!({"seq": from_sequence.max(1), "next_by_subj": subjects});
-        ask(self.deadline, self.request_timeout, |patience| async move {
-            let next = next_message(&self.context, &self.name, subjects, from_sequence);
-            match self.found(timeout(patience, next).await) {
+        let any = &json!({"seq": from_sequence.max(1), "next_by_subj": subjects});
+        self.ask(|patience| async move {
+            let leader =
+                async { self.read(next_message(&self.connection.context, &self.name, subjects, from_sequence).await?) };
+            match self.lead_or_any(patience, leader, any).await {
                 // There may be no leader for a while, and a replica that did not have the event may have it by now.
-                Err(Failure::Transient(reason)) => match self.try_one(request, patience).await {
-                    Ok(Some(event)) => Ok(Some(event)),
-                    Ok(None) | Err(Failure::Transient(_)) => Err(Failure::Transient(reason)),
-                    Err(error) => Err(error),
-                },
+                Err(failure @ (Failure::Transient(_) | Failure::Unanswered)) => {
+                    match self.try_one(any, patience).await {
+                        Ok(Some(event)) => Ok(Some(event)),
+                        Ok(None) | Err(Failure::Transient(_) | Failure::Unanswered) => Err(failure),
+                        Err(error) => Err(error),
+                    }
+                }
                 answered => answered,
             }
         })
@@ -126,47 +184,88 @@ impl Log {
         version: u64,
     ) -> Result<Option<StoredEvent>, StoreError> {
         let subjects = self.subjects.of_aggregate(aggregate);
-        let (subjects, request) = (&subjects, &json!({"last_by_subj": subjects}));
+        let (subjects, any) = (&subjects, &json!({"last_by_subj": subjects}));
         let reaches = move |stored: &StoredEvent| stored.event.version >= version;
-        ask(self.deadline, self.request_timeout, |patience| async move {
+        self.ask(|patience| async move {
             // Where there is no leader for a while, a replica that lagged may have caught up by the next time.
-            if let Some(seen) = self.try_one(request, patience).await?.filter(reaches) {
+            if let Some(seen) = self.try_one(any, patience).await?.filter(reaches) {
                 return Ok(Some(seen));
             }
-            let last = last_message(&self.context, &self.name, subjects);
-            Ok(self.found(timeout(patience, last).await)?.filter(reaches))
+            Ok(self.lead_or_any(patience, self.last_of_leader(subjects), any).await?.filter(reaches))
         })
         .await
     }
 
     /// Returns the sequence of the stream's last message.
     pub(crate) async fn last_sequence(&self) -> Result<u64, StoreError> {
-        let handle = self.handle().await?;
-        let handle = &handle;
-        ask(self.deadline, self.request_timeout, |patience| async move {
-            let info = timeout(patience, handle.get_info()).await.map_err(transient)?;
-            info.map(|info| info.state.last_sequence).map_err(transient)
+        let any = &json!({"last_by_subj": self.subjects.all()});
+        self.ask(|patience| async move {
+            let Some(absence) = &self.absence else { return Ok(self.info(patience).await?.state.last_sequence) };
+            if !absence.lasts() {
+                match self.info(patience.max(PATIENCE)).await {
+                    Err(Failure::Transient(_) | Failure::Unanswered) => absence.note(),
+                    answered => return Ok(answered?.state.last_sequence),
+                }
+            }
+            Ok(self.try_one(any, patience).await?.map_or(0, |last| last.sequence))
         })
         .await
     }
 
     /// Returns how many messages are gone: those below the first one, and those behind it.
     pub(crate) async fn removed(&self) -> Result<(u64, u64), StoreError> {
-        let handle = &self.handle().await?;
-        ask(self.deadline, self.request_timeout, |patience| async move {
-            let info = timeout(patience, handle.get_info()).await.map_err(transient)?.map_err(transient)?;
-            Ok((info.state.first_sequence.saturating_sub(1), info.state.deleted_count.unwrap_or(0)))
+        self.ask(|patience| async move {
+            let state = self.info(patience).await?.state;
+            Ok((state.first_sequence.saturating_sub(1), state.deleted_count.unwrap_or(0)))
         })
         .await
     }
 
+    /// Returns the same as [`removed`](Self::removed), however long that takes: to follow is to wait for the stream.
+    pub(crate) async fn removed_in_the_end(&self) -> Result<(u64, u64), StoreError> {
+        loop {
+            match self.removed().await {
+                Err(StoreError::Unavailable { .. }) => {}
+                removed => return removed,
+            }
+        }
+    }
+
+    /// Returns the stream as its leader knows it.
+    async fn info(&self, patience: Duration) -> Result<Info, Failure> {
+        timeout(patience, stream_info(&self.connection.context, &self.name)).await.map_err(transient)?
+    }
+
+    /// Tells a stream that is not there from one whose servers do not answer.
+    pub(crate) async fn unanswered(&self, patience: Duration) -> Failure {
+        match self.info(patience).await {
+            Err(failure @ Failure::Final(_)) => failure,
+            Ok(_) | Err(Failure::Transient(_) | Failure::Unanswered) => Failure::Unanswered,
+        }
+    }
+
+    /// Returns what is said where the server takes nothing until something is changed.
+    pub(crate) fn refusal(&self, lasting: Lasting, max_bytes: Option<u64>) -> StoreError {
+        match lasting {
+            Lasting::NoStream => missing(&self.name),
+            Lasting::StreamFull(reason) => {
+                let limit = max_bytes.map_or(reason.clone(), |bytes| format!("{reason}, max_bytes is {bytes}"));
+                Refusal::Full { what: format!("the stream {}", self.name), limit }.into()
+            }
+            Lasting::NoRoom(what, limit) => Refusal::Full { what: what.to_owned(), limit }.into(),
+            Lasting::Other(reason) => invalid(reason),
+        }
+    }
+
     /// Removes the messages with these subjects below a sequence.
     pub(crate) async fn purge(&self, subjects: &str, sequence: u64) -> Result<(), StoreError> {
-        let handle = &self.handle().await?;
-        retry(self.deadline, || async move {
-            handle.purge().filter(subjects).sequence(sequence).await.map(drop).map_err(transient)
-        })
-        .await
+        let handle = self.connection.context.get_stream_no_info(&self.name).await;
+        let handle = &handle.map_err(|error| unavailable(error.to_string()))?;
+        self.connection
+            .retry(&self.access, || async move {
+                handle.purge().filter(subjects).sequence(sequence).await.map(drop).map_err(transient)
+            })
+            .await
     }
 
     /// Returns up to `limit` events with these subjects, of those from `from_sequence` to `last_sequence`.
@@ -181,7 +280,7 @@ impl Log {
         let mut next = from_sequence.max(1);
         while events.len() < limit && next <= last_sequence {
             let count = (limit - events.len()).min(PAGE_EVENTS);
-            let asked = ask(self.deadline, self.request_timeout, |patience| self.page(subjects, next, count, patience));
+            let asked = self.ask(|patience| self.page(subjects, next, count, patience));
             let Page { events: mut page, is_end } = asked.await?;
             let after = page.last().map_or(next, |last| last.sequence + 1);
             if is_end && page.len() < count && after <= last_sequence {
@@ -199,14 +298,27 @@ impl Log {
         Ok(events)
     }
 
+    async fn ask<T, Attempt: Future<Output = Result<T, Failure>>>(
+        &self,
+        attempt: impl FnMut(Duration) -> Attempt,
+    ) -> Result<T, StoreError> {
+        self.connection.ask(&self.access, attempt).await
+    }
+
     /// Asks any replica for one message.
     async fn one(&self, request: &serde_json::Value) -> Result<Option<StoredEvent>, StoreError> {
-        ask(self.deadline, self.request_timeout, |patience| self.try_one(request, patience)).await
+        self.ask(|patience| self.try_one(request, patience)).await
     }
 
     async fn try_one(&self, request: &serde_json::Value, patience: Duration) -> Result<Option<StoredEvent>, Failure> {
         let request = Request::new().payload(Bytes::from(request.to_string())).timeout(Some(patience));
-        let reply = self.client.send_request(direct(&self.name), request).await.map_err(transient)?;
+        let reply = match self.connection.client.send_request(direct(&self.name), request).await {
+            Ok(reply) => reply,
+            Err(error) if error.kind() == RequestErrorKind::NoResponders => {
+                return Err(self.unanswered(patience).await);
+            }
+            Err(error) => return Err(transient(error)),
+        };
         match reply.status {
             None | Some(StatusCode::OK) => Ok(Some(self.subjects.event_of_direct(reply)?)),
             Some(StatusCode::NOT_FOUND) => Ok(None),
@@ -216,17 +328,21 @@ impl Log {
 
     /// Returns some of the next events with these subjects, as the replica that answers sees them.
     async fn page(&self, subjects: &str, from: u64, count: usize, patience: Duration) -> Result<Page, Failure> {
-        let pages = Pages { client: &self.client, stream: &self.name, patience };
-        let pages::Page { messages, is_end } = pages.page(subjects, from, count).await?;
+        let pages = Pages { client: &self.connection.client, stream: &self.name, patience };
+        let page = match pages.page(subjects, from, count).await {
+            Err(Failure::Unanswered) => return Err(self.unanswered(patience).await),
+            page => page?,
+        };
         let events: Result<_, Failure> =
-            messages.into_iter().map(|message| Ok(self.subjects.event_of_direct(message)?)).collect();
-        Ok(Page { events: events?, is_end })
+            page.messages.into_iter().map(|message| Ok(self.subjects.event_of_direct(message)?)).collect();
+        Ok(Page { events: events?, is_end: page.is_end })
     }
 
-    fn found(
-        &self,
-        answer: Result<Result<Option<StreamMessage>, Failure>, Elapsed>,
-    ) -> Result<Option<StoredEvent>, Failure> {
-        Ok(answer.map_err(transient)??.map(|message| self.subjects.event_of(message)).transpose()?)
+    fn read(&self, message: Option<StreamMessage>) -> Result<Option<StoredEvent>, Failure> {
+        Ok(message.map(|message| self.subjects.event_of(message)).transpose()?)
     }
+}
+
+fn lacks_leader(info: &Info) -> bool {
+    info.cluster.as_ref().is_some_and(|cluster| cluster.leader.as_deref().unwrap_or_default().is_empty())
 }

@@ -29,6 +29,11 @@ impl Subjects {
         Self { prefix: format!("{prefix}.") }
     }
 
+    /// Returns what every subject starts with, without the last dot.
+    pub(crate) fn prefix(&self) -> &str {
+        self.prefix.trim_end_matches('.')
+    }
+
     /// Returns the subjects of all events.
     pub(crate) fn all(&self) -> String {
         format!("{}>", self.prefix)

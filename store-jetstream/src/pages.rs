@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
-use async_nats::jetstream::Context;
+use async_nats::jetstream::context::RequestErrorKind;
 use async_nats::jetstream::message::StreamMessage;
+use async_nats::jetstream::response::Response;
+use async_nats::jetstream::stream::Info;
 use async_nats::jetstream::stream::RawMessageErrorKind;
+use async_nats::jetstream::{Context, ErrorCode};
 use async_nats::{Client, HeaderMap, Message, StatusCode};
 use bytes::Bytes;
 use futures::StreamExt;
@@ -12,6 +15,7 @@ use serde_json::json;
 use tokio::time::timeout;
 
 use crate::backoff::Failure;
+use crate::refusals::{invalid, missing};
 
 /// Bytes of one page, about at most.
 const PAGE_BYTES: usize = 8 << 20;
@@ -54,6 +58,7 @@ impl Pages<'_> {
             match reply.status {
                 None | Some(StatusCode::OK) if follows() => messages.push(reply),
                 Some(StatusCode::NOT_FOUND) => return Ok(Page { messages, is_end: true }),
+                Some(StatusCode::NO_RESPONDERS) => return Err(Failure::Unanswered),
                 Some(status) if status.as_u16() == END_OF_PAGE && follows() => {
                     let is_end = messages.is_empty() || pending(&reply) == Some(0);
                     return Ok(Page { messages, is_end });
@@ -104,7 +109,7 @@ pub(crate) async fn last_message(
     subjects: &str,
 ) -> Result<Option<StreamMessage>, Failure> {
     let handle = context.get_stream_no_info(stream).await.map_err(transient)?;
-    found(handle.raw_message_builder().last_by_subject(subjects).send().await)
+    found(stream, handle.raw_message_builder().last_by_subject(subjects).send().await)
 }
 
 /// Returns a stream's first message from a sequence on with one of these subjects, as its leader sees it.
@@ -115,7 +120,28 @@ pub(crate) async fn next_message(
     from_sequence: u64,
 ) -> Result<Option<StreamMessage>, Failure> {
     let handle = context.get_stream_no_info(stream).await.map_err(transient)?;
-    found(handle.raw_message_builder().sequence(from_sequence.max(1)).next_by_subject(subjects).send().await)
+    found(stream, handle.raw_message_builder().sequence(from_sequence.max(1)).next_by_subject(subjects).send().await)
+}
+
+/// Returns a stream as its leader knows it.
+pub(crate) async fn stream_info(context: &Context, stream: &str) -> Result<Info, Failure> {
+    match context.request(format!("STREAM.INFO.{stream}"), &()).await {
+        Ok(Response::Ok(info)) => Ok(info),
+        Ok(Response::Err { error }) => Err(of_leader(stream, &error)),
+        Err(error) if error.kind() == RequestErrorKind::NoResponders => Err(Failure::Unanswered),
+        Err(error) => Err(transient(error)),
+    }
+}
+
+/// Returns the failure of a request that a stream's leader, or whoever knows that there is none, answered with an error.
+fn of_leader(stream: &str, error: &async_nats::jetstream::Error) -> Failure {
+    match error.error_code() {
+        ErrorCode::STREAM_NOT_FOUND => missing(stream).into(),
+        ErrorCode::JETSTREAM_NOT_ENABLED_FOR_ACCOUNT => {
+            invalid(format!("the account has no JetStream: {error}")).into()
+        }
+        _ => transient(error),
+    }
 }
 
 pub(crate) fn transient(error: impl ToString) -> Failure {
@@ -123,11 +149,17 @@ pub(crate) fn transient(error: impl ToString) -> Failure {
 }
 
 fn found(
+    stream: &str,
     message: Result<StreamMessage, async_nats::jetstream::stream::RawMessageError>,
 ) -> Result<Option<StreamMessage>, Failure> {
     match message {
         Ok(message) => Ok(Some(message)),
         Err(error) if error.kind() == RawMessageErrorKind::NoMessageFound => Ok(None),
-        Err(error) => Err(transient(error)),
+        Err(error) => match error.kind() {
+            RawMessageErrorKind::JetStream(cause) => Err(of_leader(stream, &cause)),
+            RawMessageErrorKind::NoMessageFound | RawMessageErrorKind::InvalidSubject | RawMessageErrorKind::Other => {
+                Err(transient(error))
+            }
+        },
     }
 }

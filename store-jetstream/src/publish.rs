@@ -8,6 +8,7 @@ use async_nats::{Client, HeaderMap};
 use bytes::Bytes;
 use cidgraph::{AggregateAppend, StoredEvent};
 use serde::Deserialize;
+use tokio::time::timeout;
 use uuid::Uuid;
 
 use crate::message::{Subjects, headers};
@@ -18,9 +19,24 @@ pub(crate) const BATCH_EVENTS_MAX: usize = 1000;
 /// Codes of the server that say: the expectation does not hold, or the same batch was there before.
 const STALE: [u64; 3] = [10071, 10164, 10201];
 
-/// Codes that do not go away by trying again: no such stream, too large a message, a full stream or disk, a sealed
-/// stream, batches switched off.
-const LASTING: [u64; 7] = [10059, 10054, 10077, 10122, 10047, 10109, 10174];
+/// The code of what a stream cannot keep, for a reason that the description tells; a limit of its own is one of them.
+const NOT_KEPT: u64 = 10077;
+const LIMIT: &str = "maximum";
+
+/// Codes that say that there is no room: the account's, the server's.
+const NO_ROOM: [(u64, &str); 5] = [
+    (10002, "the account's storage"),
+    (10023, "the server's storage"),
+    (10028, "the server's storage"),
+    (10047, "the server's storage"),
+    (10122, "the account's storage"),
+];
+
+/// The code of a stream that is not there.
+const NO_STREAM: u64 = 10059;
+
+/// Codes that do not go away by trying again: too large a message, a sealed stream, batches switched off.
+const LASTING: [u64; 3] = [10054, 10109, 10174];
 
 /// The sequence that an aggregate's last message must have, and whose that is.
 static EXPECTED: HeaderName = HeaderName::from_static("Nats-Expected-Last-Subject-Sequence");
@@ -41,12 +57,27 @@ pub(crate) enum Sent {
     Taken(u64),
     /// An aggregate's last message is not the expected one.
     Stale,
-    /// It was not taken, and will not be.
-    Refused(String),
+    /// It was not taken, and will not be until something is changed.
+    Refused(Lasting),
+    /// Nobody listens: there is no stream, or its servers are away.
+    Unanswered,
     /// It was not taken this time.
     Failed(String),
     /// It may have been taken.
     Lost(String),
+}
+
+/// Why nothing is taken.
+#[derive(Debug, Clone)]
+pub(crate) enum Lasting {
+    /// There is no stream.
+    NoStream,
+    /// The stream is full, by a limit of its own.
+    StreamFull(String),
+    /// What is named is full.
+    NoRoom(&'static str, String),
+    /// Something else.
+    Other(String),
 }
 
 /// A message to be published.
@@ -102,11 +133,17 @@ pub(crate) fn messages_behind(subjects: &Subjects, events: &[StoredEvent], last:
     messages
 }
 
-/// Publishes one message, or several as an atomic batch, and waits so long for an answer.
-pub(crate) async fn publish(client: &Client, mut messages: Vec<Message>, patience: Duration) -> Sent {
+/// Publishes one message, or several as an atomic batch, and waits so long for an answer; or to be sent at all, as the
+/// connection's queue fills up while it is away.
+pub(crate) async fn publish(client: &Client, messages: Vec<Message>, patience: Duration) -> Sent {
+    let sent = timeout(patience, send_all(client, messages)).await;
+    sent.unwrap_or_else(|_| Sent::Lost("no answer came in time".to_owned()))
+}
+
+async fn send_all(client: &Client, mut messages: Vec<Message>) -> Sent {
     let Some(mut last) = messages.pop() else { return Sent::Failed("the batch is empty".to_owned()) };
     if messages.is_empty() {
-        return send(client, last, patience).await;
+        return send(client, last).await;
     }
     let batch_id = Uuid::new_v4().simple().to_string();
     let total = messages.len() + 1;
@@ -122,13 +159,13 @@ pub(crate) async fn publish(client: &Client, mut messages: Vec<Message>, patienc
     last.headers.insert(BATCH_ID.clone(), batch_id);
     last.headers.insert(BATCH_SEQUENCE.clone(), total.to_string());
     last.headers.insert(BATCH_COMMIT.clone(), "1");
-    send(client, last, patience).await
+    send(client, last).await
 }
 
 /// Sends the message that the server answers.
-async fn send(client: &Client, message: Message, patience: Duration) -> Sent {
+async fn send(client: &Client, message: Message) -> Sent {
     let Message { subject, headers, block } = message;
-    let request = Request::new().headers(headers).payload(block).timeout(Some(patience));
+    let request = Request::new().headers(headers).payload(block).timeout(None);
     match client.send_request(subject, request).await {
         Ok(message) => match serde_json::from_slice::<Answer>(&message.payload) {
             Ok(Answer { error: None, seq }) if seq > 0 => Sent::Taken(seq),
@@ -136,8 +173,10 @@ async fn send(client: &Client, message: Message, patience: Duration) -> Sent {
             Ok(Answer { .. }) | Err(_) => Sent::Lost("the server's answer cannot be read".to_owned()),
         },
         Err(error) => match error.kind() {
-            RequestErrorKind::NoResponders => Sent::Failed("no server keeps the stream".to_owned()),
-            RequestErrorKind::MaxPayloadExceeded | RequestErrorKind::InvalidSubject => Sent::Refused(error.to_string()),
+            RequestErrorKind::NoResponders => Sent::Unanswered,
+            RequestErrorKind::MaxPayloadExceeded | RequestErrorKind::InvalidSubject => {
+                Sent::Refused(Lasting::Other(error.to_string()))
+            }
             RequestErrorKind::TimedOut | RequestErrorKind::Other => Sent::Lost(error.to_string()),
         },
     }
@@ -148,6 +187,13 @@ fn refused(error: AnswerError) -> Sent {
     if STALE.contains(&err_code) {
         return Sent::Stale;
     }
-    let reason = format!("{description} ({err_code})");
-    if LASTING.contains(&err_code) { Sent::Refused(reason) } else { Sent::Failed(reason) }
+    if let Some((_, what)) = NO_ROOM.iter().find(|(code, _)| *code == err_code) {
+        return Sent::Refused(Lasting::NoRoom(what, description));
+    }
+    match err_code {
+        NO_STREAM => Sent::Refused(Lasting::NoStream),
+        NOT_KEPT if description.contains(LIMIT) => Sent::Refused(Lasting::StreamFull(description)),
+        code if LASTING.contains(&code) => Sent::Refused(Lasting::Other(format!("{description} ({code})"))),
+        code => Sent::Failed(format!("{description} ({code})")),
+    }
 }

@@ -30,7 +30,8 @@ struct Kept {
 }
 
 impl Reads {
-    /// Reads up to `limit` events from `from_sequence` to `last_sequence`, which must be an event's with these subjects.
+    /// Reads up to `limit` events from `from_sequence` to `last_sequence`, which must be an event's with these subjects;
+    /// `None` where no consumer is to be had, and pages suffice.
     pub(crate) async fn read(
         &self,
         log: &Log,
@@ -38,10 +39,13 @@ impl Reads {
         from_sequence: u64,
         last_sequence: u64,
         limit: usize,
-    ) -> Result<Vec<StoredEvent>, StoreError> {
+    ) -> Result<Option<Vec<StoredEvent>>, StoreError> {
         let kept = self.take(subjects, from_sequence);
         let mut follower =
             kept.unwrap_or_else(|| Follower::new(log, subjects.to_owned(), Selection::From(from_sequence)));
+        if !follower.opens().await? {
+            return Ok(None);
+        }
         let mut events: Vec<StoredEvent> = Vec::with_capacity(limit);
         while events.len() < limit && follower.next <= last_sequence {
             // One behind the last comes where the last was purged meanwhile.
@@ -51,7 +55,7 @@ impl Reads {
         if follower.next <= last_sequence {
             self.keep(follower);
         }
-        Ok(events)
+        Ok(Some(events))
     }
 
     /// Returns whether a reader waits there.

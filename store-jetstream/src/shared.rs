@@ -1,10 +1,11 @@
 //! What the store's methods share, and the reads of one aggregate.
 
+use std::collections::BTreeMap;
+
 use cidgraph::archive::merge;
 use cidgraph::{AggregateId, Archive, Capabilities, Durability, HashKind, Head, StoreError, StoredEvent, StreamFilter};
 use tokio::time::timeout;
 
-use crate::connection::{invalid, unavailable};
 use crate::follow::read_heads;
 use crate::gaps::{Order, between};
 use crate::holes::{Holes, vacant};
@@ -12,6 +13,7 @@ use crate::log::Log;
 use crate::message::damaged;
 use crate::places::{Asked, Place, Places, find};
 use crate::reads::Reads;
+use crate::refusals::{invalid, unavailable};
 
 /// So many events are read through a consumer, which was measured to be faster than pages; fewer are not worth one.
 const MANY_EVENTS: usize = 4000;
@@ -34,6 +36,8 @@ pub(crate) struct Shared {
     pub(crate) kept_from: Places,
     pub(crate) archive: Archive,
     pub(crate) replicas: usize,
+    /// Bytes that the stream may hold, as far as they were said.
+    pub(crate) max_bytes: Option<u64>,
     /// Whether an append may be sent as several atomic batches.
     pub(crate) split_appends: bool,
 }
@@ -46,7 +50,7 @@ fn is_gapless(first: u64, events: &[StoredEvent]) -> bool {
 impl Shared {
     /// Returns the place of an aggregate's last event.
     pub(crate) async fn last(&self, aggregate: AggregateId) -> Result<Option<Place>, StoreError> {
-        let last = self.log.last(aggregate, self.log.deadline).await?;
+        let last = self.log.last(aggregate, self.log.connection.deadline).await?;
         Ok(last.as_ref().map(Place::from))
     }
 
@@ -90,7 +94,7 @@ impl Shared {
     /// the leader can say.
     async fn read_kept(&self, aggregate: AggregateId, from: u64, limit: usize) -> Result<Vec<StoredEvent>, StoreError> {
         let events = if limit < MANY_EVENTS {
-            let read = timeout(self.log.deadline, self.read_some(aggregate, from, limit)).await;
+            let read = timeout(self.log.connection.deadline, self.read_some(aggregate, from, limit)).await;
             read.map_err(|_| unavailable("no answer came in time"))??
         } else {
             self.read_to_head(aggregate, from, limit).await?
@@ -177,7 +181,7 @@ impl Shared {
     /// Returns events of all aggregates.
     pub(crate) async fn read_all(&self, from_sequence: u64, limit: usize) -> Result<Vec<StoredEvent>, StoreError> {
         let first = from_sequence.max(1);
-        let last_sequence = match self.log.last_of(&self.log.subjects.all(), self.log.deadline).await {
+        let last_sequence = match self.log.last_of(&self.log.subjects.all(), self.log.connection.deadline).await {
             Ok(last) => last.map_or(0, |last| last.sequence),
             // What stands before the damage is read nevertheless.
             Err(StoreError::Corrupt { damage }) => damage.sequence.ok_or(StoreError::Corrupt { damage })?,
@@ -243,16 +247,39 @@ impl Shared {
 
     /// Returns every aggregate with its head, ordered by id.
     pub(crate) async fn list(&self) -> Result<Vec<(AggregateId, Head)>, StoreError> {
-        let last = self.log.last_of(&self.log.subjects.all(), self.log.deadline).await?;
-        Ok(read_heads(&self.log, last.map_or(0, |last| last.sequence)).await?.into_iter().collect())
+        let last = self.log.last_of(&self.log.subjects.all(), self.log.connection.deadline).await?;
+        let last_sequence = last.map_or(0, |last| last.sequence);
+        if self.log.is_leaderless() {
+            return self.scan_heads(last_sequence).await;
+        }
+        match read_heads(&self.log, last_sequence).await? {
+            Some(heads) => Ok(heads.into_iter().collect()),
+            None => self.scan_heads(last_sequence).await,
+        }
+    }
+
+    /// Returns the heads by reading all events, for which no consumer is needed.
+    async fn scan_heads(&self, last_sequence: u64) -> Result<Vec<(AggregateId, Head)>, StoreError> {
+        let (mut heads, mut next) = (BTreeMap::new(), 1);
+        while next <= last_sequence {
+            let page = self.log.range(&self.log.subjects.all(), next, last_sequence, MANY_EVENTS).await?;
+            let Some(last) = page.last() else { break };
+            next = last.sequence + 1;
+            heads.extend(page.iter().map(|stored| (stored.event.aggregate, stored.event.head())));
+        }
+        Ok(heads.into_iter().collect())
     }
 
     /// Returns up to `count` events from `from_sequence` to `last_sequence`, which must be an event's.
     async fn range(&self, subjects: &str, from: u64, last: u64, count: usize) -> Result<Vec<StoredEvent>, StoreError> {
-        if count < MANY_EVENTS && !self.reads.has(subjects, from) {
+        // Without a leader no consumer can be made.
+        if self.log.is_leaderless() || count < MANY_EVENTS && !self.reads.has(subjects, from) {
             return self.log.range(subjects, from, last, count).await;
         }
-        self.reads.read(&self.log, subjects, from, last, count).await
+        match self.reads.read(&self.log, subjects, from, last, count).await? {
+            Some(events) => Ok(events),
+            None => self.log.range(subjects, from, last, count).await,
+        }
     }
 
     /// Returns a sequence from which on the first event of the aggregate has this version; `None` where there is no such

@@ -1,8 +1,10 @@
 //! The store: the contract's methods on the stream.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use async_nats::jetstream::ContextBuilder;
+use async_nats::ServerInfo;
+use async_nats::jetstream::stream::Info;
 use async_trait::async_trait;
 use cidgraph::store::Followed;
 use cidgraph::{
@@ -11,9 +13,10 @@ use cidgraph::{
 };
 use tokio::sync::watch;
 
+use crate::absence::Absence;
 use crate::append::append;
 use crate::config::JetStreamConfig;
-use crate::connection::{connect, invalid};
+use crate::connection::connect;
 use crate::definition;
 use crate::durability;
 use crate::holes::Holes;
@@ -24,6 +27,7 @@ use crate::places::Places;
 use crate::positions;
 use crate::publish::BATCH_EVENTS_MAX;
 use crate::reads::Reads;
+use crate::refusals::invalid;
 use crate::shared::Shared;
 use crate::whole::follow;
 
@@ -40,15 +44,48 @@ impl JetStreamStore {
     ///
     /// # Errors
     /// [`StoreError::Invalid`] for credentials that are refused, a server that is too old, a stream whose configuration
-    /// differs (the field is named, nothing is changed); [`StoreError::Unavailable`] where no server is to be reached.
+    /// differs (the field is named, nothing is changed); [`StoreError::Refused`] where the login lacks a permission;
+    /// [`StoreError::Unavailable`] where no server is to be reached.
     pub async fn connect(config: JetStreamConfig) -> Result<Self, StoreError> {
-        let client = connect(&config).await?;
-        let timeouts = ContextBuilder::new().timeout(config.request_timeout).ack_timeout(config.request_timeout);
-        let context = timeouts.build(client.clone());
-        let server = client.server_info();
-        let info = definition::ensure(&context, &config, &server).await?;
-        let patience = config.request_timeout;
-        let durability = durability::probe(&config.monitor_urls, &info, &server.server_name, patience).await?;
+        let connection = connect(&config).await?;
+        let server = connection.client.server_info();
+        let log = Log::new(connection, &config.stream, Subjects::new(&config.subject_prefix), config.replicas);
+        let info = definition::ensure(&log.connection, &log.access, &config, &server).await?;
+        Self::of(&config, &server, log, Some(&info)).await
+    }
+
+    /// Connects to the stream there is, to read it: appends are refused, nothing is made. While the stream has no leader
+    /// its reads are answered by any server that keeps a copy, which may lag.
+    ///
+    /// # Errors
+    /// [`StoreError::Refused`] where there is no stream; else as [`connect`](Self::connect).
+    pub async fn open(config: JetStreamConfig) -> Result<Self, StoreError> {
+        let connection = connect(&config).await?;
+        let server = connection.client.server_info();
+        let log = Log::new(connection, &config.stream, Subjects::new(&config.subject_prefix), config.replicas);
+        let log = Log { absence: Some(Absence::default()), ..log };
+        let info = log.look().await?;
+        if let Some(info) = &info {
+            definition::check(&config, info)?;
+        }
+        Self::of(&config, &server, log, info.as_ref()).await
+    }
+
+    /// Makes the store of a stream, of which nothing may be known where it has no leader.
+    async fn of(
+        config: &JetStreamConfig,
+        server: &ServerInfo,
+        log: Log,
+        info: Option<&Info>,
+    ) -> Result<Self, StoreError> {
+        let durability = match info {
+            Some(info) => {
+                durability::probe(&config.monitor_urls, info, &server.server_name, config.request_timeout).await?
+            }
+            None => Durability::PageCache,
+        };
+        // A stream without a leader is one of several servers.
+        let replicas = info.map_or(config.replicas.max(2), |info| info.config.num_replicas);
         let message_bytes_max = config.max_message_bytes.and_then(|bytes| usize::try_from(bytes).ok());
         let message_bytes_max = message_bytes_max.map_or(server.max_payload, |bytes| bytes.min(server.max_payload));
         let block_bytes_max = message_bytes_max.checked_sub(OVERHEAD_BYTES).filter(|bytes| *bytes > 0);
@@ -59,23 +96,13 @@ impl JetStreamStore {
                 .ok_or_else(|| invalid("the server's max_payload or max_message_bytes is too small"))?,
             gapless_sequences: false,
             purges: true,
-            group_transactions_min: group_transactions_min(info.config.num_replicas),
+            group_transactions_min: group_transactions_min(replicas),
+            deadline: config.deadline,
         };
-        let (request_timeout, deadline) = (config.request_timeout, config.deadline);
-        let objects = JetStreamObjects::on(client.clone(), request_timeout, deadline, info.config.num_replicas);
-        let log = Log {
-            client,
-            context,
-            name: config.stream,
-            subjects: Subjects::new(&config.subject_prefix),
-            request_timeout,
-            deadline,
-            replicated: info.config.num_replicas > 1,
-        };
-        let (hash, replicas, split_appends) = (config.hash, info.config.num_replicas, config.split_appends);
+        let objects = JetStreamObjects::on(log.connection.clone(), replicas);
         let shared = Shared {
-            log,
-            hash,
+            log: Log { replicated: replicas > 1, ..log },
+            hash: config.hash,
             capabilities,
             durability,
             heads: Places::default(),
@@ -85,14 +112,20 @@ impl JetStreamStore {
             kept_from: Places::default(),
             archive: Archive::new(Arc::new(objects)),
             replicas,
-            split_appends,
+            max_bytes: config.max_bytes,
+            split_appends: config.split_appends,
         };
         Ok(Self { shared: Arc::new(shared), open: watch::Sender::new(()) })
     }
 
+    /// Returns whether the stream has no leader as far as this reader knows, so that what it reads may lag.
+    pub fn is_leaderless(&self) -> bool {
+        self.shared.log.is_leaderless()
+    }
+
     /// Returns the connection, for what is asked of the servers beside the events.
     pub fn client(&self) -> &async_nats::Client {
-        &self.shared.log.client
+        &self.shared.log.connection.client
     }
 }
 
@@ -108,7 +141,11 @@ const fn group_transactions_min(replicas: usize) -> usize {
 #[async_trait]
 impl EventStore for JetStreamStore {
     async fn append(&self, batch: &[AggregateAppend]) -> Result<Appended, StoreError> {
-        append(&self.shared, batch).await
+        append(&self.shared, batch, self.shared.log.connection.deadline).await
+    }
+
+    async fn append_within(&self, batch: &[AggregateAppend], patience: Duration) -> Result<Appended, StoreError> {
+        append(&self.shared, batch, patience.min(self.shared.log.connection.deadline)).await
     }
 
     async fn head(&self, aggregate: AggregateId) -> Result<Option<Head>, StoreError> {

@@ -2,25 +2,34 @@
 //!
 //! A live event waits until all archived events before it were yielded. Which those are says the list of segments, read
 //! before the consumer is made and again where a live event does not follow the one before: by its sequence where
-//! everything is followed, by its version where one aggregate is. A follower of one event type has no such sign: what is
-//! archived while it still catches up with it may pass it by, so archive only what such readers have read.
+//! everything is followed, by its version where one aggregate is. A follower of one event type has no such sign: it takes
+//! what the consumer has ready, then asks whether something was purged meanwhile, and reads the list again where it was,
+//! before it believes that nothing came between.
 //!
 //! The same signs tell of a server whose copy is damaged: what it lacks comes from the others. A follower of one event type
-//! does not notice that either.
+//! does not notice that.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
 use cidgraph::archive::merge;
 use cidgraph::store::Followed;
 use cidgraph::{StoreError, StoredEvent, StreamFilter};
-use futures::stream;
+use futures::{FutureExt, stream};
 use tokio::sync::watch;
+use tokio::time::timeout;
 
 use crate::follow::{Follower, Selection};
 use crate::gaps::{Order, between};
 use crate::message::damaged;
 use crate::shared::Shared;
+
+/// Events of one type that are taken before it is asked whether something was purged meanwhile.
+const READY_EVENTS: usize = 1000;
+
+/// How long an event of one type is waited for before it is asked whether something was purged meanwhile.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// Archived events that are read at a time.
 const PAGE_EVENTS: usize = 1 << 14;
@@ -34,9 +43,19 @@ pub(crate) fn follow(
 ) -> Followed {
     let live = Follower::new(&shared.log, shared.log.subjects.of_filter(&filter), Selection::From(from_sequence));
     let next = from_sequence.max(1);
-    let ready = VecDeque::new();
-    let whole =
-        Whole { shared, open, filter, live, ready, held: None, next, horizon: 0, version: None, removed: (0, 0) };
+    let whole = Whole {
+        shared,
+        open,
+        filter,
+        live,
+        ready: VecDeque::new(),
+        fresh: VecDeque::new(),
+        held: None,
+        next,
+        horizon: 0,
+        version: None,
+        removed: (0, 0),
+    };
     Box::pin(stream::try_unfold(whole, Whole::step))
 }
 
@@ -47,6 +66,8 @@ struct Whole {
     live: Follower,
     /// Archived events that come next.
     ready: VecDeque<StoredEvent>,
+    /// Live events behind which nothing was purged that the list of segments does not hold.
+    fresh: VecDeque<StoredEvent>,
     /// The live event that comes behind the archived ones before it.
     held: Option<StoredEvent>,
     /// The sequence from which events are still to be yielded.
@@ -91,6 +112,10 @@ impl Whole {
                 self.ready.push_back(held);
                 continue;
             }
+            if let Some(fresh) = self.fresh.pop_front() {
+                self.held = Some(fresh).filter(|event| event.sequence >= self.next);
+                continue;
+            }
             if !self.live.is_open() {
                 self.open_feed().await?;
             }
@@ -101,8 +126,35 @@ impl Whole {
                 }
                 continue;
             }
-            self.held = self.live.next_of_feed().await?.filter(|event| event.sequence >= self.next);
+            match self.filter {
+                StreamFilter::EventType(_) => self.take_ready().await?,
+                StreamFilter::All | StreamFilter::Aggregate(_) => self.fresh.extend(self.live.next_of_feed().await?),
+            }
         }
+    }
+
+    /// Takes the live events that are ready, at least one if it comes soon, and reads the list of segments again where
+    /// something was purged before they came.
+    async fn take_ready(&mut self) -> Result<(), StoreError> {
+        if let Ok(first) = timeout(LOOK, self.live.next_of_feed()).await {
+            self.fresh.extend(first?);
+        }
+        while (1..READY_EVENTS).contains(&self.fresh.len())
+            && let Some(next) = self.live.next_of_feed().now_or_never()
+        {
+            let Some(next) = next? else { break };
+            self.fresh.push_back(next);
+        }
+        let removed = self.shared.log.removed_in_the_end().await?;
+        if removed != self.removed {
+            self.refresh().await?;
+            self.removed = removed;
+            if self.fresh.is_empty() {
+                // What a new consumer does not have is archived.
+                self.live.close();
+            }
+        }
+        Ok(())
     }
 
     fn yielded(&mut self, event: StoredEvent) -> StoredEvent {
@@ -115,11 +167,7 @@ impl Whole {
     async fn open_feed(&mut self) -> Result<(), StoreError> {
         loop {
             self.live.open().await?;
-            let removed = match self.shared.log.removed().await {
-                // To open is to wait for the stream as long as it takes.
-                Err(StoreError::Unavailable { .. }) => continue,
-                removed => removed?,
-            };
+            let removed = self.shared.log.removed_in_the_end().await?;
             if removed == self.removed {
                 return Ok(());
             }

@@ -1,6 +1,7 @@
 //! The log in memory: every event in one list, and the places of each aggregate's events in it.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use cidgraph::chain::{Link, verify_block, verify_link};
 use cidgraph::store::batch::{appended, check_batch};
@@ -26,6 +27,7 @@ const CAPABILITIES: Capabilities = Capabilities {
     gapless_sequences: true,
     purges: false,
     group_transactions_min: 1,
+    deadline: Duration::from_secs(20),
 };
 
 /// Events in memory, gone with the process.

@@ -38,6 +38,8 @@ pub struct Arguments {
 /// # Errors
 /// Where the graph is not there, the store keeps no archive or fails, or the events do not hold; nothing is lost.
 pub fn run(session: &mut Session, arguments: &Arguments) -> Result<(), Failure> {
+    // To archive makes no store.
+    drop(session.open_to_read()?);
     let store = session.open_to_write(Fsync::Always)?;
     let (graph, head) = session.graph(&*store, arguments.graph.as_deref())?;
     let kept = arguments.keep.map(|count| head.version.saturating_sub(count));

@@ -1,12 +1,12 @@
 //! `cidgraph graphs`: what is in the store.
 
 use cidgraph::chain::open_block;
-use cidgraph::{GraphEvent, StoredEvent};
+use cidgraph::{GraphEvent, StoreError, StoredEvent};
 use clap::Args;
 use serde_json::json;
 
 use crate::failure::Failure;
-use crate::output::Table;
+use crate::output::{Table, note};
 use crate::session::Session;
 
 /// List the graphs of the store with the name each was created under, its version and its head
@@ -24,13 +24,25 @@ pub fn run(session: &mut Session, _arguments: &Arguments) -> Result<(), Failure>
     let store = session.open_to_read()?;
     let mut table = Table::new(&["name", "version", "id", "head"]);
     for (aggregate, head) in session.wait(store.list())? {
-        let first = session.wait(store.read(aggregate, 1, 1))?;
-        let name = first.first().and_then(created_name);
+        let (name, missing) = match session.wait(store.read(aggregate, 1, 1)) {
+            Ok(first) => (first.first().and_then(created_name), None),
+            // Its last events are there nevertheless.
+            Err(StoreError::Corrupt { damage }) => (None, Some(damage.to_string())),
+            Err(other) => return Err(other.into()),
+        };
+        if let Some(missing) = &missing {
+            note(format_args!("cidgraph: events of {aggregate} are missing: {missing}"));
+        }
         if session.output.json {
             let head = json!({ "version": head.version, "cid": head.cid.to_string() });
-            session.output.object(&json!({ "id": aggregate.to_string(), "name": name, "head": head }))?;
+            let mut object = json!({ "id": aggregate.to_string(), "name": name, "head": head });
+            if let Some(missing) = missing {
+                object["missing"] = json!(missing);
+            }
+            session.output.object(&object)?;
         } else {
-            let name = name.unwrap_or_else(|| "(no graph)".to_owned());
+            let unnamed = if missing.is_some() { "(events are missing)" } else { "(no graph)" };
+            let name = name.unwrap_or_else(|| unnamed.to_owned());
             table.row(vec![name, head.version.to_string(), aggregate.to_string(), head.cid.to_string()]);
         }
     }

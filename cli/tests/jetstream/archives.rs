@@ -35,6 +35,20 @@ fn an_archived_graph_answers_as_before() {
 }
 
 #[test]
+fn without_its_bucket_an_archived_graph_is_still_listed() {
+    let Some(served) = Served::start() else { return };
+    served.write("e.csv", edges(200));
+    served.done(&[IMPORT_EDGES, &["g"]].concat());
+    served.done(&["apply", "--graph", "h", "create"]);
+    served.done(&["archive", "--graph", "g", "--keep", "10"]);
+    served.server.delete_stream("OBJ_object-store").expect("deleted");
+    let listed = served.done(&["graphs"]);
+    assert_eq!(listed.lines().filter(|line| line.contains("(events are missing)")).count(), 1, "{listed}");
+    assert!(listed.lines().any(|line| line.starts_with('h')), "{listed}");
+    failed(served.folder.path(), &served.on(&["stats", "--graph", "g"]), 2, "no segment of the archive holds");
+}
+
+#[test]
 fn the_embedded_store_keeps_every_event() {
     let folder = tempfile::tempdir().expect("a folder");
     crate::binary::write(folder.path(), "e.csv", edges(20));

@@ -1,10 +1,11 @@
 //! A store that three servers keep, and that outlives the end of one.
 
-use std::time::Duration;
+use std::path::Path;
+use std::time::{Duration, Instant};
 
-use cidgraph_harness::nats::{Cluster, SyncInterval, or_skip};
+use cidgraph_harness::nats::{Cluster, Server, SyncInterval, or_skip};
 
-use crate::binary::{done, failed, field, write};
+use crate::binary::{cidgraph, done, failed, field, write};
 use crate::served::{IMPORT_EDGES, edges, on};
 
 /// How long the stream may be without a leader.
@@ -33,4 +34,38 @@ fn a_graph_is_replicated_and_outlives_a_server() {
     let receipt = done(path, &on(&urls, &add));
     assert_ne!(field(&receipt, "/head/version"), "1");
     done(path, &on(&urls, &["verify", "--config", "c.toml"]));
+    let away = cluster.servers[leader].name.clone();
+    failed(path, &on(&urls, &["verify", "--each-replica", "--config", "c.toml"]), 3, &format!("not reached: {away}"));
+    reads_without_a_leader(&mut cluster, path, &urls);
+}
+
+/// With two servers away, whatever only reads is answered by the third.
+fn reads_without_a_leader(cluster: &mut Cluster, path: &Path, urls: &str) {
+    let questions: &[&[&str]] = &[
+        &["graphs"],
+        &["stats", "--graph", "g", "--json"],
+        &["log", "--graph", "g", "--json"],
+        &["show", "28"],
+        &["query", "neighbors", "28"],
+        &["verify", "--json"],
+    ];
+    let before: Vec<String> = questions.iter().map(|question| done(path, &on(urls, question))).collect();
+    let leader = cluster.wait_for_leader("event-store", PATIENCE).expect("a leader");
+    let until = Instant::now() + PATIENCE;
+    let messages = |server: &Server| server.stream_state("event-store").ok().flatten().map(|state| state.messages);
+    let mut running = cluster.servers.iter().filter(|server| server.is_running()).map(messages).collect::<Vec<_>>();
+    while running[0].is_none() || running[0] != running[1] {
+        assert!(Instant::now() < until, "a copy never has all events");
+        running = cluster.servers.iter().filter(|server| server.is_running()).map(messages).collect();
+    }
+    cluster.servers[leader].kill().expect("killed");
+    for (question, before) in questions.iter().zip(before) {
+        let output = cidgraph(path, &on(urls, question));
+        let (answer, note) = (String::from_utf8(output.stdout), String::from_utf8(output.stderr));
+        let (answer, note) = (answer.expect("text"), note.expect("text"));
+        assert!(output.status.success() && note.contains("has no leader"), "{question:?}: {note}");
+        // How fast it was verified is no part of the answer.
+        let told = |text: &str| text.split("\"events_per_second\"").next().map(str::to_owned);
+        assert_eq!(told(&answer), told(&before), "{question:?}");
+    }
 }

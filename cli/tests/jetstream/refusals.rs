@@ -68,6 +68,32 @@ fn a_server_that_cannot_keep_the_store_says_why() {
 }
 
 #[test]
+fn who_only_reads_makes_no_stream() {
+    let Some(served) = Served::start() else { return };
+    let path = served.folder.path();
+    let all_fail = || {
+        for question in [
+            &["graphs"][..],
+            &["stats"],
+            &["log"],
+            &["verify"],
+            &["verify", "--each-replica"],
+            &["archive", "--graph", "g", "--keep", "1"],
+        ] {
+            failed(path, &served.on(question), 1, "there is no stream event-store");
+        }
+    };
+    all_fail();
+    served.done(&["apply", "-g", "g", "create"]);
+    served.done(&["graphs"]);
+    served.server.delete_stream("event-store").expect("deleted");
+    all_fail();
+    served.done(&["apply", "-g", "g", "create"]);
+    let other = served.on(&["apply", "-g", "g", "create", "--stream", "other"]);
+    failed(path, &other, 1, "the stream event-store has its subjects event.store.>");
+}
+
+#[test]
 fn what_contradicts_the_store_is_a_conflict() {
     let Some(served) = Served::start() else { return };
     let path = served.folder.path();

@@ -6,7 +6,7 @@ use crate::command::Rejected;
 use crate::history::HistoryError;
 use crate::id::GraphId;
 use crate::read_model::QueryError;
-use crate::store::StoreError;
+use crate::store::{Refusal, StoreError};
 use crate::stream::StreamError;
 use crate::writer::{ReplayError, WriteError};
 
@@ -152,6 +152,10 @@ const fn kind_of_store(error: &StoreError) -> ErrorKind {
         StoreError::Unavailable { .. } => ErrorKind::Unavailable,
         StoreError::Unknown { .. } | StoreError::Partial { .. } => ErrorKind::Unknown,
         StoreError::Corrupt { .. } => ErrorKind::Corrupt,
-        StoreError::Malformed { .. } | StoreError::Invalid { .. } => ErrorKind::Invalid,
+        StoreError::Refused { refusal: Refusal::Full { .. } } => ErrorKind::Unavailable,
+        StoreError::Refused { refusal: Refusal::Missing { .. } } => ErrorKind::NotFound,
+        StoreError::Malformed { .. }
+        | StoreError::Invalid { .. }
+        | StoreError::Refused { refusal: Refusal::Forbidden { .. } } => ErrorKind::Invalid,
     }
 }

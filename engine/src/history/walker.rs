@@ -95,7 +95,7 @@ impl Walker {
     async fn go_on(&mut self, store: &Arc<dyn EventStore>, until: u64) -> Result<(), HistoryError> {
         let borders = &mut self.borders;
         let mut note = |draft: &GraphAggregate, _: &crate::chain::Link| borders.push(draft.border());
-        let outcome = self.tip.go_on(store, &mut self.aggregate, until, &mut note).await;
+        let outcome = self.tip.go_on(store, &mut self.aggregate, until, None, &mut note).await;
         // What was read behind the last publication was taken back.
         let reached = self.tip.version();
         self.borders.truncate(self.borders.partition_point(|border| border.version() <= reached));

@@ -6,6 +6,7 @@
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -172,6 +173,12 @@ pub enum StoreError {
         /// Where and what.
         damage: Box<Damage>,
     },
+    /// The store takes nothing until someone has changed something there; nothing was written.
+    #[error("{refusal}")]
+    Refused {
+        /// Why, and what to change.
+        refusal: Refusal,
+    },
     /// The store cannot be used as asked: a path that is no folder, another store's files, a lock held by another
     /// writer.
     #[error("{reason}")]
@@ -179,6 +186,37 @@ pub enum StoreError {
         /// What is wrong and what to do.
         reason: String,
     },
+}
+
+/// Why a store takes nothing until someone has changed something there: to ask again is of no use before.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// There is no room.
+    #[error("{what} is full: {limit}; raise the limit or archive old events, then try again")]
+    Full {
+        /// What is full.
+        what: String,
+        /// The limit that is reached.
+        limit: String,
+    },
+    /// What keeps the events is not there, or no longer.
+    #[error("there is no {what}")]
+    Missing {
+        /// What is not there.
+        what: String,
+    },
+    /// The login may not do it.
+    #[error("the login lacks a permission: {permission}")]
+    Forbidden {
+        /// The permission that it lacks.
+        permission: String,
+    },
+}
+
+impl From<Refusal> for StoreError {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused { refusal }
+    }
 }
 
 /// Where kept bytes are damaged.
@@ -265,6 +303,8 @@ pub struct Capabilities {
     pub purges: bool,
     /// So many transactions are worth an append together; fewer are sooner there one after the other.
     pub group_transactions_min: usize,
+    /// How long a call is tried before it is answered that the store is unavailable.
+    pub deadline: Duration,
 }
 
 /// Events as they come, without gap or repeat; ends only with an error or with the store.
@@ -282,9 +322,19 @@ pub trait EventStore: Send + Sync + fmt::Debug {
     ///
     /// # Errors
     /// [`StoreError::Conflict`] names the actual head of the first aggregate that differs;
-    /// [`StoreError::Malformed`], [`StoreError::Unavailable`] wrote nothing; [`StoreError::Unknown`] may have;
-    /// [`StoreError::Partial`] did in part, and only a store that was told to split appends answers with it.
+    /// [`StoreError::Malformed`], [`StoreError::Unavailable`], [`StoreError::Refused`] wrote nothing;
+    /// [`StoreError::Unknown`] may have; [`StoreError::Partial`] did in part, and only a store that was told to split
+    /// appends answers with it.
     async fn append(&self, batch: &[AggregateAppend]) -> Result<Appended, StoreError>;
+
+    /// Appends as [`append`](Self::append) and gives up after `patience`, where that is less than the store's own
+    /// deadline. A store that never waits needs no method of its own.
+    ///
+    /// # Errors
+    /// As [`append`](Self::append).
+    async fn append_within(&self, batch: &[AggregateAppend], _patience: Duration) -> Result<Appended, StoreError> {
+        self.append(batch).await
+    }
 
     /// Returns an aggregate's last event, `None` for one that has none.
     ///

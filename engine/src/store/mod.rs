@@ -11,8 +11,8 @@ pub mod envelope;
 pub mod objects;
 
 pub use contract::{
-    AggregateAppend, Appended, Capabilities, Damage, Durability, EventStore, Expected, Followed, Head, SealedEvent,
-    StoreError, StoredEvent, StreamFilter,
+    AggregateAppend, Appended, Capabilities, Damage, Durability, EventStore, Expected, Followed, Head, Refusal,
+    SealedEvent, StoreError, StoredEvent, StreamFilter,
 };
 pub use envelope::Envelope;
 pub use objects::{ObjectError, ObjectInfo, ObjectStore};

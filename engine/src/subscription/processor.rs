@@ -4,12 +4,12 @@
 //! sink once it is whole. The place in the stream is saved after what lies before it was applied, so after a restart
 //! nothing is missed and what comes again is recognised by its version.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::StreamExt;
+use futures::{StreamExt, stream};
 use parking_lot::Mutex;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -23,6 +23,9 @@ use super::tracked_graph::{TrackedGraph, is_graph};
 
 /// Events after which the place is saved at the latest.
 const SAVE_EVENTS: usize = 256;
+
+/// Graphs that are brought up to the stream at the same time.
+const BEGUN_AT_A_TIME: usize = 16;
 
 /// The wait before an unavailable store is followed again.
 pub(super) const RETRY_WAIT: Duration = Duration::from_millis(250);
@@ -126,6 +129,7 @@ impl<S: GraphSink + ?Sized> GraphEventProcessor<S> {
                 _ = stopped.changed() => return Ok(()),
             };
             let Some(chunk) = chunk else { return Ok(()) };
+            self.begin_new(&chunk).await?;
             for stored in chunk {
                 self.take(&stored?).await?;
             }
@@ -162,21 +166,40 @@ impl<S: GraphSink + ?Sized> GraphEventProcessor<S> {
         }
     }
 
+    /// Brings the aggregates that are seen for the first time up to the stream, several at a time: meanwhile the events
+    /// of all others wait.
+    async fn begin_new(&mut self, chunk: &[Result<StoredEvent, StoreError>]) -> Result<(), StoreError> {
+        let aggregates = chunk.iter().flatten().map(|stored| stored.event.aggregate);
+        let new: HashSet<AggregateId> = aggregates.filter(|aggregate| !self.seen.contains_key(aggregate)).collect();
+        let (store, sink) = (Arc::clone(&self.store), Arc::clone(&self.sink));
+        let begun = new.into_iter().map(|aggregate| {
+            let (store, sink) = (Arc::clone(&store), Arc::clone(&sink));
+            async move { (aggregate, begun(&store, &*sink, aggregate).await) }
+        });
+        let mut begun = stream::iter(begun).buffer_unordered(BEGUN_AT_A_TIME);
+        while let Some((aggregate, begun)) = begun.next().await {
+            let noted = begun.map(|seen| self.note(aggregate, seen));
+            self.settle(aggregate, noted)?;
+        }
+        Ok(())
+    }
+
     /// Brings an aggregate that is seen for the first time up to the stream, where it is a graph.
     async fn begin(&mut self, aggregate: AggregateId) -> Result<(), FollowError> {
         if self.seen.contains_key(&aggregate) {
             return Ok(());
         }
-        let seen = match is_graph(&self.store, aggregate).await? {
-            Some(true) => Seen::Graph(Box::new(TrackedGraph::begin(&self.store, &*self.sink, aggregate).await?)),
-            Some(false) => Seen::Ignored,
-            None => return Ok(()),
-        };
+        let seen = begun(&self.store, &*self.sink, aggregate).await?;
+        self.note(aggregate, seen);
+        Ok(())
+    }
+
+    fn note(&mut self, aggregate: AggregateId, seen: Option<Seen>) {
+        let Some(seen) = seen else { return };
         if let Seen::Graph(graph) = &seen {
             self.open += usize::from(graph.is_open());
         }
         self.seen.insert(aggregate, seen);
-        Ok(())
     }
 
     async fn take_begun(&mut self, aggregate: AggregateId, stored: &StoredEvent) -> Result<(), FollowError> {
@@ -193,6 +216,19 @@ impl<S: GraphSink + ?Sized> GraphEventProcessor<S> {
         if let Some(Seen::Graph(graph)) = self.seen.insert(aggregate, Seen::Ignored) {
             self.open -= usize::from(graph.is_open());
         }
+    }
+}
+
+/// Returns what an aggregate is, brought up to the stream where it is a graph; `None` where it has no event.
+async fn begun<S: GraphSink + ?Sized>(
+    store: &Arc<dyn EventStore>,
+    sink: &S,
+    aggregate: AggregateId,
+) -> Result<Option<Seen>, FollowError> {
+    match is_graph(store, aggregate).await? {
+        Some(true) => Ok(Some(Seen::Graph(Box::new(TrackedGraph::begin(store, sink, aggregate).await?)))),
+        Some(false) => Ok(Some(Seen::Ignored)),
+        None => Ok(None),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Getting a group into the store: sending it until its fate is known, or the deadline has passed.
 
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 use crate::aggregate::Draft;
 use crate::store::{AggregateAppend, Durability, StoreError};
@@ -33,7 +33,8 @@ impl<D: Draft> Writer<D> {
         let mut uncertain = false;
         let mut backoff = self.backoff(deadline);
         loop {
-            let reason = match self.store.append(batch).await {
+            let patience = deadline.saturating_duration_since(Instant::now());
+            let reason = match self.store.append_within(batch, patience).await {
                 Ok(appended) => {
                     let (first_sequence, durability) = (Some(appended.first_sequence), Some(appended.durability));
                     return Settled::Applied { first_sequence, durability };
@@ -44,7 +45,7 @@ impl<D: Draft> Writer<D> {
                 ) => {
                     let conflict = matches!(error, StoreError::Conflict { .. });
                     uncertain |= !conflict;
-                    match self.find(batch).await {
+                    match self.find(batch, deadline).await {
                         Ok(Found::Ours { first_sequence }) => {
                             return Settled::Applied { first_sequence: Some(first_sequence), durability: None };
                         }
@@ -54,7 +55,10 @@ impl<D: Draft> Writer<D> {
                     }
                 }
                 Err(
-                    error @ (StoreError::Malformed { .. } | StoreError::Corrupt { .. } | StoreError::Invalid { .. }),
+                    error @ (StoreError::Malformed { .. }
+                    | StoreError::Corrupt { .. }
+                    | StoreError::Refused { .. }
+                    | StoreError::Invalid { .. }),
                 ) => {
                     return Settled::Failed(if uncertain {
                         Failure::Unknown { reason: error.to_string() }
@@ -79,22 +83,30 @@ impl<D: Draft> Writer<D> {
     pub(super) async fn confirm(&mut self, group: &Group<D>, deadline: Instant) -> Settled {
         let mut backoff = self.backoff(deadline);
         loop {
-            match self.store.head(self.tip.aggregate).await {
+            let late = |_| Err(StoreError::Unavailable { reason: "no answer came in time".to_owned() });
+            match timeout_at(deadline, self.store.head(self.tip.aggregate)).await.unwrap_or_else(late) {
                 Ok(head) if head == group.tip.head => {
                     return Settled::Applied { first_sequence: None, durability: None };
                 }
                 Ok(_) => return Settled::Overtaken,
-                Err(error) if !backoff.wait().await => {
-                    return Settled::Failed(Failure::Unavailable { reason: error.to_string() });
+                Err(error @ (StoreError::Unavailable { .. } | StoreError::Unknown { .. })) => {
+                    if !backoff.wait().await {
+                        return Settled::Failed(Failure::Unavailable { reason: error.to_string() });
+                    }
                 }
-                Err(_) => (),
+                Err(error) => return Settled::Failed(Failure::Store(error)),
             }
         }
     }
 
     /// Finds out whether the store holds a batch. Its last CID vouches for all of it; the first alone would not: another
     /// writer may have been sent the first command too and have sealed the same bytes.
-    async fn find(&mut self, batch: &[AggregateAppend]) -> Result<Found, StoreError> {
+    async fn find(&mut self, batch: &[AggregateAppend], deadline: Instant) -> Result<Found, StoreError> {
+        let late = |_| Err(StoreError::Unavailable { reason: "no answer came in time".to_owned() });
+        timeout_at(deadline, self.look(batch)).await.unwrap_or_else(late)
+    }
+
+    async fn look(&mut self, batch: &[AggregateAppend]) -> Result<Found, StoreError> {
         let events = &batch[0].events;
         let last = &events[events.len() - 1];
         let first = self.store.read(last.aggregate, events[0].version, 1).await?.pop();

@@ -13,8 +13,9 @@ pub struct WriterConfig {
     pub group_bytes_max: usize,
     /// How often a command is decided again because another writer appended first.
     pub conflict_retries_max: u32,
-    /// How long a submission is tried while the store is unavailable or its answer unknown.
-    pub deadline: Duration,
+    /// How long a submission is tried while the store is unavailable or its answer unknown; `None` for as long as the
+    /// store tries a call.
+    pub deadline: Option<Duration>,
     /// The wait before the first retry; each later one is twice as long, less a jitter of up to half.
     pub retry_wait_min: Duration,
     /// The longest wait between two retries.
@@ -32,7 +33,7 @@ impl Default for WriterConfig {
             group_events_max: 8192,
             group_bytes_max: 8 * 1024 * 1024,
             conflict_retries_max: 8,
-            deadline: Duration::from_secs(20),
+            deadline: None,
             retry_wait_min: Duration::from_millis(5),
             retry_wait_max: Duration::from_secs(1),
             remembered_transactions_max: 64 * 1024,

@@ -72,7 +72,7 @@ pub async fn load_newest<S: DraftSource>(
     let empty = || LoadedTip::empty(aggregate, store.hash_kind(), remembered_transactions_max);
     let mut begun = source.begin(store, empty()).await;
     let began_at = begun.tip.version();
-    match begun.tip.catch_up(store, &mut begun.draft).await {
+    match begun.tip.catch_up(store, &mut begun.draft, None).await {
         Ok(()) => return Ok(begun),
         Err(error @ ReplayError::Store(_)) => return Err(error),
         Err(error) if began_at == 0 => return Err(error),
@@ -80,7 +80,7 @@ pub async fn load_newest<S: DraftSource>(
     }
     let (draft, reader) = source.fresh(aggregate);
     let mut begun = Begun { draft, reader, tip: empty() };
-    begun.tip.catch_up(store, &mut begun.draft).await?;
+    begun.tip.catch_up(store, &mut begun.draft, None).await?;
     Ok(begun)
 }
 

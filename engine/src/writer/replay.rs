@@ -8,6 +8,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout_at};
 
 use crate::aggregate::Draft;
 use crate::chain::{ChainError, ChainTip, Link, verify_block_in_place, verify_link};
@@ -77,7 +78,7 @@ pub async fn load<D: Draft>(
     remembered_transactions_max: usize,
 ) -> Result<LoadedTip, ReplayError> {
     let mut tip = LoadedTip::empty(aggregate, store.hash_kind(), remembered_transactions_max);
-    tip.catch_up(store, draft).await?;
+    tip.catch_up(store, draft, None).await?;
     Ok(tip)
 }
 
@@ -157,18 +158,23 @@ impl LoadedTip {
         self.last = Some(last);
     }
 
-    /// Takes in what the store holds beyond this tip, and publishes it. On an error the draft and the tip are at the
-    /// last transaction border that was published.
+    /// Takes in what the store holds beyond this tip, and publishes it; gives up at `deadline`. On an error the draft and
+    /// the tip are at the last transaction border that was published.
     ///
     /// # Errors
     /// As of [`load`].
-    pub async fn catch_up<D: Draft>(&mut self, store: &Arc<dyn EventStore>, draft: &mut D) -> Result<(), ReplayError> {
-        self.go_on(store, draft, u64::MAX, &mut |_, _| {}).await
+    pub async fn catch_up<D: Draft>(
+        &mut self,
+        store: &Arc<dyn EventStore>,
+        draft: &mut D,
+        deadline: Option<Instant>,
+    ) -> Result<(), ReplayError> {
+        self.go_on(store, draft, u64::MAX, deadline, &mut |_, _| {}).await
     }
 
     /// Takes in what the store holds beyond this tip up to version `until`, which ends a transaction where the store
-    /// has it, and publishes it. `at_border` sees the draft behind each transaction, with its last event. On an error
-    /// the draft and the tip are at the last transaction border that was published.
+    /// has it, and publishes it; gives up at `deadline`. `at_border` sees the draft behind each transaction, with its last
+    /// event. On an error the draft and the tip are at the last transaction border that was published.
     ///
     /// # Errors
     /// As of [`load`].
@@ -177,10 +183,11 @@ impl LoadedTip {
         store: &Arc<dyn EventStore>,
         draft: &mut D,
         until: u64,
+        deadline: Option<Instant>,
         at_border: &mut (impl FnMut(&D, &Link) + Send),
     ) -> Result<(), ReplayError> {
         let mut from = self.version() + 1;
-        let mut chunk = fetch(Arc::clone(store), self.aggregate, from, until).await?;
+        let mut chunk = in_time(deadline, fetch(Arc::clone(store), self.aggregate, from, until)).await?;
         let mut progress = Progress { last: self.last, first_version: from, published: draft.savepoint() };
         loop {
             let next = (chunk.len == CHUNK_EVENTS).then(|| {
@@ -192,7 +199,7 @@ impl LoadedTip {
                 return Err(error);
             }
             let Some(next) = next else { break };
-            chunk = match next.join().await {
+            chunk = match in_time(deadline, next.join()).await {
                 Ok(chunk) => chunk,
                 Err(error) => {
                     draft.roll_back(progress.published);
@@ -313,6 +320,15 @@ impl<E> Drop for Prefetch<E> {
     fn drop(&mut self) {
         self.0.abort();
     }
+}
+
+async fn in_time<T>(
+    deadline: Option<Instant>,
+    reading: impl Future<Output = Result<T, ReplayError>>,
+) -> Result<T, ReplayError> {
+    let Some(deadline) = deadline else { return reading.await };
+    let late = |_| Err(StoreError::Unavailable { reason: "no answer came in time".to_owned() }.into());
+    timeout_at(deadline, reading).await.unwrap_or_else(late)
 }
 
 async fn fetch<E: EventPayload>(

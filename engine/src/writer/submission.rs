@@ -142,8 +142,8 @@ pub(super) struct Waiting<C, R: std::error::Error + 'static> {
     pub(super) reply: oneshot::Sender<Answer<R>>,
     /// How often other writers were first.
     pub(super) conflicts: u32,
-    /// Until when it is tried; set when the writer takes it up.
-    pub(super) deadline: Option<Instant>,
+    /// When it was sent.
+    pub(super) since: Instant,
 }
 
 impl<C, R: std::error::Error + 'static> Waiting<C, R> {

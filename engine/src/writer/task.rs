@@ -55,6 +55,10 @@ pub(super) struct Writer<D: Draft> {
     pub(super) closing: Vec<oneshot::Sender<()>>,
     /// Whether an append's outcome was never found out: the store may hold more than the tip says.
     pub(super) unresolved: bool,
+    /// How long a submission is tried, counted from when it was sent, or from when the store last answered.
+    pub(super) patience: Duration,
+    /// When the store last took or refused something.
+    pub(super) answered: Instant,
     /// What the store has done at least for everything up to the tip.
     pub(super) durability: Durability,
     /// How many submissions the group before held.
@@ -149,10 +153,7 @@ impl<D: Draft> Writer<D> {
 
     fn accept(&mut self, message: Message<D>) {
         match message {
-            Message::Submit(mut waiting) => {
-                waiting.deadline = Some(Instant::now() + self.config.deadline);
-                self.waiting.push_back(waiting);
-            }
+            Message::Submit(waiting) => self.waiting.push_back(waiting),
             Message::Close(done) => {
                 self.queue.close();
                 self.closing.push(done);
@@ -160,12 +161,33 @@ impl<D: Draft> Writer<D> {
         }
     }
 
+    /// Returns until when a submission is tried: a queue that moves costs nobody his time.
+    fn deadline(&self, waiting: &WaitingFor<D>) -> Instant {
+        waiting.since.max(self.answered) + self.patience
+    }
+
+    /// Answers those whose time went by while another group was tried.
+    fn fail_expired(&mut self) {
+        self.take_queued();
+        let failure = Failure::Unavailable { reason: "nothing was answered to those before either".to_owned() };
+        let now = Instant::now();
+        for waiting in std::mem::take(&mut self.waiting) {
+            if self.deadline(&waiting) <= now {
+                waiting.answer(Err(failure.clone().into()));
+            } else {
+                self.waiting.push_back(waiting);
+            }
+        }
+    }
+
     /// Finds out what the store holds after an append whose outcome was never known. Returns false, with everyone
     /// answered, where that fails.
     async fn resolve(&mut self) -> bool {
-        match self.tip.catch_up(&self.store, &mut self.draft).await {
+        let until = self.waiting.front().map(|waiting| self.deadline(waiting));
+        match self.tip.catch_up(&self.store, &mut self.draft, until).await {
             Ok(()) => {
                 self.unresolved = false;
+                self.answered = Instant::now();
                 true
             }
             Err(error) => {
@@ -210,14 +232,18 @@ impl<D: Draft> Writer<D> {
     }
 
     async fn commit(&mut self, mut group: Group<D>) {
-        let deadline = group.members.first().and_then(|(waiting, _)| waiting.deadline).expect("it was taken up");
-        let empty = group.sealed.is_empty();
+        let (oldest, _) = group.members.first().expect("a group has members");
+        let deadline = self.deadline(oldest);
+        let (empty, refuses) = (group.sealed.is_empty(), group.refuses());
         let batch = group.take_append();
-        let settled = match (empty, group.refuses()) {
+        let settled = match (empty, refuses) {
             (true, true) => self.confirm(&group, deadline).await,
             (true, false) => Settled::Applied { first_sequence: None, durability: None },
             (false, _) => self.append(&batch, deadline).await,
         };
+        if (!empty || refuses) && !matches!(settled, Settled::Failed(_)) {
+            self.answered = Instant::now();
+        }
         match settled {
             Settled::Applied { first_sequence, durability } => {
                 self.durability = durability.unwrap_or(self.durability);
@@ -234,6 +260,7 @@ impl<D: Draft> Writer<D> {
                 self.draft.roll_back(group.base);
                 self.unresolved = matches!(failure, Failure::Unknown { .. });
                 fail(group, &failure);
+                self.fail_expired();
             }
         }
     }
@@ -242,7 +269,7 @@ impl<D: Draft> Writer<D> {
     async fn decide_again(&mut self, group: Group<D>, deadline: Instant) {
         self.counters.conflicts.add(1);
         let mut backoff = self.backoff(deadline);
-        while let Err(error) = self.tip.catch_up(&self.store, &mut self.draft).await {
+        while let Err(error) = self.tip.catch_up(&self.store, &mut self.draft, Some(deadline)).await {
             let failure = match error {
                 ReplayError::Store(StoreError::Unavailable { reason }) if !backoff.wait().await => {
                     Failure::Unavailable { reason }
@@ -326,6 +353,7 @@ impl<D: Draft> Writer<D> {
             | StoreError::Malformed { .. }
             | StoreError::Partial { .. }
             | StoreError::Corrupt { .. }
+            | StoreError::Refused { .. }
             | StoreError::Invalid { .. } => WriteError::Store(error),
         };
         let (first, last) = (recent.first_version, recent.last_version());

@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 
 use crate::aggregate::Draft;
 use crate::clock::Clock;
@@ -77,6 +78,7 @@ pub(super) fn spawn_then<D: Draft>(
     let capabilities = store.capabilities();
     let writer = Writer {
         limits: GroupLimits::new(&config, capabilities),
+        patience: config.deadline.unwrap_or(capabilities.deadline),
         durability: store.durability_of_kept(),
         store,
         clock,
@@ -88,6 +90,7 @@ pub(super) fn spawn_then<D: Draft>(
         waiting: VecDeque::new(),
         closing: Vec::new(),
         unresolved: false,
+        answered: Instant::now(),
         last_group: 0,
     };
     writer.take_stock();
@@ -169,7 +172,7 @@ impl<D: Draft> WriterHandle<D> {
 
 fn waiting<D: Draft>(submission: Submission<D::Command>) -> (WaitingFor<D>, AnswerOf<D>) {
     let (reply, answer) = oneshot::channel();
-    (Waiting { submission, reply, conflicts: 0, deadline: None }, answer)
+    (Waiting { submission, reply, conflicts: 0, since: Instant::now() }, answer)
 }
 
 /// Waits for an answer; a writer that ended without one was torn down with its runtime, after the submission may have

@@ -4,13 +4,15 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use crate::faulty::{Fault, Faulty};
 use crate::support::counter::{Counter, CounterCommand, TooLittle};
 use crate::support::{context, verified};
 use crate::writer::{AGGREGATE, add, faulty, memory, open, open_with, rejected, take, together};
-use cidgraph::{EventStore, Submission, WriteError, WriterConfig};
+use cidgraph::{Capabilities, EventStore, Submission, WriteError, WriterConfig};
 use proptest::prelude::*;
+use tokio::time::Instant;
 
 #[tokio::test(start_paused = true)]
 async fn an_unavailable_store_is_tried_again() {
@@ -33,6 +35,41 @@ async fn past_the_deadline_everything_is_taken_back() {
     assert_eq!(writer.submit(add(4, 4)).await.unwrap().head.version, 2);
     assert_eq!(reader.current().state.value, 5);
     assert_eq!(verified(&*store, AGGREGATE).await.len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_waits_in_the_queue_is_answered_by_his_own_deadline() {
+    let (faulty, store) = faulty();
+    let deadline = Duration::from_secs(3);
+    let config = WriterConfig { group_events_max: 1, deadline: Some(deadline), ..WriterConfig::default() };
+    let (writer, _) = open_with(&store, config).await;
+    *faulty.always.lock().unwrap() = Fault::Unavailable;
+    let sent = (1..=9_u64).map(|id| {
+        let writer = writer.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(Duration::from_millis(500 * (id % 3))).await;
+            let since = Instant::now();
+            (writer.submit(add(id, 1)).await, since.elapsed())
+        })
+    });
+    for answer in sent.collect::<Vec<_>>() {
+        let (answer, waited) = answer.await.unwrap();
+        assert!(matches!(answer, Err(WriteError::Unavailable { .. })), "{answer:?}");
+        assert!(waited <= deadline + Duration::from_millis(10), "virtual time: {waited:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_a_deadline_of_its_own_a_writer_tries_as_long_as_its_store() {
+    let deadline = Duration::from_millis(300);
+    let inner = memory();
+    let limits = Capabilities { deadline, ..inner.capabilities() };
+    let store = Arc::new(Faulty::around(inner).limited(limits));
+    *store.always.lock().unwrap() = Fault::Unavailable;
+    let (writer, _) = open(&(Arc::clone(&store) as Arc<dyn EventStore>)).await;
+    let since = Instant::now();
+    assert!(matches!(writer.submit(add(1, 1)).await, Err(WriteError::Unavailable { .. })));
+    assert!(since.elapsed() <= deadline + Duration::from_millis(10), "virtual time: {:?}", since.elapsed());
 }
 
 #[tokio::test(start_paused = true)]

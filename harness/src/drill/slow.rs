@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use cidgraph::chain::seal;
 use cidgraph::{
-    AggregateAppend, ChainTip, Clock, EventStore, Expected, GraphEvent, GraphId, GraphMetadata, Name, StoreError,
-    StreamFilter, SystemClock,
+    AggregateAppend, ChainTip, Clock, EventStore, Expected, GraphEvent, GraphId, GraphMetadata, Name, Refusal,
+    StoreError, StreamFilter, SystemClock,
 };
 use futures::StreamExt;
 use tokio::task::block_in_place;
@@ -123,7 +123,7 @@ impl Slow<'_> {
                 Err(error) => break (error, start.elapsed()),
             }
         };
-        let named = matches!(&refused, StoreError::Unavailable { reason } if reason.contains("maximum bytes"));
+        let named = matches!(&refused, StoreError::Refused { refusal: Refusal::Full { .. } });
         self.judge(report, "a full stream", named, &refused, took);
         let audit = auditor.compare(store.as_ref()).await?;
         let text = format!("reads of a full stream go on ({} events)", audit.stored);
@@ -186,7 +186,7 @@ impl Slow<'_> {
         match store.append(&writer.next_batch()).await {
             Ok(_) => report.demand(false, "an append to a deleted stream is refused"),
             Err(refused) => {
-                let named = matches!(refused, StoreError::Unavailable { .. });
+                let named = matches!(refused, StoreError::Refused { refusal: Refusal::Missing { .. } });
                 self.judge(report, "an append to a deleted stream", named, &refused, start.elapsed());
             }
         }
@@ -199,7 +199,7 @@ impl Slow<'_> {
         });
         match ended.await {
             Ok(Err(refused)) => {
-                let named = matches!(refused, StoreError::Unavailable { .. });
+                let named = matches!(refused, StoreError::Refused { refusal: Refusal::Missing { .. } });
                 self.judge(report, "a follower of a deleted stream", named, &refused, start.elapsed());
             }
             Ok(Ok(())) | Err(_) => report.demand(false, "a follower of a deleted stream is told"),

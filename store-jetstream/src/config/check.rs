@@ -8,9 +8,6 @@ use crate::config::error::{ConfigError, Place};
 use crate::config::jetstream_config::{Credentials, JetStreamConfig, monitor_host, server_address};
 use crate::config::setting::{SETTINGS, Setting};
 
-/// What a prefix of subjects can be; it completes "must be".
-const SUBJECT_PREFIX_TAKES: &str = "names with dots between them: letters, digits, - and _";
-
 impl JetStreamConfig {
     /// Checks all that can be told without a server and without reading a file.
     ///
@@ -19,10 +16,7 @@ impl JetStreamConfig {
     pub fn check(&self) -> Result<(), ConfigError> {
         match SETTINGS.iter().find(|row| !row.setting.holds(self)) {
             Some(row) => Err(ConfigError::Value { place: Place::Field { key: row.key }, takes: row.takes }),
-            None if is_prefix(&self.subject_prefix) => Ok(()),
-            None => {
-                Err(ConfigError::Value { place: Place::Field { key: "subject_prefix" }, takes: SUBJECT_PREFIX_TAKES })
-            }
+            None => Ok(()),
         }
     }
 }
@@ -40,6 +34,7 @@ impl Setting {
                 }
             },
             Self::Stream => is_name(&config.stream),
+            Self::SubjectPrefix => is_prefix(&config.subject_prefix),
             Self::Replicas => matches!(config.replicas, 1 | 3 | 5),
             Self::MaxBytes => config.max_bytes.is_none_or(|bytes| bytes > 0 && i64::try_from(bytes).is_ok()),
             Self::MaxMessageBytes => {

@@ -70,6 +70,7 @@ impl Draft {
             Setting::Certificate => (self.certificate, _) = (Some(path(value)?), tls(config)),
             Setting::Key => (self.key, _) = (Some(path(value)?), tls(config)),
             Setting::Stream => config.stream = value.text()?,
+            Setting::SubjectPrefix => config.subject_prefix = value.text()?,
             Setting::Replicas => {
                 (config.replicas, config.replicas_by_servers) = (value.word()?.parse().ok()?, false);
             }

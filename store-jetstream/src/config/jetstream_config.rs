@@ -51,7 +51,7 @@ pub struct JetStreamConfig {
     /// The stream's name.
     pub stream: String,
     /// What every subject of the stream starts with, `event.store` by default: tokens of letters, digits, `-` and `_` with
-    /// dots between them. Two streams of one account need two; no file and no variable sets it.
+    /// dots between them. Two streams of one account need two.
     pub subject_prefix: String,
     /// Servers that keep each event: 1, 3 or 5.
     pub replicas: usize,

@@ -19,6 +19,7 @@
 //! | `tls.certificate` | `CIDGRAPH_NATS_TLS_CERTIFICATE` | the path of a PEM file |
 //! | `tls.key` | `CIDGRAPH_NATS_TLS_KEY` | the path of a PEM file |
 //! | `stream` | `CIDGRAPH_NATS_STREAM` | the stream's name |
+//! | `subject_prefix` | `CIDGRAPH_NATS_SUBJECT_PREFIX` | what every subject starts with, `event.store`; two streams of one account need two |
 //! | `replicas` | `CIDGRAPH_NATS_REPLICAS` | 1, 3 or 5; without it the servers decide |
 //! | `max_bytes` | `CIDGRAPH_NATS_MAX_BYTES` | a size (`10GiB`, `500MB`, `1048576`) or `unlimited` |
 //! | `max_message_bytes` | `CIDGRAPH_NATS_MAX_MESSAGE_BYTES` | a size or `unlimited` |

@@ -16,6 +16,7 @@ pub(super) enum Setting {
     Certificate,
     Key,
     Stream,
+    SubjectPrefix,
     Replicas,
     MaxBytes,
     MaxMessageBytes,
@@ -58,7 +59,7 @@ const FILE: &str = "the path of a file";
 
 /// Every setting, in the order of the documentation. `Tls` stands before what belongs to it: switched off it forgets.
 #[rustfmt::skip]
-pub(super) const SETTINGS: [Row; 20] = [
+pub(super) const SETTINGS: [Row; 21] = [
     Row { setting: Setting::Urls, key: "urls", variable: "URLS", takes: "addresses of servers, nats://host:port, without user and password: those are credentials" },
     Row { setting: Setting::User, key: "credentials.user", variable: "USER", takes: "text" },
     Row { setting: Setting::Password, key: "credentials.password", variable: "PASSWORD", takes: "text" },
@@ -70,6 +71,7 @@ pub(super) const SETTINGS: [Row; 20] = [
     Row { setting: Setting::Certificate, key: "tls.certificate", variable: "TLS_CERTIFICATE", takes: FILE },
     Row { setting: Setting::Key, key: "tls.key", variable: "TLS_KEY", takes: FILE },
     Row { setting: Setting::Stream, key: "stream", variable: "STREAM", takes: "a stream's name: letters, digits, - and _" },
+    Row { setting: Setting::SubjectPrefix, key: "subject_prefix", variable: "SUBJECT_PREFIX", takes: "names with dots between them: letters, digits, - and _" },
     Row { setting: Setting::Replicas, key: "replicas", variable: "REPLICAS", takes: "1, 3 or 5" },
     Row { setting: Setting::MaxBytes, key: "max_bytes", variable: "MAX_BYTES", takes: SIZE },
     Row { setting: Setting::MaxMessageBytes, key: "max_message_bytes", variable: "MAX_MESSAGE_BYTES", takes: MESSAGE_SIZE },
@@ -113,6 +115,7 @@ impl Setting {
             | Self::Certificate
             | Self::Key
             | Self::Stream
+            | Self::SubjectPrefix
             | Self::Replicas
             | Self::MaxBytes
             | Self::MaxMessageBytes

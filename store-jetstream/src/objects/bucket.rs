@@ -1,19 +1,23 @@
 //! The bucket's stream: records and chunks as messages.
 
+use async_nats::jetstream::context::{CreateStreamErrorKind, PublishErrorKind};
+use async_nats::jetstream::stream::{Config, DiscardPolicy, StorageType};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use async_nats::jetstream::context::{CreateStreamErrorKind, GetStreamErrorKind, PublishErrorKind};
-use async_nats::jetstream::stream::{Config, DiscardPolicy, StorageType};
-use async_nats::jetstream::{Context, ErrorCode};
-use async_nats::{Client, HeaderMap};
+use async_nats::HeaderMap;
+use async_nats::jetstream::ErrorCode;
 use bytes::Bytes;
-use cidgraph::{ObjectError, StoreError};
+use cidgraph::{Clock, ObjectError, Refusal, StoreError, SystemClock};
+use futures::TryStreamExt;
 use tokio::sync::OnceCell;
 
-use crate::backoff::{Failure, retry};
-use crate::connection::invalid;
+use crate::backoff::Failure;
+use crate::connection::Connection;
 use crate::objects::record::{Record, decoded, encoded};
-use crate::pages::{Pages, last_message, next_message, number, sequence_of, transient};
+use crate::pages::{Pages, last_message, next_message, number, sequence_of, stream_info, transient};
+use crate::permissions::Access;
+use crate::refusals::invalid;
 
 /// The header of a chunk that tells its place among the object's.
 const FRAME: &str = "Cidgraph-Frame";
@@ -30,13 +34,11 @@ const PAGE_CHUNKS: usize = 8;
 /// The bucket's stream.
 #[derive(Debug)]
 pub(crate) struct Bucket {
-    pub(crate) client: Client,
-    pub(crate) context: Context,
+    connection: Connection,
+    access: Access,
     pub(crate) name: String,
-    pub(crate) replicas: usize,
-    pub(crate) request_timeout: Duration,
-    pub(crate) deadline: Duration,
-    pub(crate) made: OnceCell<()>,
+    replicas: usize,
+    made: OnceCell<()>,
 }
 
 /// A frame as it is kept.
@@ -57,6 +59,11 @@ pub(crate) enum Recorded {
 }
 
 impl Bucket {
+    pub(crate) fn new(connection: Connection, name: &str, replicas: usize) -> Self {
+        let access = connection.permissions.to([name.to_owned(), format!("OBJ_{name}")]);
+        Self { connection, access, name: name.to_owned(), replicas, made: OnceCell::new() }
+    }
+
     pub(crate) fn chunk_subject(&self, nuid: &str) -> String {
         format!("$O.{}.C.{nuid}", self.name)
     }
@@ -74,26 +81,26 @@ impl Bucket {
         &self,
         attempt: impl FnMut() -> Attempt,
     ) -> Result<T, ObjectError> {
-        retry(self.deadline, attempt).await.map_err(object_error)
+        self.connection.retry(&self.access, attempt).await.map_err(object_error)
     }
 
     /// Returns whether there is one.
     pub(crate) async fn is_made(&self) -> Result<bool, StoreError> {
-        retry(self.deadline, || async {
-            match self.context.get_stream(self.stream()).await {
-                Ok(_) => Ok(true),
-                Err(error) => match error.kind() {
-                    GetStreamErrorKind::JetStream(cause) if cause.error_code() == ErrorCode::STREAM_NOT_FOUND => {
-                        Ok(false)
-                    }
-                    GetStreamErrorKind::JetStream(_)
-                    | GetStreamErrorKind::Request
-                    | GetStreamErrorKind::EmptyName
-                    | GetStreamErrorKind::InvalidStreamName => Err(transient(error)),
-                },
-            }
-        })
-        .await
+        let stream = &self.stream();
+        let found = self.connection.retry(&self.access, || stream_info(&self.connection.context, stream));
+        match found.await {
+            Ok(_) => Ok(true),
+            Err(StoreError::Refused { refusal: Refusal::Missing { .. } }) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Returns whether there is one, without asking again for one that was found before.
+    pub(crate) async fn is_there(&self) -> Result<bool, ObjectError> {
+        if self.made.initialized() {
+            return Ok(true);
+        }
+        self.is_made().await.map_err(object_error)
     }
 
     /// Makes the bucket where there is none.
@@ -102,10 +109,10 @@ impl Bucket {
     }
 
     async fn create(&self) -> Result<(), Failure> {
-        if self.client.server_info().max_payload < MESSAGE_BYTES {
+        if self.connection.client.server_info().max_payload < MESSAGE_BYTES {
             return Err(invalid(format!("the server's max_payload is below {MESSAGE_BYTES} bytes")).into());
         }
-        if let Ok(stream) = self.context.get_stream(self.stream()).await {
+        if let Ok(stream) = self.connection.context.get_stream(self.stream()).await {
             return self.suffices(&stream.cached_info().config);
         }
         let config = Config {
@@ -119,7 +126,7 @@ impl Bucket {
             allow_direct: true,
             ..Config::default()
         };
-        match self.context.create_stream(config).await {
+        match self.connection.context.create_stream(config).await {
             Ok(_) => Ok(()),
             Err(error) => {
                 let exists = matches!(error.kind(), CreateStreamErrorKind::JetStream(cause)
@@ -154,7 +161,7 @@ impl Bucket {
             let mut headers = HeaderMap::new();
             headers.insert(FRAME, frame.to_string());
             headers.insert("Nats-Msg-Id", id.as_str());
-            let sent = self.context.publish_with_headers(subject.clone(), headers, bytes.clone()).await;
+            let sent = self.connection.context.publish_with_headers(subject.clone(), headers, bytes.clone()).await;
             let acknowledged = sent.map_err(transient)?.await.map_err(transient)?;
             Ok(acknowledged.sequence)
         })
@@ -164,7 +171,7 @@ impl Bucket {
     /// Returns an object's record with its sequence, as the leader sees it.
     pub(crate) async fn record(&self, name: &str) -> Result<Option<(u64, Record)>, ObjectError> {
         let (stream, subject) = (&self.stream(), &self.record_subject(name));
-        let message = self.retried(|| last_message(&self.context, stream, subject)).await?;
+        let message = self.retried(|| last_message(&self.connection.context, stream, subject)).await?;
         message.map(|message| Ok((message.sequence, Record::read(name, &message.payload)?))).transpose()
     }
 
@@ -175,7 +182,7 @@ impl Bucket {
             let mut headers = HeaderMap::new();
             headers.insert("Nats-Rollup", "sub");
             headers.insert("Nats-Expected-Last-Subject-Sequence", before.to_string());
-            let sent = self.context.publish_with_headers(subject.clone(), headers, body.clone()).await;
+            let sent = self.connection.context.publish_with_headers(subject.clone(), headers, body.clone()).await;
             match sent.map_err(transient)?.await {
                 Ok(_) => Ok(Recorded::Taken),
                 Err(error) if error.kind() == PublishErrorKind::WrongLastSequence => Ok(Recorded::Stale),
@@ -189,16 +196,50 @@ impl Bucket {
     pub(crate) async fn remove_chunks(&self, nuid: &str) -> Result<(), ObjectError> {
         let (stream, subject) = (&self.stream(), &self.chunk_subject(nuid));
         self.retried(|| async move {
-            let handle = self.context.get_stream_no_info(stream).await.map_err(transient)?;
+            let handle = self.connection.context.get_stream_no_info(stream).await.map_err(transient)?;
             handle.purge().filter(subject).await.map(drop).map_err(transient)
         })
         .await
     }
 
+    /// Removes chunks that no record names and that are older than `age`: an interrupted put left them. Returns of how
+    /// many puts.
+    pub(crate) async fn sweep(&self, age: Duration) -> Result<u64, ObjectError> {
+        let mut orphans = self.old_chunks(age).await?;
+        // The records are read after the chunks were listed: whatever was put in between is named by one.
+        for (_, record) in self.records().await? {
+            orphans.remove(&record.nuid);
+        }
+        for nuid in &orphans {
+            self.remove_chunks(nuid).await?;
+        }
+        Ok(orphans.len() as u64)
+    }
+
+    /// Returns the names of all chunks of which the last is older than `age`.
+    async fn old_chunks(&self, age: Duration) -> Result<BTreeSet<String>, ObjectError> {
+        let (stream, prefix) = (&self.stream(), &self.chunk_subject(""));
+        let subjects = self.retried(|| async move {
+            let handle = self.connection.context.get_stream_no_info(stream).await.map_err(transient)?;
+            let listed = handle.info_with_subjects(format!("{prefix}>")).await.map_err(transient)?;
+            listed.try_collect::<Vec<_>>().await.map_err(transient)
+        });
+        let until = SystemClock.now_ns().saturating_sub(u64::try_from(age.as_nanos()).unwrap_or(u64::MAX));
+        let mut old = BTreeSet::new();
+        for (subject, _) in subjects.await? {
+            let last = self.retried(|| last_message(&self.connection.context, stream, &subject)).await?;
+            let written = last.map(|last| last.time.unix_timestamp_nanos()).unwrap_or(i128::MAX);
+            if let Some(nuid) = subject.strip_prefix(prefix.as_str()).filter(|_| written < i128::from(until)) {
+                old.insert(nuid.to_owned());
+            }
+        }
+        Ok(old)
+    }
+
     /// Returns the names and records of all objects, those that were deleted too.
     pub(crate) async fn records(&self) -> Result<Vec<(String, Record)>, ObjectError> {
         let (stream, subjects) = (&self.stream(), &format!("$O.{}.M.>", self.name));
-        let last = self.retried(|| last_message(&self.context, stream, subjects)).await?;
+        let last = self.retried(|| last_message(&self.connection.context, stream, subjects)).await?;
         let last = last.map_or(0, |last| last.sequence);
         let (mut next, mut records) = (1, Vec::new());
         while next <= last {
@@ -228,7 +269,7 @@ impl Bucket {
 
     async fn messages(&self, subjects: &str, from: u64, count: usize) -> Result<Vec<(u64, Plain)>, ObjectError> {
         let stream = &self.stream();
-        let pages = &Pages { client: &self.client, stream, patience: self.request_timeout };
+        let pages = &Pages { client: &self.connection.client, stream, patience: self.connection.request_timeout };
         self.retried(|| async move {
             let page = pages.page(subjects, from, count).await?;
             let plain = page.messages.into_iter().map(|message| {
@@ -242,7 +283,7 @@ impl Bucket {
                 return Ok(plain);
             }
             // The replica that answered may lag; the leader does not.
-            let next = next_message(&self.context, stream, subjects, from).await?;
+            let next = next_message(&self.connection.context, stream, subjects, from).await?;
             let plain = next.map(|message| {
                 let (subject, headers, payload) = (message.subject.to_string(), message.headers, message.payload);
                 (message.sequence, Plain { subject, headers, payload })
@@ -264,6 +305,7 @@ fn object_error(error: StoreError) -> ObjectError {
     let reason = error.to_string();
     match error {
         StoreError::Invalid { reason } => ObjectError::Invalid { reason },
+        StoreError::Refused { .. } => ObjectError::Invalid { reason },
         StoreError::Unavailable { reason } => ObjectError::Unavailable { reason },
         StoreError::Conflict { .. }
         | StoreError::Malformed { .. }

@@ -6,8 +6,6 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use async_nats::Client;
-use async_nats::jetstream::ContextBuilder;
 use async_trait::async_trait;
 use cidgraph::store::objects::{Packer, Received, Unpacker, check_name};
 use cidgraph::{Clock, ObjectError, ObjectInfo, ObjectStore, StoreError, SystemClock};
@@ -17,9 +15,12 @@ use tokio::sync::OnceCell;
 use uuid::Uuid;
 
 use crate::config::JetStreamConfig;
-use crate::connection::connect;
+use crate::connection::{Connection, connect};
 use crate::objects::bucket::{Bucket, Recorded};
 use crate::objects::record::{Described, Record, damaged};
+
+/// How long nothing was added to an object without a record that is given up: far longer than a call may be tried.
+const ORPHANED: Duration = Duration::from_secs(3600);
 
 /// The bucket's name.
 const BUCKET: &str = "object-store";
@@ -28,6 +29,8 @@ const BUCKET: &str = "object-store";
 #[derive(Debug)]
 pub struct JetStreamObjects {
     bucket: Bucket,
+    /// How many interrupted puts were swept up.
+    swept: OnceCell<u64>,
 }
 
 impl JetStreamObjects {
@@ -36,22 +39,21 @@ impl JetStreamObjects {
     /// # Errors
     /// As [`JetStreamStore::connect`](crate::JetStreamStore::connect), but for the stream.
     pub async fn connect(config: &JetStreamConfig) -> Result<Self, StoreError> {
-        Ok(Self::on(connect(config).await?, config.request_timeout, config.deadline, config.replicas))
+        Ok(Self::on(connect(config).await?, config.replicas))
     }
 
     /// Returns the objects that a connection leads to.
-    pub(crate) fn on(client: Client, request_timeout: Duration, deadline: Duration, replicas: usize) -> Self {
-        let timeouts = ContextBuilder::new().timeout(request_timeout).ack_timeout(request_timeout);
-        let bucket = Bucket {
-            context: timeouts.build(client.clone()),
-            client,
-            name: BUCKET.to_owned(),
-            replicas,
-            request_timeout,
-            deadline,
-            made: OnceCell::new(),
-        };
-        Self { bucket }
+    pub(crate) fn on(connection: Connection, replicas: usize) -> Self {
+        Self { bucket: Bucket::new(connection, BUCKET, replicas), swept: OnceCell::new() }
+    }
+
+    /// Removes what puts left behind that were interrupted, where nothing was added for longer than `age`; returns how
+    /// many these were. The first put of a connection does it for those of more than an hour ago.
+    ///
+    /// # Errors
+    /// [`ObjectError::Unavailable`].
+    pub async fn sweep(&self, age: Duration) -> Result<u64, ObjectError> {
+        if self.bucket.is_there().await? { self.bucket.sweep(age).await } else { Ok(0) }
     }
 
     /// Returns whether the bucket has been made.
@@ -165,6 +167,8 @@ impl ObjectStore for JetStreamObjects {
     async fn put(&self, name: &str, contents: &mut (dyn AsyncRead + Send + Unpin)) -> Result<ObjectInfo, ObjectError> {
         check_name(name)?;
         self.bucket.ensure().await?;
+        // Where this fails the chunks are left over: they take room and nothing else.
+        drop(self.swept.get_or_try_init(|| self.bucket.sweep(ORPHANED)).await);
         let nuid = Uuid::new_v4().simple().to_string();
         let put = match self.chunks(name, &nuid, contents).await {
             Ok(record) => record,
@@ -185,7 +189,9 @@ impl ObjectStore for JetStreamObjects {
         out: &mut (dyn AsyncWrite + Send + Unpin),
     ) -> Result<ObjectInfo, ObjectError> {
         check_name(name)?;
-        self.bucket.ensure().await?;
+        if !self.bucket.is_there().await? {
+            return Err(ObjectError::NotFound { name: name.to_owned() });
+        }
         let (nuid, described) = self.found(name).await?;
         let mut unpacker = Unpacker::new(&described.info, received, out)?;
         if let Err(error) = self.unpack(name, &nuid, &described, &mut unpacker).await {
@@ -198,7 +204,9 @@ impl ObjectStore for JetStreamObjects {
     }
 
     async fn list(&self, prefix: &str) -> Result<Vec<ObjectInfo>, ObjectError> {
-        self.bucket.ensure().await?;
+        if !self.bucket.is_there().await? {
+            return Ok(Vec::new());
+        }
         // A record that replaced another while pages were read is seen twice, the second time as it is now.
         let mut listed = BTreeMap::new();
         for (name, record) in self.bucket.records().await? {
@@ -212,7 +220,9 @@ impl ObjectStore for JetStreamObjects {
 
     async fn delete(&self, name: &str) -> Result<bool, ObjectError> {
         check_name(name)?;
-        self.bucket.ensure().await?;
+        if !self.bucket.is_there().await? {
+            return Ok(false);
+        }
         let mut deleted = None;
         loop {
             let Some((sequence, record)) = self.bucket.record(name).await? else { break };

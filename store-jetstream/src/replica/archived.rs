@@ -8,9 +8,9 @@ use std::sync::Arc;
 use cidgraph::chain::{Link, verify_block};
 use cidgraph::{AggregateId, Archive, StoreError};
 
-use crate::connection::invalid;
 use crate::log::Log;
 use crate::objects::JetStreamObjects;
+use crate::refusals::invalid;
 
 /// The archive, where there is a bucket for it.
 #[derive(Debug)]
@@ -19,7 +19,7 @@ pub(crate) struct Archived(Option<Archive>);
 impl Archived {
     /// Looks for the bucket; makes none.
     pub(crate) async fn open(log: &Log) -> Result<Self, StoreError> {
-        let objects = JetStreamObjects::on(log.client.clone(), log.request_timeout, log.deadline, 1);
+        let objects = JetStreamObjects::on(log.connection.clone(), 1);
         let is_made = objects.is_made().await?;
         Ok(Self(is_made.then(|| Archive::new(Arc::new(objects)))))
     }
@@ -34,8 +34,9 @@ impl Archived {
             return Ok(());
         }
         Err(invalid(
-            "events of this stream are archived, so it is neither made anew nor filled from files: repair without files, \
-             or restore a backup of the stream",
+            "events of this stream are archived, so it is neither made anew nor filled from files: repair without files \
+             where a copy is whole; else restore the backups of the stream and of the bucket object-store, or import \
+             the exports of its graphs (cidgraph import car) into a new stream",
         ))
     }
 

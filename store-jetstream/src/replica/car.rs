@@ -7,7 +7,7 @@ use std::path::Path;
 
 use cidgraph::{AggregateId, CarError, CarReader, CarWriter, Cid, Damage, StoreError, StoredEvent};
 
-use crate::connection::invalid;
+use crate::refusals::invalid;
 
 /// Writes a log, brings it to the disk, reads it again, and compares.
 ///

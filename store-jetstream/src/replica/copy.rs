@@ -12,10 +12,10 @@ use cidgraph::{StoreError, StoredEvent};
 use futures::StreamExt;
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::backoff::{Failure, retry};
-use crate::connection::unavailable;
+use crate::backoff::Failure;
 use crate::follow::Consumer;
 use crate::log::Log;
+use crate::refusals::unavailable;
 
 /// Consumers that are made in the hope of one on the right server: among five servers a million to one that it comes.
 const ATTEMPTS_MAX: usize = 64;
@@ -118,7 +118,7 @@ impl CopyReader {
             self.look_again().await;
             return Ok(());
         }
-        match timeout(self.log.request_timeout.min(QUIET), feed.messages.next()).await {
+        match timeout(self.log.connection.request_timeout.min(QUIET), feed.messages.next()).await {
             Ok(Some(Ok(message))) => self.accept(&message),
             Ok(Some(Err(_)) | None) | Err(_) => self.break_off()?,
         }
@@ -149,7 +149,7 @@ impl CopyReader {
     /// Reads on behind what was read last: nothing came although there was more.
     fn break_off(&mut self) -> Result<(), StoreError> {
         self.feed = None;
-        if self.progress.elapsed() < self.log.deadline {
+        if self.progress.elapsed() < self.log.connection.deadline {
             return Ok(());
         }
         Err(unavailable(format!("server {} does not deliver its copy from sequence {} on", self.server, self.next)))
@@ -171,7 +171,7 @@ impl CopyReader {
 /// Makes a consumer on a server.
 async fn open(log: &Log, server: &str, copies: usize, from: u64) -> Result<Feed, StoreError> {
     for _ in 0..ATTEMPTS_MAX {
-        let (feed, keeper) = retry(log.deadline, || try_open(log, from)).await?;
+        let (feed, keeper) = log.connection.retry(&log.access, || try_open(log, from)).await?;
         if copies == 1 || keeper.as_deref() == Some(server) {
             return Ok(feed);
         }
@@ -189,7 +189,7 @@ async fn try_open(log: &Log, from: u64) -> Result<(Feed, Option<String>), Failur
         num_replicas: 1,
         ..Config::default()
     };
-    let made = log.context.create_consumer_on_stream(config, &log.name).await;
+    let made = log.connection.context.create_consumer_on_stream(config, &log.name).await;
     let consumer = made.map_err(|error| Failure::Transient(error.to_string()))?;
     let info = consumer.cached_info();
     let left = info.num_pending;

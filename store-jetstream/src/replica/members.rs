@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use async_nats::jetstream::ContextBuilder;
 use async_nats::jetstream::stream::Info;
 use cidgraph::StoreError;
 
@@ -11,16 +10,12 @@ use crate::config::JetStreamConfig;
 use crate::connection::connect;
 use crate::log::Log;
 use crate::message::Subjects;
+use crate::pages::stream_info;
 
 /// Connects without looking at the stream's configuration, which a repair may have left half changed.
 pub(crate) async fn open_log(config: &JetStreamConfig) -> Result<Log, StoreError> {
-    let client = connect(config).await?;
-    let timeouts = ContextBuilder::new().timeout(config.request_timeout).ack_timeout(config.request_timeout);
-    let context = timeouts.build(client.clone());
-    let (request_timeout, deadline) = (config.request_timeout, config.deadline);
-    let (name, subjects) = (config.stream.clone(), Subjects::new(&config.subject_prefix));
-    let replicated = config.replicas > 1;
-    Ok(Log { client, context, name, subjects, request_timeout, deadline, replicated })
+    let connection = connect(config).await?;
+    Ok(Log::new(connection, &config.stream, Subjects::new(&config.subject_prefix), config.replicas))
 }
 
 /// The servers that keep a stream.
@@ -30,18 +25,25 @@ pub(crate) struct Members {
     pub(crate) leader: String,
     /// The others, ordered by name, each with whether it says that it has all that the leader has.
     pub(crate) others: Vec<(String, bool)>,
+    /// Those of them that the leader does not hear from.
+    away: Vec<String>,
 }
 
 impl Members {
     /// Reads the members out of what the leader says; `None` where the stream has no leader at present.
     pub(crate) fn of(info: &Info, connected_to: &str) -> Option<Self> {
         let Some(cluster) = &info.cluster else {
-            return Some(Self { leader: connected_to.to_owned(), others: Vec::new() });
+            return Some(Self { leader: connected_to.to_owned(), others: Vec::new(), away: Vec::new() });
         };
         let mut others: Vec<_> =
             cluster.replicas.iter().map(|peer| (peer.name.clone(), peer.current && !peer.offline)).collect();
         others.sort();
-        Some(Self { leader: cluster.leader.clone()?, others })
+        let away = cluster.replicas.iter().filter(|peer| peer.offline).map(|peer| peer.name.clone()).collect();
+        Some(Self { leader: cluster.leader.clone()?, others, away })
+    }
+
+    pub(crate) fn is_away(&self, server: &str) -> bool {
+        self.away.iter().any(|name| name == server)
     }
 
     pub(crate) fn has(&self, server: &str) -> bool {
@@ -67,10 +69,9 @@ pub(crate) async fn await_stream(
     suffices: impl Fn(&Info, &Members) -> bool,
 ) -> Result<(Info, Members), StoreError> {
     let suffices = &suffices;
-    retry(deadline, || async move {
-        let stream = log.context.get_stream(&log.name).await;
-        let info = stream.map_err(|error| Failure::Transient(error.to_string()))?.cached_info().clone();
-        let members = Members::of(&info, &log.client.server_info().server_name);
+    retry(&log.access, deadline, || async move {
+        let info = stream_info(&log.connection.context, &log.name).await?;
+        let members = Members::of(&info, &log.connection.client.server_info().server_name);
         match members {
             Some(members) if suffices(&info, &members) => Ok((info, members)),
             Some(_) => Err(Failure::Transient(format!("{awaited} did not come about in time"))),
@@ -82,5 +83,5 @@ pub(crate) async fn await_stream(
 
 /// Asks for the stream as it is.
 pub(crate) async fn stream(log: &Log) -> Result<(Info, Members), StoreError> {
-    await_stream(log, log.deadline, "a stream", |_, _| true).await
+    await_stream(log, log.connection.deadline, "a stream", |_, _| true).await
 }

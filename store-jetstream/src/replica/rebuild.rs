@@ -15,10 +15,10 @@ use super::members::{Members, await_stream, stream};
 use super::merge::{Merged, merge};
 use super::resync::update;
 use super::survey::survey;
-use crate::backoff::{Failure, retry};
-use crate::connection::{invalid, unavailable};
+use crate::backoff::Failure;
 use crate::log::Log;
 use crate::publish::{BATCH_EVENTS_MAX, Sent, messages_behind, publish};
+use crate::refusals::{invalid, unavailable};
 
 /// Subjects that nobody publishes to, so that nothing is appended.
 const CLOSED_SUBJECTS: &str = "closed.for.repair.";
@@ -42,7 +42,7 @@ pub(crate) async fn rebuild(log: &Log, supplement: &[SealedEvent], file: &Path) 
 
 async fn merge_to_file(log: &Log, supplement: &[SealedEvent], file: &Path) -> Result<Merged, StoreError> {
     let (found, kept) = survey(log, true).await?;
-    if let Some(reason) = found.replicas.iter().find_map(|replica| replica.unreadable.clone()) {
+    if let Some(reason) = found.replicas.iter().find_map(|replica| replica.unreachable.clone()) {
         return Err(unavailable(reason));
     }
     let merged = merge(kept, supplement)?;
@@ -80,22 +80,23 @@ async fn change_subjects(log: &Log, info: Info, subjects: Vec<String>) -> Result
     }
     update(log, &Config { subjects: subjects.clone(), ..info.config }).await?;
     let changed = |info: &Info, _: &Members| info.config.subjects == subjects;
-    await_stream(log, log.deadline, "the stream with other subjects", changed).await.map(drop)
+    await_stream(log, log.connection.deadline, "the stream with other subjects", changed).await.map(drop)
 }
 
 async fn make_anew(log: &Log, config: Config, events: &[StoredEvent]) -> Result<(), StoreError> {
     let config = &Config { subjects: vec![log.subjects.all()], ..config };
-    retry(log.deadline, || async move {
-        let deleted = log.context.delete_stream(&log.name).await;
-        let gone = deleted.map(drop).map_err(|error| Failure::Transient(error.to_string()));
-        gone.or_else(|failure| if is_gone(&failure) { Ok(()) } else { Err(failure) })?;
-        let made = log.context.create_stream(config).await;
-        made.map(drop).map_err(|error| Failure::Transient(format!("the stream cannot be made: {error}")))
-    })
-    .await?;
+    log.connection
+        .retry(&log.access, || async move {
+            let deleted = log.connection.context.delete_stream(&log.name).await;
+            let gone = deleted.map(drop).map_err(|error| Failure::Transient(error.to_string()));
+            gone.or_else(|failure| if is_gone(&failure) { Ok(()) } else { Err(failure) })?;
+            let made = log.connection.context.create_stream(config).await;
+            made.map(drop).map_err(|error| Failure::Transient(format!("the stream cannot be made: {error}")))
+        })
+        .await?;
     let replicas = config.num_replicas;
     let complete = |_: &Info, members: &Members| members.count() == replicas;
-    await_stream(log, log.deadline, "the stream's servers", complete).await?;
+    await_stream(log, log.connection.deadline, "the stream's servers", complete).await?;
     fill(log, events, 0).await
 }
 
@@ -109,14 +110,15 @@ pub(crate) async fn fill(log: &Log, events: &[StoredEvent], last: u64) -> Result
     while !rest.is_empty() {
         let (batch, behind) = rest.split_at(batch_len(rest));
         let applied = last + batch.len() as u64;
-        retry(log.deadline, || async move {
-            match log.last_sequence().await? {
-                sequence if sequence == applied => Ok(()),
-                sequence if sequence == last => send(log, batch, last, applied).await,
-                _ => Err(invalid("somebody else appends to the stream: stop all writers and repair again").into()),
-            }
-        })
-        .await?;
+        log.connection
+            .retry(&log.access, || async move {
+                match log.last_sequence().await? {
+                    sequence if sequence == applied => Ok(()),
+                    sequence if sequence == last => send(log, batch, last, applied).await,
+                    _ => Err(invalid("somebody else appends to the stream: stop all writers and repair again").into()),
+                }
+            })
+            .await?;
         (rest, last) = (behind, applied);
     }
     Ok(())
@@ -132,10 +134,12 @@ fn batch_len(events: &[StoredEvent]) -> usize {
 /// Publishes events as one batch.
 async fn send(log: &Log, batch: &[StoredEvent], last: u64, applied: u64) -> Result<(), Failure> {
     let messages = messages_behind(&log.subjects, batch, last);
-    match publish(&log.client, messages, log.request_timeout).await {
+    match publish(&log.connection.client, messages, log.connection.request_timeout).await {
         Sent::Taken(sequence) if sequence == applied => Ok(()),
         Sent::Taken(_) => Err(Failure::Transient("the server's answer is not the expected one".to_owned())),
         Sent::Stale => Err(Failure::Transient("the stream's end is another".to_owned())),
-        Sent::Refused(reason) | Sent::Failed(reason) | Sent::Lost(reason) => Err(Failure::Transient(reason)),
+        Sent::Refused(lasting) => Err(log.refusal(lasting, None).into()),
+        Sent::Unanswered => Err(Failure::Unanswered),
+        Sent::Failed(reason) | Sent::Lost(reason) => Err(Failure::Transient(reason)),
     }
 }

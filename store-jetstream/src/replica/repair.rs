@@ -17,8 +17,8 @@ use super::rebuild::{fill, rebuild, reopen};
 use super::resync::{resync, settle};
 use super::survey::{ReplicaSurvey, StreamSurvey, survey};
 use crate::config::JetStreamConfig;
-use crate::connection::{invalid, unavailable};
 use crate::log::Log;
+use crate::refusals::{invalid, unavailable};
 
 /// Looks at what was repaired, at most.
 const LOOKS_MAX: u32 = 10;
@@ -139,7 +139,7 @@ struct Plan {
 impl Plan {
     async fn make(log: &Log, with: &Repair) -> Result<Self, StoreError> {
         let (found, kept) = survey(log, !with.supplement.is_empty()).await?;
-        if let Some(reason) = found.replicas.iter().find_map(|replica| replica.unreadable.clone()) {
+        if let Some(reason) = found.replicas.iter().find_map(|replica| replica.unreachable.clone()) {
             return Err(unavailable(format!("every copy must be read before one is touched: {reason}")));
         }
         if found.lost.is_empty() && found.replicas.iter().any(has_all) && with.supplement.is_empty() {
@@ -178,7 +178,7 @@ impl Plan {
 
 /// Returns whether a copy has everything that some copy has.
 const fn has_all(replica: &ReplicaSurvey) -> bool {
-    replica.bad_events == 0 && replica.unreadable.is_none()
+    replica.bad_events == 0 && replica.unreachable.is_none()
 }
 
 fn resyncs(found: &StreamSurvey) -> Vec<Remedy> {

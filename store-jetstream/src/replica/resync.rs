@@ -14,9 +14,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::members::{Members, await_stream, stream};
-use crate::backoff::{Failure, retry};
-use crate::connection::unavailable;
+use crate::backoff::Failure;
 use crate::log::Log;
+use crate::refusals::unavailable;
 
 /// The entry of the stream's metadata that says how many servers are to keep it once the repair is done.
 const REPLICAS: &str = "cidgraph-repair-replicas";
@@ -55,7 +55,7 @@ pub(crate) async fn settle(log: &Log) -> Result<(), StoreError> {
         scale(log, &info.config, replicas, None).await?;
     }
     let current = |_: &Info, members: &Members| members.others.iter().all(|(_, current)| *current);
-    await_stream(log, log.deadline, "a copy of the stream on every server", current).await?;
+    await_stream(log, log.connection.deadline, "a copy of the stream on every server", current).await?;
     Ok(())
 }
 
@@ -74,13 +74,15 @@ async fn lead(log: &Log, whole: &[String]) -> Result<(Info, Members), StoreError
     let subject = format!("STREAM.LEADER.STEPDOWN.{}", log.name);
     for server in whole.iter().cycle().take(2 * whole.len()) {
         let asked: Result<Value, _> =
-            log.context.request(subject.clone(), &json!({"placement": {"preferred": server}})).await;
+            log.connection.context.request(subject.clone(), &json!({"placement": {"preferred": server}})).await;
         drop(asked);
-        if let Ok(led) = await_stream(log, log.request_timeout * 2, "a leader with a whole copy", leads).await {
+        if let Ok(led) =
+            await_stream(log, log.connection.request_timeout * 2, "a leader with a whole copy", leads).await
+        {
             return Ok(led);
         }
     }
-    await_stream(log, log.deadline, "a leader with a whole copy", leads).await
+    await_stream(log, log.connection.deadline, "a leader with a whole copy", leads).await
 }
 
 /// Removes a server from those that keep the stream; returns `false` where none can take its place.
@@ -88,9 +90,13 @@ async fn remove(log: &Log, server: &str) -> Result<bool, StoreError> {
     let subject = format!("STREAM.PEER.REMOVE.{}", log.name);
     let peer = json!({ "peer": server });
     let (subject, peer) = (&subject, &peer);
-    let removed = retry(log.deadline, || async move {
-        let answer: Response<Done> =
-            log.context.request(subject.clone(), peer).await.map_err(|error| Failure::Transient(error.to_string()))?;
+    let removed = log.connection.retry(&log.access, || async move {
+        let answer: Response<Done> = log
+            .connection
+            .context
+            .request(subject.clone(), peer)
+            .await
+            .map_err(|error| Failure::Transient(error.to_string()))?;
         match answer {
             Response::Ok(done) => Ok(done.success),
             Response::Err { error } => match error.error_code() {
@@ -105,7 +111,7 @@ async fn remove(log: &Log, server: &str) -> Result<bool, StoreError> {
         return Ok(false);
     }
     let gone = |_: &Info, members: &Members| !members.has(server);
-    await_stream(log, log.deadline, "the removal of a copy", gone).await?;
+    await_stream(log, log.connection.deadline, "the removal of a copy", gone).await?;
     Ok(true)
 }
 
@@ -119,15 +125,16 @@ async fn scale(log: &Log, is: &Config, replicas: usize, noted: Option<usize>) ->
     };
     update(log, &config).await?;
     let scaled = |_: &Info, members: &Members| members.count() == replicas;
-    await_stream(log, log.deadline, "another number of copies", scaled).await?;
+    await_stream(log, log.connection.deadline, "another number of copies", scaled).await?;
     Ok(())
 }
 
 /// Changes the stream's configuration.
 pub(crate) async fn update(log: &Log, config: &Config) -> Result<(), StoreError> {
-    retry(log.deadline, || async move {
-        let updated = log.context.update_stream(config).await;
-        updated.map(drop).map_err(|error| Failure::Transient(format!("the stream cannot be changed: {error}")))
-    })
-    .await
+    log.connection
+        .retry(&log.access, || async move {
+            let updated = log.connection.context.update_stream(config).await;
+            updated.map(drop).map_err(|error| Failure::Transient(format!("the stream cannot be changed: {error}")))
+        })
+        .await
 }

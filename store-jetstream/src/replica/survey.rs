@@ -25,14 +25,19 @@ pub struct ReplicaSurvey {
     pub bad_events: u64,
     /// The first of them, by sequence.
     pub first_damage: Option<Damage>,
-    /// Why its copy could not be read to the end.
-    pub unreadable: Option<String>,
+    /// Why its copy could not be read to the end: that says nothing of what it has.
+    pub unreachable: Option<String>,
 }
 
 impl ReplicaSurvey {
     /// Returns whether every event is there as it should be.
     pub const fn is_whole(&self) -> bool {
-        self.first_damage.is_none() && self.unreadable.is_none()
+        self.first_damage.is_none() && self.unreachable.is_none()
+    }
+
+    /// Returns whether an event is not there as it should be, as far as the copy was read.
+    pub const fn is_broken(&self) -> bool {
+        self.first_damage.is_some()
     }
 }
 
@@ -94,10 +99,10 @@ pub(crate) async fn survey(log: &Log, keep: bool) -> Result<(StreamSurvey, Vec<S
     Ok((share_losses(survey), kept))
 }
 
-/// What no copy has, each copy lacks.
+/// What no copy has, each copy that was read lacks.
 fn share_losses(mut survey: StreamSurvey) -> StreamSurvey {
     let lost = survey.lost.first().cloned();
-    for replica in &mut survey.replicas {
+    for replica in survey.replicas.iter_mut().filter(|replica| replica.unreachable.is_none()) {
         let own = replica.first_damage.take();
         let sequence = |damage: &Damage| damage.sequence.unwrap_or(u64::MAX);
         replica.first_damage = own.into_iter().chain(lost.clone()).min_by_key(sequence);
@@ -129,11 +134,11 @@ impl Walk {
             reader: CopyReader::new(log, &server, members.count(), last),
             survey: ReplicaSurvey {
                 leads: server == members.leader,
+                unreachable: members.is_away(&server).then(|| "the cluster says that it is away".to_owned()),
                 server,
                 events: 0,
                 bad_events: 0,
                 first_damage: None,
-                unreadable: None,
             },
             seen: HashSet::default(),
         };
@@ -143,10 +148,10 @@ impl Walk {
     /// Returns the least sequence at which a copy has a message.
     async fn next_sequence(&mut self) -> Option<u64> {
         let mut least = None;
-        for copy in self.copies.iter_mut().filter(|copy| copy.survey.unreadable.is_none()) {
+        for copy in self.copies.iter_mut().filter(|copy| copy.survey.unreachable.is_none()) {
             match copy.reader.next_sequence().await {
                 Ok(sequence) => least = least.into_iter().chain(sequence).min(),
-                Err(error) => copy.survey.unreadable = Some(error.to_string()),
+                Err(error) => copy.survey.unreachable = Some(error.to_string()),
             }
         }
         least
@@ -154,7 +159,7 @@ impl Walk {
 
     /// Compares what the copies have at a sequence.
     async fn step(&mut self, sequence: u64) -> Result<(), StoreError> {
-        let readable = self.copies.iter_mut().filter(|copy| copy.survey.unreadable.is_none());
+        let readable = self.copies.iter_mut().filter(|copy| copy.survey.unreachable.is_none());
         let mut taken: Vec<_> = readable.map(|copy| Taken { kept: copy.reader.take(sequence), copy }).collect();
         let Some(chosen) = choose(&taken) else {
             let damage = unreadable(sequence, &taken);

@@ -162,7 +162,7 @@ async fn followers_that_lag_see_every_event_once_while_events_are_archived() {
     fill(&store, &mut streams, 1500).await;
     let all = store.read_all(0, usize::MAX).await.unwrap();
     let mut following = Vec::new();
-    for filter in [StreamFilter::All, StreamFilter::Aggregate(AggregateId::from_u64(1))] {
+    for filter in filters() {
         let mut events = store.follow(0, filter.clone()).await.unwrap();
         let first = events.next().await.unwrap().unwrap();
         following.push((filter, events, vec![first]));
@@ -213,6 +213,26 @@ async fn a_missing_or_damaged_segment_is_named() {
         other => panic!("expected damage, got {other:?}"),
     }
     assert_eq!(connect(&server).await.read(stream.aggregate(), 41, 60).await.unwrap().len(), 20);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_the_bucket_heads_are_listed_and_archived_events_are_said_to_be_missing() {
+    let Some(server) = or_skip(Server::start(SyncInterval::Default)) else { return };
+    let store = connect(&server).await;
+    let mut streams = streams();
+    fill(&store, &mut streams, 20).await;
+    let aggregate = AggregateId::from_u64(1);
+    archive_in_segments(&store, aggregate, 20, SEGMENT_BYTES).await.unwrap();
+    let heads = store.list().await.unwrap();
+    let context = async_nats::jetstream::new(async_nats::connect(&server.url).await.unwrap());
+    context.delete_stream("OBJ_object-store").await.unwrap();
+    let reader = JetStreamStore::open(JetStreamConfig::new(&server.url)).await.unwrap();
+    assert_eq!(reader.list().await.unwrap(), heads);
+    let missing = reader.read(aggregate, 1, 1).await;
+    assert!(matches!(missing, Err(StoreError::Corrupt { .. })), "{missing:?}");
+    let head = heads[0].1.version;
+    assert_eq!(reader.read(aggregate, head, 9).await.unwrap().len(), 1);
+    assert!(context.get_stream("OBJ_object-store").await.is_err(), "reading made the bucket again");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

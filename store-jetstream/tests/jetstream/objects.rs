@@ -1,12 +1,13 @@
 //! The object store on real servers: its contract, what NATS's own tools see, and damage.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_nats::HeaderMap;
 use async_nats::jetstream::{self, Context};
 use cidgraph::store::conformance::Objects;
 use cidgraph::store::objects::{FRAME_BYTES, Received};
-use cidgraph::{ObjectError, ObjectInfo};
+use cidgraph::{ObjectError, ObjectInfo, ObjectStore};
 use cidgraph_harness::nats::{Cluster, Server, SyncInterval, or_skip};
 use cidgraph_store_jetstream::{JetStreamConfig, JetStreamObjects};
 
@@ -87,6 +88,27 @@ async fn what_is_replaced_or_deleted_takes_no_room() {
     assert_eq!(chunks(&context).await.0.len(), 3);
     objects.delete("a").await.unwrap();
     assert!(chunks(&context).await.0.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_an_interrupted_put_left_is_swept_up() {
+    let Some(server) = or_skip(Server::start(SyncInterval::Default)) else { return };
+    let objects = JetStreamObjects::connect(&JetStreamConfig::new(&server.url)).await.unwrap();
+    objects.put("a", &mut &contents(2)[..]).await.unwrap();
+    let context = context(&server).await;
+    let kept = chunks(&context).await.0.len();
+    for frame in 0..3 {
+        let chunk = "$O.object-store.C.00000000000000000000000000000000";
+        let mut headers = HeaderMap::new();
+        headers.insert("Cidgraph-Frame", frame.to_string());
+        context.publish_with_headers(chunk, headers, "left over".into()).await.unwrap().await.unwrap();
+    }
+    assert_eq!(objects.sweep(Duration::from_secs(3600)).await.unwrap(), 0, "it may still be going on");
+    assert_eq!(objects.sweep(Duration::ZERO).await.unwrap(), 1);
+    assert_eq!(chunks(&context).await.0.len(), kept);
+    let mut out = Vec::new();
+    objects.get("a", &mut Received::default(), &mut out).await.unwrap();
+    assert!(out == contents(2), "another object was swept up");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,9 +1,12 @@
 //! Servers that are killed and started again: nothing acknowledged is lost, followers go on, callers are answered.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use cidgraph::store::conformance::SampleStream;
-use cidgraph::{EventStore, HashKind, StoreError, StreamFilter};
+use cidgraph::{
+    AggregateId, Engine, ErrorKind, EventStore, GraphMetadata, HashKind, Refusal, StoreError, StreamFilter,
+};
 use cidgraph_harness::nats::{Cluster, SERVERS, Server, SyncInterval, or_skip};
 use cidgraph_store_jetstream::{JetStreamConfig, JetStreamStore};
 use futures::StreamExt;
@@ -109,6 +112,61 @@ async fn without_a_leader_events_are_read_from_the_server_that_is_left() {
     assert!(matches!(head, Err(StoreError::Unavailable { .. })), "{head:?}");
     let end = store.read(one.aggregate(), 60, 2).await;
     assert!(matches!(end, Err(StoreError::Unavailable { .. })), "{end:?}");
+    answers_from_one_copy(replicated(&cluster), &one, &two).await;
+}
+
+/// Checks that whoever only reads opens the stream without its leader and gets every answer.
+async fn answers_from_one_copy(config: JetStreamConfig, one: &SampleStream, two: &SampleStream) {
+    let reader = JetStreamStore::open(config).await.unwrap();
+    assert!(reader.is_leaderless());
+    let heads: Vec<_> = [one, two].map(|stream| (stream.aggregate(), stream.expected().version())).into();
+    let listed = reader.list().await.unwrap();
+    assert_eq!(listed.iter().map(|(aggregate, head)| (*aggregate, head.version)).collect::<Vec<_>>(), heads);
+    let all = reader.read_all(0, usize::MAX).await.unwrap();
+    assert_eq!(all.last().map(|last| last.sequence), Some(reader.last_sequence().await.unwrap()));
+    for (aggregate, version) in heads {
+        assert_eq!(reader.head(aggregate).await.unwrap().map(|head| head.version), Some(version));
+        let own: Vec<_> = all.iter().filter(|stored| stored.event.aggregate == aggregate).cloned().collect();
+        assert_eq!(reader.read(aggregate, 1, usize::MAX).await.unwrap(), own);
+        assert_eq!(reader.read(aggregate, version, 5).await.unwrap(), own[own.len() - 1..]);
+        assert_eq!(reader.read(aggregate, version + 1, 5).await.unwrap(), []);
+    }
+    assert_eq!(reader.head(AggregateId::from_u64(77)).await.unwrap(), None);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_says_nothing_is_passed_over() {
+    let Some(cluster) = or_skip(Cluster::start(SyncInterval::Default)) else { return };
+    let writer = JetStreamStore::connect(replicated(&cluster)).await.unwrap();
+    let mut stream = SampleStream::new(1, HashKind::Sha2_256);
+    writer.append(&[stream.append(2)]).await.unwrap();
+    tokio::task::block_in_place(|| cluster.wait_until_whole("event-store", PATIENCE).unwrap());
+    // Whoever waited for the silent server as long as one request may take would not connect in time.
+    let patient = JetStreamConfig { request_timeout: PATIENCE, deadline: PATIENCE / 2, ..replicated(&cluster) };
+    for server in &cluster.servers {
+        server.pause().unwrap();
+        for _ in 0..3 {
+            let reader = JetStreamStore::open(patient.clone()).await.unwrap();
+            assert_eq!(reader.read(stream.aggregate(), 1, 2).await.unwrap().len(), 2);
+        }
+        server.resume().unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_configured_deadline_is_the_writer_s() {
+    let Some(mut server) = or_skip(Server::start(SyncInterval::Default)) else { return };
+    let deadline = Duration::from_millis(700);
+    let config = JetStreamConfig { request_timeout: deadline / 2, deadline, ..JetStreamConfig::new(&server.url) };
+    let engine = Engine::new(Arc::new(JetStreamStore::connect(config).await.unwrap()));
+    let graph = engine.create_graph(GraphMetadata::named("g")).await.unwrap();
+    server.kill().unwrap();
+    let both = async { tokio::join!(engine.rename_graph(graph, "a"), engine.rename_graph(graph, "b")) };
+    let (one, other) = tokio::time::timeout(deadline * 12, both).await.expect("it is answered by the deadline");
+    for answer in [one, other] {
+        let kind = answer.unwrap_err().kind();
+        assert!(matches!(kind, ErrorKind::Unavailable | ErrorKind::Unknown), "{kind:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -159,5 +217,6 @@ async fn a_stream_that_is_deleted_is_named_by_its_followers() {
     let context = async_nats::jetstream::new(async_nats::connect(&server.url).await.unwrap());
     context.delete_stream("event-store").await.unwrap();
     let error = tokio::time::timeout(Duration::from_secs(20), follower.next()).await.unwrap();
-    assert!(matches!(error, Some(Err(StoreError::Unavailable { .. }))), "{error:?}");
+    let named = matches!(error, Some(Err(StoreError::Refused { refusal: Refusal::Missing { .. } })));
+    assert!(named, "{error:?}");
 }

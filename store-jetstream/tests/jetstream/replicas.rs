@@ -59,7 +59,7 @@ async fn a_damaged_copy_is_named_and_taken_anew_from_a_whole_one() {
         let found = survey_replicas(&config).await.unwrap();
         assert_eq!((found.replicas.len(), found.lost.len()), (3, 0));
         for replica in &found.replicas {
-            assert_eq!((replica.is_whole(), &replica.unreadable), (replica.server != victim, &None), "{damage:?}");
+            assert_eq!((replica.is_whole(), &replica.unreachable), (replica.server != victim, &None), "{damage:?}");
         }
         let damaged = found.replicas.iter().find(|replica| replica.server == victim).unwrap();
         let first = damaged.first_damage.as_ref().unwrap();
@@ -75,6 +75,30 @@ async fn a_damaged_copy_is_named_and_taken_anew_from_a_whole_one() {
         assert_eq!(store.read_all(0, usize::MAX).await.unwrap(), all);
     }
     JetStreamStore::connect(config).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_is_away_is_not_called_broken() {
+    let Some(mut cluster) = or_skip(Cluster::start(SyncInterval::Default)) else { return };
+    let config = JetStreamConfig { deadline: PATIENCE / 4, ..replicated(&cluster) };
+    fill(&JetStreamStore::connect(replicated(&cluster)).await.unwrap()).await;
+    let away = tokio::task::block_in_place(|| {
+        let away = (cluster.wait_until_whole(&config.stream, PATIENCE).unwrap() + 1) % 3;
+        cluster.servers[away].stop().unwrap();
+        cluster.servers[away].name.clone()
+    });
+    let found = survey_replicas(&config).await.unwrap();
+    assert_eq!((found.replicas.len(), found.lost.len(), found.events), (3, 0, EVENTS));
+    assert!(!found.is_clean());
+    for replica in &found.replicas {
+        let is_away = replica.server == away;
+        assert_eq!(
+            (replica.is_broken(), replica.is_whole(), replica.unreachable.is_some()),
+            (false, !is_away, is_away)
+        );
+    }
+    let refused = repair(&config, &Repair::default()).await;
+    assert!(matches!(refused, Err(StoreError::Unavailable { .. })), "{refused:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

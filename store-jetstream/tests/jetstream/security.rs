@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use cidgraph::store::conformance::SampleStream;
-use cidgraph::{EventStore, HashKind, StoreError};
+use cidgraph::{EventStore, HashKind, Refusal, StoreError, StreamFilter};
 use cidgraph_harness::nats::{Server, SyncInterval, or_skip};
 use cidgraph_store_jetstream::{Credentials, JetStreamConfig, JetStreamStore, Secret, Tls};
+use futures::StreamExt;
 
 use crate::certificates::{Authority, server_lines};
 use crate::operator::Operator;
@@ -137,4 +138,50 @@ async fn a_server_that_does_not_encrypt_is_refused_where_it_must() {
         ..JetStreamConfig::new(&server.url)
     };
     refused(config, "no encrypted connection comes about", &[]).await;
+}
+
+/// Returns what a user is told to lack where he may do everything but publish to `denied`.
+async fn lacking(denied: &str, call: impl AsyncFn(JetStreamConfig) -> Result<(), StoreError>) -> Option<String> {
+    let user = format!("user: w, password: w, permissions: {{ publish: {{ deny: [\"{denied}\"] }} }}");
+    let lines = format!("authorization {{ users: [{{ {user} }}] }}");
+    let server = or_skip(Server::start_with(SyncInterval::Default, &lines))?;
+    let credentials = Credentials::UserPassword { user: "w".to_owned(), password: Secret::new("w") };
+    let deadline = Duration::from_secs(300);
+    let config = JetStreamConfig { credentials, deadline, ..JetStreamConfig::new(&server.url) };
+    match tokio::time::timeout(deadline / 5, call(config)).await.expect("it is told at once") {
+        Err(StoreError::Refused { refusal: Refusal::Forbidden { permission } }) => Some(permission),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_permission_that_is_lacking_is_named_by_its_subject() {
+    let append = async |config| {
+        let store = JetStreamStore::connect(config).await?;
+        let mut stream = SampleStream::new(1, HashKind::Sha2_256);
+        store.append(&[stream.append(2)]).await?;
+        store.append(&[stream.append(1)]).await.map(drop)
+    };
+    let read = async |config| {
+        let store = JetStreamStore::connect(config).await?;
+        let part = SampleStream::new(1, HashKind::Sha2_256).append(2);
+        store.append(std::slice::from_ref(&part)).await?;
+        store.read(part.aggregate, 1, 9).await.map(drop)
+    };
+    let follow = async |config| {
+        let store = JetStreamStore::connect(config).await?;
+        store.append(&[SampleStream::new(1, HashKind::Sha2_256).append(2)]).await?;
+        let mut followed = store.follow(0, StreamFilter::All).await?;
+        followed.next().await.expect("it does not end").map(drop)
+    };
+    let connect = async |config| JetStreamStore::connect(config).await.map(drop);
+    let Some(appending) = lacking("event.store.>", append).await else { return };
+    assert!(appending.starts_with("to publish to event.store."), "{appending}");
+    for (denied, permission) in [
+        (lacking("$JS.API.STREAM.INFO.>", connect).await, "to publish to $JS.API.STREAM.INFO.event-store"),
+        (lacking("$JS.API.DIRECT.GET.>", read).await, "to publish to $JS.API.DIRECT.GET.event-store"),
+        (lacking("$JS.API.CONSUMER.MSG.NEXT.>", follow).await, "to publish to $JS.API.CONSUMER.MSG.NEXT.event-store."),
+    ] {
+        assert!(denied.as_ref().is_some_and(|denied| denied.starts_with(permission)), "{denied:?}");
+    }
 }

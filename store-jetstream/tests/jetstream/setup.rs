@@ -1,11 +1,12 @@
 //! Connecting: the stream is made or checked, credentials are tried, and durability is asked for.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_nats::jetstream;
 use async_nats::jetstream::stream::{Config, DiscardPolicy};
 use cidgraph::store::conformance::SampleStream;
-use cidgraph::{Durability, EventStore, HashKind, StoreError};
+use cidgraph::{Durability, Engine, EventStore, GraphMetadata, HashKind, Refusal, StoreError};
 use cidgraph_harness::nats::{Cluster, Server, SyncInterval, or_skip};
 use cidgraph_store_jetstream::{JetStreamConfig, JetStreamStore};
 
@@ -88,7 +89,7 @@ async fn replicas_without_a_cluster_are_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_full_stream_is_unavailable_and_keeps_what_it_has() {
+async fn a_full_stream_says_its_limit_and_keeps_what_it_has() {
     let Some(server) = or_skip(Server::start(SyncInterval::Default)) else { return };
     let config = JetStreamConfig { max_bytes: Some(20_000), ..JetStreamConfig::new(&server.url) };
     let store = JetStreamStore::connect(config).await.unwrap();
@@ -101,7 +102,8 @@ async fn a_full_stream_is_unavailable_and_keeps_what_it_has() {
         }
         assert!(kept < 1000, "the stream is never full");
     };
-    assert!(matches!(&error, StoreError::Unavailable { reason } if reason.contains("maximum bytes")), "{error}");
+    let StoreError::Refused { refusal: Refusal::Full { limit, .. } } = &error else { panic!("{error:?}") };
+    assert!(limit.contains("maximum bytes") && limit.contains("max_bytes is 20000"), "{limit}");
     assert_eq!(store.read(stream.aggregate(), 1, 1000).await.unwrap().len(), kept);
 }
 
@@ -116,4 +118,83 @@ async fn a_message_size_bounds_blocks() {
     assert_eq!(store.last_sequence().await.unwrap(), 0);
     let config = JetStreamConfig { max_message_bytes: Some(1000), ..JetStreamConfig::new(&server.url) };
     assert!(reason(JetStreamStore::connect(config).await).contains("max_msg_size"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_account_without_room_says_so() {
+    let lines = "accounts { A { jetstream { max_file: 200000 }, users: [{ user: a, password: a }] } }\nno_auth_user: a";
+    let Some(server) = or_skip(Server::start_with(SyncInterval::Default, lines)) else { return };
+    let store = JetStreamStore::connect(JetStreamConfig::new(&server.url)).await.unwrap();
+    let mut stream = SampleStream::new(1, HashKind::Sha2_256);
+    let error = loop {
+        if let Err(error) = store.append(&[stream.append(1)]).await {
+            break error;
+        }
+        assert!(stream.expected().version() < 2000, "the account is never full");
+    };
+    assert!(matches!(&error, StoreError::Refused { refusal: Refusal::Full { .. } }), "{error:?}");
+    assert!(error.to_string().contains("storage is full"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_writer_is_told_at_once_that_the_stream_is_full_or_gone() {
+    let Some(server) = or_skip(Server::start(SyncInterval::Default)) else { return };
+    let deadline = Duration::from_secs(300);
+    let config = JetStreamConfig { max_bytes: Some(20_000), deadline, ..JetStreamConfig::new(&server.url) };
+    let store = Arc::new(JetStreamStore::connect(config).await.unwrap());
+    let engine = Engine::new(Arc::clone(&store) as Arc<dyn EventStore>);
+    let create = async || loop {
+        if let Err(error) = engine.create_graph(GraphMetadata::named("one of many")).await {
+            break error;
+        }
+    };
+    let told = async || tokio::time::timeout(deadline / 5, create()).await.expect("it is told at once");
+    let full = told().await;
+    assert!(full.to_string().contains("the stream event-store is full"), "{full}");
+    let context = jetstream::new(async_nats::connect(&server.url).await.unwrap());
+    context.delete_stream("event-store").await.unwrap();
+    let gone = told().await;
+    assert!(gone.to_string().contains("there is no stream event-store"), "{gone}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stream_with_the_same_subjects_is_named() {
+    let Some(server) = or_skip(Server::start(SyncInterval::Default)) else { return };
+    let config = JetStreamConfig::new(&server.url);
+    let first = JetStreamStore::connect(config.clone()).await.unwrap();
+    let other = JetStreamConfig { stream: "other".to_owned(), ..config };
+    let reason = reason(JetStreamStore::connect(other.clone()).await);
+    assert!(reason.contains("the stream event-store has its subjects event.store.>"), "{reason}");
+    let apart = JetStreamConfig { subject_prefix: "other.events".to_owned(), ..other };
+    let second = JetStreamStore::connect(apart).await.unwrap();
+    let part = SampleStream::new(1, HashKind::Sha2_256).append(2);
+    second.append(std::slice::from_ref(&part)).await.unwrap();
+    assert_eq!((first.last_sequence().await.unwrap(), second.last_sequence().await.unwrap()), (0, 2));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_only_reads_makes_no_stream() {
+    let Some(server) = or_skip(Server::start(SyncInterval::Default)) else { return };
+    let config = JetStreamConfig::new(&server.url);
+    let context = jetstream::new(async_nats::connect(&server.url).await.unwrap());
+    let missing = async || match JetStreamStore::open(config.clone()).await {
+        Err(StoreError::Refused { refusal: Refusal::Missing { what } }) => assert_eq!(what, "stream event-store"),
+        other => panic!("{other:?}"),
+    };
+    missing().await;
+    let store = JetStreamStore::connect(config.clone()).await.unwrap();
+    let mut stream = SampleStream::new(1, HashKind::Sha2_256);
+    store.append(&[stream.append(2)]).await.unwrap();
+    let reader = JetStreamStore::open(config.clone()).await.unwrap();
+    assert_eq!(reader.read(stream.aggregate(), 1, 9).await.unwrap().len(), 2);
+    assert!(!reader.is_leaderless());
+    assert_eq!(reader.objects().unwrap().list("").await.unwrap(), []);
+    let refused = reader.append(&[stream.append(1)]).await;
+    assert!(matches!(refused, Err(StoreError::Invalid { .. })), "{refused:?}");
+    context.delete_stream("event-store").await.unwrap();
+    missing().await;
+    for read in [reader.read_all(0, 9).await, store.read(stream.aggregate(), 1, 9).await] {
+        assert!(matches!(read, Err(StoreError::Refused { refusal: Refusal::Missing { .. } })), "{read:?}");
+    }
+    assert!(context.get_stream("event-store").await.is_err() && context.get_stream("OBJ_object-store").await.is_err());
 }

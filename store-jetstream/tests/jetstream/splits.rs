@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_nats::jetstream;
 use cidgraph::store::conformance::SampleStream;
-use cidgraph::{AggregateAppend, EventStore, Expected, HashKind, StoreError};
+use cidgraph::{AggregateAppend, EventStore, Expected, HashKind, Refusal, StoreError};
 use cidgraph_harness::nats::{Server, SyncInterval, or_skip};
 use cidgraph_store_jetstream::{JetStreamConfig, JetStreamStore};
 
@@ -106,7 +106,7 @@ async fn a_full_stream_behind_what_was_applied_says_how_far_it_got_and_goes_on_l
     let part: AggregateAppend = SampleStream::new(1, HashKind::Sha2_256).appends(&[1000, 1000, 1000]);
     let error = store.append(std::slice::from_ref(&part)).await.unwrap_err();
     let StoreError::Partial { events, last_sequence, cause } = &error else { panic!("{error:?}") };
-    assert!(matches!(**cause, StoreError::Unavailable { .. }), "{cause:?}");
+    assert!(matches!(**cause, StoreError::Refused { refusal: Refusal::Full { .. } }), "{cause:?}");
     assert_eq!((*events as u64, store.last_sequence().await.unwrap()), (*last_sequence, *last_sequence));
     // More room, and the same append goes on from there.
     let context = jetstream::new(async_nats::connect(&server.url).await.unwrap());

@@ -26,6 +26,7 @@ pub(crate) const CAPABILITIES: Capabilities = Capabilities {
     gapless_sequences: true,
     purges: false,
     group_transactions_min: 1,
+    deadline: Duration::from_secs(20),
 };
 
 /// How often a reader in another process looks for new commits while it follows.

@@ -150,6 +150,7 @@ impl Journal {
                     | StoreError::Unavailable { .. }
                     | StoreError::Unknown { .. }
                     | StoreError::Partial { .. }
+                    | StoreError::Refused { .. }
                     | StoreError::Corrupt { .. } => {
                         format!("writing ended with an error, open the store again: {error}")
                     }

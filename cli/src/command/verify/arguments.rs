@@ -20,7 +20,8 @@ pub struct Arguments {
     /// A CAR file of events instead of the store
     #[arg(long, value_name = "FILE")]
     pub car: Option<PathBuf>,
-    /// Read every server's own copy of the stream to its end, and compare them; needs --store jetstream
+    /// Read every server's own copy of the stream to its end, and compare them; exit code 3 where one is not reached and
+    /// the others are whole; needs --store jetstream
     #[arg(long, conflicts_with_all = ["graph", "car"])]
     pub each_replica: bool,
 }

@@ -1,6 +1,6 @@
 //! `verify --each-replica`: every server's own copy, beside the others.
 
-use cidgraph_store_jetstream::replica::{StreamSurvey, survey_replicas};
+use cidgraph_store_jetstream::replica::{ReplicaSurvey, StreamSurvey, survey_replicas};
 use serde_json::{Value as Json, json};
 
 use super::found::damage_object;
@@ -17,8 +17,17 @@ pub(super) fn verify_replicas(session: &mut Session) -> Result<(), Failure> {
     let config = session.options.store.jetstream()?;
     let survey = session.wait(survey_replicas(&config))?;
     print_survey(session, &survey)?;
-    let broken = survey.replicas.iter().filter(|replica| !replica.is_whole()).count();
-    if broken == 0 { Ok(()) } else { Err(Failure::Broken { broken }) }
+    let broken = survey.replicas.iter().filter(|replica| replica.is_broken()).count();
+    let unreachable: Vec<&str> = survey.replicas.iter().filter_map(unreachable).collect();
+    match (broken, unreachable.is_empty()) {
+        (0, true) => Ok(()),
+        (0, false) => Err(Failure::Unreached { servers: unreachable.join(", ") }),
+        (broken, _) => Err(Failure::Broken { broken }),
+    }
+}
+
+fn unreachable(replica: &ReplicaSurvey) -> Option<&str> {
+    replica.unreachable.as_ref().map(|_| replica.server.as_str())
 }
 
 /// Prints what was found in the copies.
@@ -34,7 +43,9 @@ pub(in crate::command) fn print_survey(session: &mut Session, survey: &StreamSur
             if replica.leads { "yes" } else { "" }.to_owned(),
             replica.events.to_string(),
             replica.bad_events.to_string(),
-            replica.unreadable.clone().or(first).unwrap_or_default(),
+            first
+                .or_else(|| replica.unreachable.as_ref().map(|reason| format!("not reached: {reason}")))
+                .unwrap_or_default(),
         ]);
     }
     session.output.table(&table)?;
@@ -49,14 +60,14 @@ pub(in crate::command) fn print_survey(session: &mut Session, survey: &StreamSur
 
 /// Returns what was found as JSON.
 pub(in crate::command) fn survey_object(survey: &StreamSurvey) -> Json {
-    let replica = |replica: &cidgraph_store_jetstream::replica::ReplicaSurvey| {
+    let replica = |replica: &ReplicaSurvey| {
         json!({
             "server": replica.server,
             "leads": replica.leads,
             "events": replica.events,
             "bad_events": replica.bad_events,
             "first_damage": replica.first_damage.as_ref().map(damage_object),
-            "unreadable": replica.unreadable,
+            "unreachable": replica.unreachable,
         })
     };
     json!({

@@ -118,6 +118,7 @@ pub(crate) async fn append(store: &dyn EventStore, batch: &[AggregateAppend]) ->
                 | StoreError::Malformed { .. }
                 | StoreError::Partial { .. }
                 | StoreError::Corrupt { .. }
+                | StoreError::Refused { .. }
                 | StoreError::Invalid { .. },
             )) => return answer,
         }

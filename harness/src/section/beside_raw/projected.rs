@@ -22,7 +22,8 @@ struct Timed {
     lag: Mutex<Distribution>,
 }
 
-/// Offers the context's rate for its duration, as [`sustained_load`] does, while `replicas` follow the stream.
+/// Offers the context's rate for its duration, as [`sustained_load`] does, while `replicas`, which have caught up, follow
+/// the stream.
 ///
 /// # Errors
 /// Those of the store.
@@ -37,9 +38,12 @@ pub async fn projected_load(
     workload: &Arc<MixedWorkload>,
 ) -> Result<SectionOutcome, ServiceError> {
     let sink = Arc::new(Timed { replicas: replicas.clone(), lag: Mutex::default() });
-    let position = store.last_sequence().await.map_err(ServiceError::new)?;
-    let processor = GraphEventProcessor::after(Arc::clone(store), Arc::clone(&sink), StreamFilter::All, position);
+    let processor = GraphEventProcessor::after(Arc::clone(store), Arc::clone(&sink), StreamFilter::All, 0);
     let mut following = processor.spawn();
+    // What was there before the load is no part of it: a reader that catches up is behind by what it has to read.
+    let prepared = store.last_sequence().await.map_err(ServiceError::new)?;
+    following.reached(prepared).await;
+    *sink.lag.lock().unwrap_or_else(PoisonError::into_inner) = Distribution::new();
     let mut outcome = sustained_load(context, service, store, workload).await?;
     let last = store.last_sequence().await.map_err(ServiceError::new)?;
     let reached_end = following.reached(last).await;
