@@ -17,3 +17,7 @@ mod exports;
 mod queries;
 
 mod bad_input;
+
+mod past;
+
+mod past_of_git;
