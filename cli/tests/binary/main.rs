@@ -22,3 +22,7 @@ mod snapshots;
 mod bad_input;
 
 mod shelved;
+
+mod past;
+
+mod past_of_git;

@@ -85,7 +85,7 @@ fn log_filters_events() {
     versions(path, &[], &["1", "2", "3", "4", "5"]);
     versions(path, &["--graph", "g", "--type", "NodeAdded"], &["2", "3"]);
     versions(path, &["--type", "NodeAdded", "--type", "NodeRemoved", "--limit", "2"], &["2", "3"]);
-    versions(path, &["--node", "Person:alice"], &["2", "4"]);
+    versions(path, &["--node", "Person:alice"], &["2", "4", "5"]);
     versions(path, &["--node", "Person:bob"], &["3", "4", "5"]);
     versions(path, &["--actor", "ben"], &["4", "5"]);
     versions(path, &["--since", "1970-01-01T00:00:02Z", "--from", "5"], &["5"]);

@@ -7,6 +7,7 @@
 pub mod damaged;
 pub mod desk;
 pub mod engines;
+pub mod past;
 pub mod processor;
 pub mod shelf;
 pub mod slices;

@@ -36,6 +36,7 @@ macro_rules! engine_conformance {
                 engines::two_engines_write_one_graph_at_once
                 engines::an_engine_that_lags_behind_decides_on_what_is_there_now
                 engines::replicas_follow_many_graphs_live_and_across_a_restart
+                past::every_version_of_a_graph_is_what_it_was
             }
         }
     };

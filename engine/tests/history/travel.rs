@@ -101,3 +101,20 @@ fn a_replay_that_is_given_up_does_no_harm() {
         );
     });
 }
+
+/// The laws above say something: stories go on for long and take things away.
+#[test]
+fn stories_have_many_states() {
+    wait(async {
+        let mut random = 1_u32;
+        let bytes = (0..6000).map(|_| {
+            random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            random.to_be_bytes()[0]
+        });
+        let story = Story::of(&bytes.collect::<Vec<u8>>(), 4).await;
+        assert!(story.states.len() > 50, "{} states", story.states.len());
+        let last = naive::nodes(&story.states[story.states.len() - 1]);
+        assert!(story.states.iter().any(|state| naive::nodes(state).keys().any(|node| !last.contains_key(node))));
+        assert!(story.states.iter().any(|state| state.edge_count() > 3));
+    });
+}
