@@ -8,6 +8,8 @@ use std::str::FromStr;
 
 use multihash::Multihash;
 
+use crate::sha256::sha256;
+
 /// The multicodec number of DAG-CBOR.
 const DAG_CBOR: u64 = 0x71;
 
@@ -36,10 +38,7 @@ impl HashKind {
     /// Hashes `bytes`.
     pub fn digest(self, bytes: &[u8]) -> [u8; 32] {
         match self {
-            Self::Sha2_256 => {
-                let digest = ring::digest::digest(&ring::digest::SHA256, bytes);
-                digest.as_ref().try_into().expect("SHA-256 gives 32 bytes")
-            }
+            Self::Sha2_256 => sha256(bytes),
             Self::Blake3 => *blake3::hash(bytes).as_bytes(),
         }
     }

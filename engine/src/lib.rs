@@ -3,6 +3,7 @@
 //! The modules in reading order; each imports only from those above it.
 
 pub mod id;
+pub mod sha256;
 pub mod cid;
 pub mod merkle;
 pub mod value;

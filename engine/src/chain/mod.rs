@@ -12,4 +12,4 @@ mod verify;
 pub use block::{EventHeader, Metadata, OpenedBlock, open_block, open_block_in_place};
 pub use seal::{ChainTip, seal};
 pub use verifier::{ChainVerifier, LogVerifier, verify_blocks};
-pub use verify::{ChainError, Link, verify_block, verify_block_in_place, verify_link};
+pub use verify::{ChainError, Link, verify_block, verify_block_in_place, verify_each, verify_link};

@@ -5,7 +5,7 @@ use hashbrown::HashMap;
 use rayon::prelude::*;
 
 use super::block::OpenedBlock;
-use super::verify::{ChainError, Link, verify_block, verify_block_in_place, verify_link};
+use super::verify::{ChainError, Link, verify_block, verify_each, verify_link};
 use crate::id::AggregateId;
 use crate::store::StoredEvent;
 
@@ -75,9 +75,9 @@ impl ChainVerifier {
 
 /// Checks the blocks of many events in parallel, each by itself, and returns the answers in the order of `events`.
 pub fn verify_blocks(events: &[StoredEvent]) -> Vec<Result<Link, ChainError>> {
-    let check =
-        |stored: &StoredEvent| verify_block_in_place(&stored.event, Some(stored.sequence)).map(|(_, link)| link);
-    events.par_iter().with_min_len(CHUNK).map(check).collect()
+    let check = |events| verify_each(events).map(|verified| verified.map(|(_, link)| link)).collect();
+    let chunks: Vec<Vec<_>> = events.par_chunks(CHUNK).map(check).collect();
+    chunks.into_iter().flatten().collect()
 }
 
 /// Checks a log of any number of aggregates, handed over in order and in pieces of any size; in parallel all but the
@@ -155,23 +155,23 @@ struct Run<'a> {
 
 impl<'a> Run<'a> {
     fn all_of(events: &'a [StoredEvent]) -> Vec<Self> {
-        events.chunk_by(|a, b| a.event.aggregate == b.event.aggregate).map(Self::of).collect()
+        let mut verified = verify_each(events).map(|verified| verified.map(|(_, link)| link));
+        let runs = events.chunk_by(|a, b| a.event.aggregate == b.event.aggregate);
+        runs.map(|events| Self::of(events, verified.by_ref().take(events.len()))).collect()
     }
 
-    fn of(events: &'a [StoredEvent]) -> Self {
+    fn of(events: &'a [StoredEvent], verified: impl Iterator<Item = Result<Link, ChainError>>) -> Self {
         let mut run = Self { first: &events[0], held: None, error: None };
-        for stored in events {
-            if let Err(error) = run.push(stored) {
-                run.error = Some(error);
-                break;
+        for (stored, link) in events.iter().zip(verified) {
+            if run.error.is_none() {
+                run.error = link.and_then(|link| run.push(stored, link)).err();
             }
         }
         run
     }
 
-    fn push(&mut self, stored: &StoredEvent) -> Result<(), ChainError> {
+    fn push(&mut self, stored: &StoredEvent, link: Link) -> Result<(), ChainError> {
         let sequence = Some(stored.sequence);
-        let (_, link) = verify_block_in_place(&stored.event, sequence)?;
         let Some((_, last)) = &mut self.held else {
             self.held = Some((link, link));
             return Ok(());

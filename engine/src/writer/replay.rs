@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
 
 use crate::aggregate::Draft;
-use crate::chain::{ChainError, ChainTip, Link, verify_block_in_place, verify_link};
+use crate::chain::{ChainError, ChainTip, Link, verify_each, verify_link};
 use crate::cid::{Cid, HashKind};
 use crate::event::{DecodeError, EventPayload};
 use crate::id::AggregateId;
@@ -359,8 +359,8 @@ fn prepare<E: EventPayload>(aggregate: AggregateId, events: &[StoredEvent]) -> R
 
 fn prepare_part<E: EventPayload>(aggregate: AggregateId, stored: &[StoredEvent]) -> Result<Part<E>, ReplayError> {
     let mut part = Part { places: Vec::with_capacity(stored.len()), events: Vec::with_capacity(stored.len()) };
-    for StoredEvent { sequence, event } in stored {
-        let (opened, link) = verify_block_in_place(event, Some(*sequence))?;
+    for (StoredEvent { sequence, event }, verified) in stored.iter().zip(verify_each(stored)) {
+        let (opened, link) = verified?;
         if event.aggregate != aggregate {
             return Err(ReplayError::Chain(ChainError::ChainBroken {
                 aggregate,

@@ -120,7 +120,7 @@ impl NodesOf<'_> {
             0 => Err(Damaged::new("a value has no node")),
             1 if node < self.source.nodes => Ok(Postings::One(node)),
             1 => Err(Damaged::new("an ordinal is too high")),
-            ..=FEW_MAX => {
+            _ if len <= FEW_MAX => {
                 let nodes = self.listed.get(self.list..self.list + len).filter(|_| place == self.list);
                 let ascend = |nodes: &&[u32]| nodes.is_sorted_by(|a, b| a < b) && nodes[len - 1] < self.source.nodes;
                 nodes.filter(ascend).ok_or_else(|| Damaged::new("a value's nodes are not where they should be"))?;
