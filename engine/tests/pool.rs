@@ -299,6 +299,6 @@ fn what_is_known_is_interned_and_read_without_allocating() {
 #[test]
 fn a_pool_is_shared_between_threads() {
     fn check<T: Send + Sync>() {}
-    check::<cidgraph::pool::Pool>();
+    check::<Pool>();
     check::<PoolWriter>();
 }
