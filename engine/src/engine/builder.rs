@@ -8,7 +8,7 @@ use crate::clock::{Clock, Ids, RandomIds, SystemClock};
 use crate::command::Limits;
 use crate::footprint::ChangeObserver;
 use crate::graph::GraphDrafts;
-use crate::history::{GraphReplayService, HistoryConfig, NoStarts};
+use crate::history::{GraphReplayService, HistoryConfig, NoStarts, Starts};
 use crate::id::GraphId;
 use crate::metrics::Metrics;
 use crate::pool::ComponentRegistry;
@@ -28,6 +28,7 @@ pub struct EngineBuilder {
     writer: WriterConfig,
     cache: CacheConfig,
     history: HistoryConfig,
+    starts: Arc<dyn Starts>,
     fold_rows_min: Option<usize>,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn Ids>,
@@ -43,6 +44,7 @@ impl EngineBuilder {
             writer: WriterConfig::default(),
             cache: CacheConfig::default(),
             history: HistoryConfig::default(),
+            starts: Arc::new(NoStarts),
             fold_rows_min: None,
             clock: Arc::new(SystemClock),
             ids: Arc::new(RandomIds),
@@ -73,6 +75,11 @@ impl EngineBuilder {
     /// Sets how much is kept of states of the past.
     pub fn history(self, history: HistoryConfig) -> Self {
         Self { history, ..self }
+    }
+
+    /// Sets from which states replays start; without it from nothing.
+    pub fn starts(self, starts: Arc<dyn Starts>) -> Self {
+        Self { starts, ..self }
     }
 
     /// Sets how many rows since the base are folded while commands come: fewer make reads faster, more make writes
@@ -106,8 +113,7 @@ impl EngineBuilder {
             fold_rows_min: self.fold_rows_min.unwrap_or(GraphDrafts::default().fold_rows_min),
             observer: Arc::new(move |graph| Some(observe(&observed, graph))),
         };
-        let history =
-            GraphReplayService::with(Arc::clone(&self.store), drafts.clone(), Arc::new(NoStarts), self.history);
+        let history = GraphReplayService::with(Arc::clone(&self.store), drafts.clone(), self.starts, self.history);
         let graphs = Registry::new(self.store, drafts, self.writer, Arc::clone(&self.clock));
         Engine::of(Inner {
             graphs,

@@ -35,7 +35,13 @@ pub enum Error {
     Query(#[from] QueryError),
     /// The past has no answer.
     #[error(transparent)]
-    History(#[from] HistoryError),
+    History(Box<HistoryError>),
+}
+
+impl From<HistoryError> for Error {
+    fn from(error: HistoryError) -> Self {
+        Self::History(Box::new(error))
+    }
 }
 
 /// What a caller can do about an [`Error`].
@@ -69,7 +75,7 @@ impl Error {
             Self::Chain(_) => ErrorKind::Corrupt,
             Self::Store(error) => kind_of_store(error),
             Self::Query(error) => kind_of_query(error),
-            Self::History(error) => kind_of_history(error),
+            Self::History(error) => kind_of_history(&**error),
         }
     }
 }
