@@ -80,6 +80,8 @@ fn moments_that_are_not_there_are_told_on_one_line() {
     failed(path, &["stats", "--at", "node:Person:carl"], 1, "no event ever added node");
     failed(path, &["stats", "--at", "node:carl"], 1, "KIND:KEY");
     failed(path, &["stats", "--at", "yesterday"], 1, "\"yesterday\" is no moment");
+    failed(path, &["stats", "--at", "2025-03-01T15:00:00"], 1, "is no moment");
+    failed(path, &["log", "--since", "2025-03-01T15:00:00"], 1, "expected a time as");
     failed(path, &["show", "bob", "--at", "2"], 1, "no node \"bob\"");
     failed(path, &["query", "nodes", "--ever", "5", "3"], 1, "3 lies before 5");
     failed(path, &["query", "nodes", "--ever", "1", "3", "--at", "2"], 1, "cannot be used with");
