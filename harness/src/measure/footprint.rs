@@ -23,6 +23,8 @@ pub struct ProcessLedger {
 impl ProcessLedger {
     /// Makes the ledger of this process; `None` where the operating system does not tell (no `/proc`).
     pub fn of(structures: &MemoryLedger) -> Option<Self> {
+        // The first time pages the code in that reads.
+        drop(Mappings::read());
         let mappings = Mappings::read()?;
         let resident = process_memory()?.resident;
         let mut lines = structures.clone();
