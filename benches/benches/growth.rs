@@ -18,7 +18,6 @@ use cidgraph::{
     Cid, Draft, Engine, EventStore, GraphAggregate, GraphCommand, GraphEvent, GraphId, HashKind, Limits, Moment, Name,
     NodeUpdate, Snapshot,
 };
-use cidgraph_harness::number;
 use cidgraph_harness::random::Random;
 use cidgraph_harness::section::{EngineService, GraphFixture, GraphService, SnapshotFile, question, verify_log};
 use cidgraph_harness::workload::{COLORS, GraphWorkload, KINDS, QueryDraw, VISUAL, transaction_of};
@@ -165,17 +164,30 @@ fn draft(graph: GraphId) -> GraphAggregate {
     GraphAggregate::fresh(graph, Limits::default(), ComponentRegistry::default(), None).0
 }
 
-/// Returns the events of a journal as they are decided.
-fn decided(workload: &GraphWorkload) -> Vec<GraphEvent> {
+/// Publishes what was applied up to a version.
+fn publish(aggregate: &mut GraphAggregate, version: u64) {
+    let cid = Cid::of_block(HashKind::Sha2_256, &version.to_be_bytes());
+    aggregate.publish(Head { version, cid }, version);
+}
+
+/// Returns the events of a journal as they are decided, by transaction.
+fn decided(workload: &GraphWorkload) -> Vec<Vec<GraphEvent>> {
     let mut aggregate = draft(workload.graph);
-    let mut events = Vec::new();
-    for command in workload.transactions().flat_map(|transaction| transaction.commands) {
-        for event in aggregate.decide(&command).expect("it is allowed") {
-            aggregate.apply(&event, number::count(events.len()) + 1).expect("it was decided");
-            events.push(event);
+    let mut version = 0;
+    let mut transactions = Vec::new();
+    for transaction in workload.transactions() {
+        let mut events = Vec::new();
+        for command in &transaction.commands {
+            for event in aggregate.decide(command).expect("it is allowed") {
+                version += 1;
+                aggregate.apply(&event, version).expect("it was decided");
+                events.push(event);
+            }
         }
+        publish(&mut aggregate, version);
+        transactions.push(events);
     }
-    events
+    transactions
 }
 
 fn project(criterion: &mut Criterion, sizes: &[u64]) {
@@ -184,17 +196,16 @@ fn project(criterion: &mut Criterion, sizes: &[u64]) {
         group.sample_size(10).throughput(Throughput::Elements(*size));
         group.bench_function(BenchmarkId::from_parameter(size), |bencher| {
             let workload = GraphWorkload::new("journal", size / 6, size - size / 6, SEED);
-            let events = decided(&workload);
-            let cid = Cid::of_block(HashKind::Sha2_256, b"project");
-            bencher.iter(|| {
+            let transactions = decided(&workload);
+            bencher.iter_with_large_drop(|| {
                 let mut aggregate = draft(workload.graph);
                 let mut version = 0;
-                for transaction in events.chunks(workload.transaction_elements) {
-                    for event in transaction {
+                for events in &transactions {
+                    for event in events {
                         version += 1;
                         aggregate.apply(event, version).expect("it was decided");
                     }
-                    aggregate.publish(Head { version, cid }, version);
+                    publish(&mut aggregate, version);
                 }
                 aggregate
             });
