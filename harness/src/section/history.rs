@@ -204,7 +204,7 @@ pub async fn proofs_of_the_past(history: &LongHistory) -> Result<SectionOutcome,
     let nodes = history.workload.node_source();
     for (from, until) in chosen.copied() {
         for number in 0..=PROOFS {
-            let version = from + random.below((until - from).max(1));
+            let version = from + random.below(until.saturating_sub(from).max(1));
             let node = nodes.id(random.below(history.workload.nodes));
             let started = Instant::now();
             let proof = prover.prove(node, version).await.map_err(ServiceError::new)?.encode();

@@ -177,6 +177,7 @@ pub const EMBEDDED_BARS: &[&str] = &[
     "verify_ratio",
     "start_command",
     "start_replay",
+    "bulk_ingest",
     "bench_time",
 ];
 
