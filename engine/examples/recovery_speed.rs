@@ -6,6 +6,7 @@
 
 #![expect(clippy::print_stdout, clippy::disallowed_methods, reason = "a measurement prints its wall-clock times")]
 
+#[expect(unreachable_pub, reason = "other examples include it within a module")]
 #[path = "measure/random.rs"]
 mod random;
 

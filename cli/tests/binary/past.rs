@@ -156,7 +156,7 @@ fn what_is_there_tells_why() {
     let edge = field(&done(path, &["query", "neighbors", "alice", "--at", "4", "--json"]), "/edge/id");
     assert_eq!(versions(&["--edge", &edge, "--at", "4"]), ["2", "3", "4"]);
     let line = done(path, &["why", "alice", "Profile.age", "--json"]);
-    assert!(field(&line.lines().last().expect("a line").to_owned(), "/cid").starts_with("bafy"));
+    assert!(field(line.lines().last().expect("a line"), "/cid").starts_with("bafy"));
     assert!(done(path, &["why", "alice", "Profile.age"]).contains("Profile.age"));
     failed(path, &["why", "alice", "Profile.size"], 1, "has no Profile.size at version 9");
     failed(path, &["why", "--edge", &edge], 1, "no edge");

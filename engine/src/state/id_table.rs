@@ -207,7 +207,7 @@ mod tests {
     use super::*;
     use crate::id::NodeId;
 
-    fn ids(numbers: std::ops::Range<u64>) -> Vec<[u8; 16]> {
+    fn ids(numbers: Range<u64>) -> Vec<[u8; 16]> {
         numbers.map(|number| *NodeId::derive(&[1; 16], &number.to_be_bytes()).as_bytes()).collect()
     }
 
