@@ -49,6 +49,21 @@ fn a_killed_writer_loses_nothing_that_it_had_acknowledged() {
 }
 
 #[test]
+fn another_process_serves_the_snapshot() {
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    let arguments = ["--json", "--only", "snapshot", "--nodes", "1000", "--edges", "1000"];
+    let output = bench(folder.path(), &arguments);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("one JSON object");
+    let rows = report["targets"].as_array().expect("rows");
+    let measured = |id: &str| rows.iter().find(|row| row["id"] == id).and_then(|row| row["measured"].as_f64());
+    let is_told = Path::new("/proc/self/smaps_rollup").exists();
+    assert_eq!(measured("mapped_memory").is_some_and(|megabytes| megabytes > 0.0), is_told, "{rows:?}");
+    assert!(measured("snapshot_delta_share").is_some_and(|share| share > 0.0), "{rows:?}");
+    assert!(entries(folder.path()).is_empty());
+}
+
+#[test]
 fn stores_on_servers_are_measured_on_the_bench_s_own() {
     if or_skip(program()).is_none() {
         return;

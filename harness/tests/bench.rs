@@ -47,6 +47,7 @@ fn tiny(only: Vec<Section>) -> Plan {
         nodes: 2000,
         edges: 10_000,
         events: 6000,
+        history: 3000,
         rate: 1000.0,
         duration: Duration::from_millis(300),
         short: Duration::from_millis(100),
@@ -79,6 +80,7 @@ async fn report(only: Vec<Section>) -> (Report, Vec<String>) {
         directory: directory.path().to_owned(),
         real_input: Ok(Box::new(|| Ok(input()))),
         worker: None,
+        server: None,
         progress: &|stage| said.lock().expect("nobody panics").push(stage.to_owned()),
         started_unix_ms: 0,
     };
@@ -91,16 +93,29 @@ async fn every_row_that_can_be_measured_is() {
     let (report, said) = report(Vec::new()).await;
     let missing: Vec<&str> =
         report.targets.iter().filter(|row| row.measured.is_none()).map(|row| row.id.as_str()).collect();
-    assert_eq!(missing, ["snapshot_load", "failover", "frame_rate", "coverage"]);
+    assert_eq!(missing, ["failover", "frame_rate", "coverage"]);
     let value = |id: &str| report.targets.iter().find(|row| row.id == id).and_then(|row| row.measured);
     for id in ["lost_events", "git_files", "real_input_replay"] {
         assert_eq!(value(id), Some(0.0), "{id}");
     }
+    let of_snapshots =
+        ["recovery", "bulk_ingest", "snapshot_write", "snapshot_delta", "snapshot_delta_share", "open_p99"];
+    for id in
+        of_snapshots.into_iter().chain(["open_flat", "state_at_p99", "proof_made", "proof_checked", "proof_bytes"])
+    {
+        assert!(value(id).is_some_and(|value| value > 0.0), "{id}");
+    }
+    assert_eq!(value("mapped_memory"), None, "there is no other process");
+    let recovery = report.targets.iter().find(|row| row.id == "recovery").expect("the row is there");
+    assert!(recovery.conditions.contains("1000 events from the store"), "{}", recovery.conditions);
     assert_eq!(value("nodes"), Some(2000.0));
     assert_eq!(report.durability, "memory", "single appends go to a store in memory");
     assert!(said.len() > 8, "{said:?}");
     let names: Vec<&str> = report.sections.iter().map(|section| section.name.as_str()).collect();
-    assert_eq!(names, ["memory", "real input", "append", "replay and verify", "query", "cache", "recovery"]);
+    assert_eq!(
+        names,
+        ["memory", "real input", "append", "replay and verify", "query", "cache", "snapshot", "history", "recovery"]
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -108,6 +123,8 @@ async fn one_section_runs_alone() {
     let (report, _) = report(vec![Section::Memory, Section::RealInput]).await;
     let measured: Vec<&str> =
         report.targets.iter().filter(|row| row.measured.is_some()).map(|row| row.id.as_str()).collect();
-    assert_eq!(measured, ["memory", "real_input_replay", "git_files"]);
+    let memory =
+        ["memory", "memory_five_edges", "memory_distinct", "memory_peak", "memory_ledger", "component_sharing"];
+    assert_eq!(measured, [&memory[..], &["real_input_replay", "git_files"]].concat());
     assert!(report.targets.iter().all(|row| row.id != "bench_time"));
 }

@@ -2,11 +2,9 @@
 
 use cidgraph::chain::OpenedBlock;
 use cidgraph::history::NodeTrace;
-use cidgraph::{CorrelationId, GraphEvent, NodeId, StoredEvent};
+use cidgraph::{CorrelationId, GraphEvent, Moment, NodeId, StoredEvent};
 use clap::Args;
 use jiff::Timestamp;
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
 use serde_json::{Value as Json, json};
 
 use super::moment::At;
@@ -169,9 +167,13 @@ pub fn print(session: &mut Session, lines: Vec<Line>) -> Result<(), Failure> {
 
 /// Reads a time as RFC 3339 says it, or a date as its midnight in UTC.
 fn read_time(text: &str) -> Result<Timestamp, String> {
-    let midnight = || text.parse::<Date>().and_then(|date| date.to_zoned(TimeZone::UTC)).map(|at| at.timestamp());
     let expected = "expected a time as 2026-01-31T12:00:00Z, or a date as 2026-01-31";
-    text.parse::<Timestamp>().or_else(|_| midnight()).map_err(|_| expected.to_owned())
+    match text.parse() {
+        Ok(Moment::Time(time_ns)) => Timestamp::from_nanosecond(i128::from(time_ns)).map_err(|_| expected.to_owned()),
+        Ok(Moment::Version(_) | Moment::Sequence(_) | Moment::Cid(_) | Moment::Node(_)) | Err(_) => {
+            Err(expected.to_owned())
+        }
+    }
 }
 
 /// Returns a time as RFC 3339 says it.

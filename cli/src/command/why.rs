@@ -86,10 +86,10 @@ impl Arguments {
                 direction: self.along.direction.into(),
                 edge_kind: self.along.edge_kind.as_deref().map(Name::from),
             };
-            return match state.query(&query).map_err(cidgraph::Error::from)? {
-                Answer::Path(Some(path)) => Ok(Subject::Path(path)),
-                _ => Err(Failure::usage(format!("no path from {source:?} to {target:?}: try --direction both"))),
+            let Answer::Path(Some(path)) = state.query(&query).map_err(cidgraph::Error::from)? else {
+                return Err(Failure::usage(format!("no path from {source:?} to {target:?}: try --direction both")));
             };
+            return Ok(Subject::Path(path));
         }
         let node = find_node(&state, self.node.as_deref().unwrap_or_default())?.id;
         Ok(match self.component.as_deref().map(|path| (path, path.split_once('.'))) {

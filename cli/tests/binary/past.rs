@@ -80,6 +80,8 @@ fn moments_that_are_not_there_are_told_on_one_line() {
     failed(path, &["stats", "--at", "node:Person:carl"], 1, "no event ever added node");
     failed(path, &["stats", "--at", "node:carl"], 1, "KIND:KEY");
     failed(path, &["stats", "--at", "yesterday"], 1, "\"yesterday\" is no moment");
+    failed(path, &["stats", "--at", "2025-03-01T15:00:00"], 1, "is no moment");
+    failed(path, &["log", "--since", "2025-03-01T15:00:00"], 1, "expected a time as");
     failed(path, &["show", "bob", "--at", "2"], 1, "no node \"bob\"");
     failed(path, &["query", "nodes", "--ever", "5", "3"], 1, "3 lies before 5");
     failed(path, &["query", "nodes", "--ever", "1", "3", "--at", "2"], 1, "cannot be used with");
@@ -154,7 +156,7 @@ fn what_is_there_tells_why() {
     let edge = field(&done(path, &["query", "neighbors", "alice", "--at", "4", "--json"]), "/edge/id");
     assert_eq!(versions(&["--edge", &edge, "--at", "4"]), ["2", "3", "4"]);
     let line = done(path, &["why", "alice", "Profile.age", "--json"]);
-    assert!(field(&line.lines().last().expect("a line").to_owned(), "/cid").starts_with("bafy"));
+    assert!(field(line.lines().last().expect("a line"), "/cid").starts_with("bafy"));
     assert!(done(path, &["why", "alice", "Profile.age"]).contains("Profile.age"));
     failed(path, &["why", "alice", "Profile.size"], 1, "has no Profile.size at version 9");
     failed(path, &["why", "--edge", &edge], 1, "no edge");

@@ -39,7 +39,13 @@ pub enum Error {
     Query(#[from] QueryError),
     /// The past has no answer.
     #[error(transparent)]
-    History(#[from] HistoryError),
+    History(Box<HistoryError>),
+}
+
+impl From<HistoryError> for Error {
+    fn from(error: HistoryError) -> Self {
+        Self::History(Box::new(error))
+    }
 }
 
 /// What a caller can do about an [`Error`].

@@ -76,6 +76,18 @@ struct Slot {
     walker: tokio::sync::Mutex<Option<Walker>>,
 }
 
+impl Slot {
+    fn new(graph: GraphId, from: u64) -> Self {
+        let (reached, bytes) = (AtomicU64::new(from), AtomicUsize::new(0));
+        Self { graph, from, reached, bytes, walker: tokio::sync::Mutex::default() }
+    }
+
+    /// Returns the last version up to `version` that needs no replay.
+    fn near(&self, version: u64) -> u64 {
+        self.reached.load(Ordering::Relaxed).min(version)
+    }
+}
+
 impl PastStates {
     pub(super) fn new(drafts: GraphDrafts, starts: Arc<dyn Starts>, config: HistoryConfig) -> Self {
         let drafts = GraphDrafts { fold_rows_min: usize::MAX, observer: Arc::new(|_| None), ..drafts };
@@ -129,32 +141,26 @@ impl PastStates {
 
     /// Returns the slot with the least way to `version`, and for a new one the draft to start with.
     fn slot(&self, graph: GraphId, version: u64) -> (Arc<Slot>, Option<GraphAggregate>) {
+        let best = self.best_slot(graph, version);
+        let above = best.as_ref().map_or(0, |slot| slot.near(version));
+        let start = if above < version { self.starts.before(graph, version, above) } else { None };
+        if let (Some(slot), None) = (best, &start) {
+            return (slot, None);
+        }
+        let draft = start.unwrap_or_else(|| self.fresh(graph));
+        let slot = Arc::new(Slot::new(graph, draft.border().version()));
+        self.slots.lock().push(Arc::clone(&slot));
+        (slot, Some(draft))
+    }
+
+    /// Returns the slot with the least way to `version` and notes its use.
+    fn best_slot(&self, graph: GraphId, version: u64) -> Option<Arc<Slot>> {
         let mut slots = self.slots.lock();
         let shows = |slot: &Slot| slot.graph == graph && slot.from <= version;
-        let near = |slot: &Slot| slot.reached.load(Ordering::Relaxed).min(version);
-        let best = (0..slots.len()).filter(|at| shows(&slots[*at])).max_by_key(|at| near(&slots[*at]));
-        let above = best.map_or(0, |at| near(&slots[at]));
-        let start = if above < version { self.starts.before(graph, version, above) } else { None };
-        match (best, start) {
-            (Some(at), None) => {
-                let slot = slots.remove(at);
-                slots.push(Arc::clone(&slot));
-                (slot, None)
-            }
-            (_, start) => {
-                let draft = start.unwrap_or_else(|| self.fresh(graph));
-                let from = draft.border().version();
-                let slot = Arc::new(Slot {
-                    graph,
-                    from,
-                    reached: from.into(),
-                    bytes: AtomicUsize::new(0),
-                    walker: tokio::sync::Mutex::default(),
-                });
-                slots.push(Arc::clone(&slot));
-                (slot, Some(draft))
-            }
-        }
+        let best = (0..slots.len()).filter(|at| shows(&slots[*at])).max_by_key(|at| slots[*at].near(version))?;
+        let slot = slots.remove(best);
+        slots.push(Arc::clone(&slot));
+        Some(slot)
     }
 
     /// Lets go of what is too much.

@@ -10,7 +10,7 @@ use crate::packed::PackedInts;
 use crate::pages::PAGE_LEN;
 use crate::slab::Slab;
 
-use super::entry::{ALIGNMENT, Section, padding};
+use super::entry::{Section, padding};
 use super::kind::SectionKind;
 
 /// Writes sections one after another, in the order of their kinds, and sums their pages up.
@@ -90,7 +90,7 @@ impl<'a> SectionWriter<'a> {
 
     fn align(&mut self) -> io::Result<()> {
         let gap = padding(self.at);
-        self.out.write_all(&[0; ALIGNMENT as usize][..gap])?;
+        self.out.write_all(&[0; 64][..gap])?;
         self.at += gap as u64;
         Ok(())
     }

@@ -22,7 +22,7 @@ impl Followed {
             let added = if let GraphEvent::NodeAdded { node } = event {
                 std::slice::from_ref(node)
             } else if let GraphEvent::NodesAdded { nodes } = event {
-                nodes
+                &nodes[..]
             } else {
                 &[]
             };

@@ -43,7 +43,7 @@ proptest! {
                         let since = story.states.iter().filter(|state| state.version() >= newest);
                         assert!(since.clone().all(|state| has(state).as_ref() == Some(value)), "it holds since");
                         let changed = story.states.windows(2).filter(|pair| has(&pair[0]) != has(&pair[1]));
-                        let changed = changed.map(|pair| pair[1].version()).last().unwrap_or(1);
+                        let changed = changed.map(|pair| pair[1].version()).next_back().unwrap_or(1);
                         assert!(versions.contains(&changed) || newest > changed, "{versions:?} {changed}");
                         assert!(causes.iter().any(|cause| cause.because.contains(&Because::Added(view.id))));
                         assert!(causes[0].event.version <= first);

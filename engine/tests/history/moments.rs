@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use cidgraph::{
     Clock, CommandContext, CommandId, Engine, ErrorKind, EventStore, GraphCommand, GraphHistory, GraphId,
-    GraphMetadata, ManualClock, NodeEntity, NodeId, Submission, TransactionEnd,
+    GraphMetadata, ManualClock, Moment, NodeEntity, NodeId, Submission,
 };
 use cidgraph_store_memory::MemoryStore;
 
@@ -36,7 +36,7 @@ async fn two_graphs() -> (Engine, GraphId, GraphId) {
 }
 
 async fn stands_for(history: &GraphHistory, moment: &str, version: u64) {
-    let moment: TransactionEnd = moment.parse().expect("a moment");
+    let moment: Moment = moment.parse().expect("a moment");
     let place = history.place(moment).await.unwrap_or_else(|error| panic!("{moment}: {error}"));
     assert_eq!(place.head.version, version, "{moment}");
     assert_eq!(history.at(moment).await.expect("it is there").head(), Some(place.head), "{moment}");

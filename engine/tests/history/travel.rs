@@ -1,6 +1,6 @@
 //! The law of time travel: the projection of a prefix of the events is the state of then.
 
-use cidgraph::{Criterion, GraphReadModel, HistoryError, NodeId, NodeQuery, TransactionEnd};
+use cidgraph::{Criterion, GraphReadModel, HistoryError, Moment, NodeId, NodeQuery};
 use proptest::prelude::*;
 
 use crate::naive;
@@ -38,14 +38,14 @@ proptest! {
             let (history, forgetful) = (story.history(), story.forgetful());
             let versions = (1..=story.last()).chain((1..=story.last()).rev());
             for version in versions {
-                match (history.at(TransactionEnd::Version(version)).await, story.state(version)) {
+                match (history.at(Moment::Version(version)).await, story.state(version)) {
                     (Ok(past), Some(then)) => same(&past, then),
                     (Err(HistoryError::BeforeFirst { first, .. }), None) => assert!(version < first),
                     (past, then) => panic!("version {version}: {past:?}, expected {then:?}"),
                 }
             }
             for then in story.states.iter().rev() {
-                same(&forgetful.at(TransactionEnd::Version(then.version())).await.expect("it is there"), then);
+                same(&forgetful.at(Moment::Version(then.version())).await.expect("it is there"), then);
             }
         });
     }
@@ -73,7 +73,7 @@ fn states_of_the_past_do_not_change() {
         let history = engine.history(graph);
         let mut held = Vec::new();
         for at in [3, 8, 0, 5, 1, 8, 2] {
-            let past = history.at(TransactionEnd::Version(then[at].version())).await.expect("it is there");
+            let past = history.at(Moment::Version(then[at].version())).await.expect("it is there");
             same(&past, &then[at]);
             held.push((past, at));
         }
@@ -91,12 +91,11 @@ fn a_replay_that_is_given_up_does_no_harm() {
         let story = Story::of(&(0..=255).cycle().take(3000).collect::<Vec<u8>>(), 4).await;
         let history = story.history();
         for _ in 0..3 {
-            let given_up =
-                tokio::time::timeout(std::time::Duration::ZERO, history.at(TransactionEnd::Version(story.last())));
+            let given_up = tokio::time::timeout(std::time::Duration::ZERO, history.at(Moment::Version(story.last())));
             drop(given_up.await);
         }
         same(
-            &history.at(TransactionEnd::Version(story.last())).await.expect("it is there"),
+            &history.at(Moment::Version(story.last())).await.expect("it is there"),
             &story.states[story.states.len() - 1],
         );
     });

@@ -117,7 +117,7 @@ impl World {
 
 /// Returns the head of a version.
 pub fn head(version: u64) -> Head {
-    Head { version, cid: Cid::from_digest(HashKind::Sha2_256, [7; 32]) }
+    Head { version, cid: Cid::of_block(HashKind::Sha2_256, &version.to_be_bytes()) }
 }
 
 /// Plays commands, with a rest and a fold where their places lie within.

@@ -64,7 +64,10 @@ impl Desk {
     pub(crate) fn skipped(&self) -> Vec<PathBuf> {
         let skipped = |notice| match notice {
             Notice::Skipped { file, .. } => Some(file),
-            _ => None,
+            Notice::Opened { .. }
+            | Notice::SnapshotTaken { .. }
+            | Notice::LayerTaken { .. }
+            | Notice::Failed { .. } => None,
         };
         self.notices().into_iter().filter_map(skipped).collect()
     }

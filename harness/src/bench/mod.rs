@@ -7,6 +7,7 @@ mod part;
 mod surroundings;
 
 mod parts;
+mod past;
 mod served;
 
 mod run;

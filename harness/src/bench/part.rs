@@ -17,6 +17,10 @@ pub enum Section {
     Memory,
     /// Starts, and a process that is killed.
     Recovery,
+    /// Snapshot files: writing, opening, serving, and what a thousand events add.
+    Snapshot,
+    /// The past of a long history, and proofs of it.
+    History,
     /// All that the bars of the parts need, and nothing else.
     Bars,
 }
@@ -48,8 +52,12 @@ pub enum Part {
     LoadedQueries,
     /// Cached queries.
     Cache,
-    /// Recovery of the graph that is asked.
+    /// Recovery of the graph that is asked, from its first event and from its snapshot.
     Recovery,
+    /// Snapshot files of the graph that is asked.
+    Snapshot,
+    /// The past of a long history, and proofs of it.
+    History,
     /// An import of real input.
     RealInput,
 }
@@ -65,6 +73,8 @@ impl Section {
             Self::Cache => &[Part::Cache],
             Self::Memory => &[Part::Memory],
             Self::Recovery => &[Part::Start, Part::Crash, Part::Recovery],
+            Self::Snapshot => &[Part::Snapshot, Part::Recovery],
+            Self::History => &[Part::History],
             Self::Bars => &[
                 Part::Ingest,
                 Part::Appends,
@@ -75,6 +85,9 @@ impl Section {
                 Part::Queries,
                 Part::LoadedQueries,
                 Part::Cache,
+                Part::Snapshot,
+                Part::Recovery,
+                Part::History,
                 Part::RealInput,
             ],
         }

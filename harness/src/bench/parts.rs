@@ -14,7 +14,7 @@ use super::plan::{Plan, Profile};
 use super::surroundings::{BenchError, OpenInput, Surroundings};
 use crate::number;
 use crate::section::{
-    BenchContext, EngineService, GraphFixture, GraphService, MeasuredGraph, SectionOutcome, SyncPolicy,
+    BenchContext, EngineService, GraphFixture, GraphService, KeptGraph, MeasuredGraph, SectionOutcome, SyncPolicy,
     append_capacity, cached_queries, concurrent_appends, crash, full_verify, ingest, loaded_queries,
     memory_by_structure, prepare, query_classes, real_input, recovery, replay_and_verify, single_appends, start,
     sustained_load,
@@ -200,7 +200,7 @@ impl Bench<'_> {
 
     /// Runs what asks one large graph, and recovers it.
     pub(super) async fn queries(&self, recovered: &mut SectionOutcome) -> Result<Vec<SectionOutcome>, BenchError> {
-        let asked = [Part::Queries, Part::LoadedQueries, Part::Cache, Part::Recovery];
+        let asked = [Part::Queries, Part::LoadedQueries, Part::Snapshot, Part::Cache, Part::Recovery];
         if !asked.into_iter().any(|part| self.plan.has(part)) {
             return Ok(Vec::new());
         }
@@ -227,13 +227,19 @@ impl Bench<'_> {
             let operations = if self.is_full() { 500_000 } else { 100_000 };
             outcomes.push(cached_queries(&fixture, operations).await?.served_by(servers));
         }
+        if self.plan.has(Part::Snapshot) {
+            outcomes.push(self.snapshot(&fixture).await?);
+        }
         fixture.service.engine().close().await;
-        let graph = fixture.workload.graph;
+        let workload = fixture.workload.clone();
         drop(fixture);
         if self.plan.has(Part::Recovery) {
-            self.say("recovery: replaying the graph");
-            let outcome = recovery(self.surroundings.stores, &self.folder("graph"), graph).await?;
-            recovered.absorb(outcome.served_by(servers));
+            self.say("recovery: the graph, from its first event and from its snapshot");
+            let (folder, shelf) = (self.folder("graph"), self.folder("shelf"));
+            let kept =
+                KeptGraph { stores: self.surroundings.stores, folder: &folder, shelf: &shelf, workload: &workload };
+            recovered.absorb(recovery(kept).await?.served_by(servers));
+            std::fs::remove_dir_all(&shelf)?;
         }
         self.remove("graph").await?;
         Ok(outcomes)

@@ -26,6 +26,8 @@ pub struct Plan {
     pub edges: u64,
     /// Events of the journal that is written, verified and replayed, one node to five edges.
     pub events: u64,
+    /// Events of the history that is looked back at, one element each.
+    pub history: u64,
     /// What all workloads are drawn from.
     pub seed: u64,
     /// Events offered a second.
@@ -49,9 +51,9 @@ impl Profile {
 impl Plan {
     /// Makes the plan of a profile, with all sections.
     pub const fn new(profile: Profile) -> Self {
-        let (nodes, events, seconds, short_ms) = match profile {
-            Profile::Quick => (100_000, 300_000, 10, 2_000),
-            Profile::Full => (1_000_000, 1_000_000, 60, 10_000),
+        let (nodes, events, history, seconds, short_ms) = match profile {
+            Profile::Quick => (100_000, 300_000, 50_000, 10, 2_000),
+            Profile::Full => (1_000_000, 1_000_000, 1_000_000, 60, 10_000),
         };
         Self {
             profile,
@@ -59,6 +61,7 @@ impl Plan {
             nodes,
             edges: 5 * nodes,
             events,
+            history,
             seed: 42,
             rate: 10_000.0,
             duration: Duration::from_secs(seconds),
@@ -70,7 +73,7 @@ impl Plan {
     #[must_use]
     pub fn on_servers(self) -> Self {
         match self.profile {
-            Profile::Quick => Self { events: 100_000, duration: Duration::from_secs(5), ..self },
+            Profile::Quick => Self { events: 100_000, history: 10_000, duration: Duration::from_secs(5), ..self },
             Profile::Full => self,
         }
     }
@@ -85,7 +88,8 @@ impl Plan {
         let quick = Self::new(Profile::Quick);
         self.profile == Profile::Quick
             && self.only.is_empty()
-            && (self.nodes, self.edges, self.events) == (quick.nodes, quick.edges, quick.events)
+            && (self.nodes, self.edges) == (quick.nodes, quick.edges)
+            && (self.events, self.history) == (quick.events, quick.history)
             && (self.duration, self.short) == (quick.duration, quick.short)
     }
 }

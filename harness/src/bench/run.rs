@@ -30,6 +30,9 @@ pub async fn run(plan: &Plan, mut surroundings: Surroundings<'_>) -> Result<Repo
     let mut recovered = SectionOutcome::new("recovery");
     outcomes.extend(bench.appends(&mut recovered).await?);
     outcomes.extend(bench.queries(&mut recovered).await?);
+    if plan.has(Part::History) {
+        outcomes.push(bench.history().await?);
+    }
     if plan.has(Part::Crash) {
         recovered.absorb(bench.crash().await?);
     }

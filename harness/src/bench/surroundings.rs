@@ -12,7 +12,8 @@ use crate::section::{RealInput, ServiceError, StoreSource};
 /// Opens the real input.
 pub type OpenInput = Box<dyn FnOnce() -> Result<RealInput, ServiceError> + Send>;
 
-/// Makes the command of a process that runs [`write_until_killed`](crate::section::write_until_killed) in a folder.
+/// Makes the command of a process that runs [`write_until_killed`](crate::section::write_until_killed) in a folder, or
+/// [`serve_snapshot`](crate::section::serve_snapshot) on a file.
 pub type MakeWorker = Box<dyn Fn(&Path) -> Command + Send + Sync>;
 
 /// What a run needs from outside.
@@ -25,6 +26,8 @@ pub struct Surroundings<'a> {
     pub real_input: Result<OpenInput, String>,
     /// Starts what is killed; `None` where nothing can be started.
     pub worker: Option<MakeWorker>,
+    /// Starts what serves a snapshot file; `None` where nothing can be started.
+    pub server: Option<MakeWorker>,
     /// Is told what is done next.
     pub progress: &'a (dyn Fn(&str) + Send + Sync),
     /// When the run began, milliseconds since the Unix epoch.

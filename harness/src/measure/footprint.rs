@@ -23,7 +23,8 @@ pub struct ProcessLedger {
 impl ProcessLedger {
     /// Makes the ledger of this process; `None` where the operating system does not tell (no `/proc`).
     pub fn of(structures: &MemoryLedger) -> Option<Self> {
-        let mappings = Mappings::read()?;
+        // The first reading pages in the code that reads.
+        let mappings = Mappings::read().and_then(|_| Mappings::read())?;
         let resident = process_memory()?.resident;
         let mut lines = structures.clone();
         let enter = |lines: &mut MemoryLedger, name, bytes: u64| {

@@ -20,6 +20,11 @@ pub fn reset_peak() {
     drop(fs::write("/proc/self/clear_refs", "5"));
 }
 
+/// Returns the bytes that processes may still take before the system must write memory out; `None` where it does not tell.
+pub fn available_memory() -> Option<u64> {
+    kibibytes(&fs::read_to_string("/proc/meminfo").ok()?, "MemAvailable")
+}
+
 /// Returns this process's memory; `None` where the operating system does not tell (no `/proc`).
 ///
 /// `smaps_rollup` is exact; the quicker `statm` lags behind by some pages a thread.

@@ -14,5 +14,5 @@ pub use distribution::Distribution;
 pub use footprint::ProcessLedger;
 pub use hash_rate::{HashRate, hash_rate};
 pub use machine::Machine;
-pub use memory::{ProcessMemory, process_memory, reset_peak};
+pub use memory::{ProcessMemory, available_memory, process_memory, reset_peak};
 pub use timing::{CALLS_PER_SAMPLE, Stopwatch, Timed, mean_of_calls};

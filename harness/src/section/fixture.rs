@@ -7,6 +7,7 @@ use cidgraph::{Engine, EventStore, Graph, GraphView};
 
 use super::engine_service::EngineService;
 use super::service::{GraphService, ServiceError};
+use crate::measure::Stopwatch;
 use crate::workload::{GraphWorkload, NodeSource, Order};
 
 /// How long a graph may take to settle.
@@ -27,6 +28,8 @@ pub struct GraphFixture {
     pub graph: Graph,
     /// Its nodes.
     pub nodes: NodeSource,
+    /// How long it took until its last transaction was acknowledged.
+    pub ingested: Duration,
 }
 
 impl GraphFixture {
@@ -51,13 +54,15 @@ impl GraphFixture {
     pub async fn of(store: Arc<dyn EventStore>, workload: GraphWorkload) -> Result<Self, ServiceError> {
         let workload = GraphWorkload { bulk: true, order: Order::NodesFirst, transaction_elements: 5000, ..workload };
         let service = EngineService::new(Engine::new(store));
+        let watch = Stopwatch::start();
         for transaction in workload.transactions() {
             service.apply(transaction).await?;
         }
+        let ingested = watch.read().wall;
         let graph = service.engine().load_graph(workload.graph).await.map_err(ServiceError::new)?;
         settle(&graph).await;
         let nodes = workload.node_source();
-        Ok(Self { workload, service, graph, nodes })
+        Ok(Self { workload, service, graph, nodes, ingested })
     }
 
     /// Returns the graph as it is now.

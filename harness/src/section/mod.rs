@@ -28,7 +28,12 @@ mod cache;
 mod memory;
 
 mod crash;
+mod recovery;
 mod start;
+
+mod snapshot;
+
+mod history;
 
 mod real_input;
 
@@ -43,13 +48,16 @@ pub(crate) use crash::parse_acknowledgement;
 pub use crash::{crash, write_until_killed};
 pub use engine_service::EngineService;
 pub use fixture::{GraphFixture, settle};
+pub use history::{LongHistory, proofs_of_the_past, states_of_the_past};
 pub use ingest::ingest;
 pub use memory::{MeasuredGraph, memory_by_structure};
 pub use query::{loaded_queries, query_classes, question};
 pub use real_input::{InputCheck, RealInput, real_input};
+pub use recovery::{KeptGraph, recovery};
 pub use replay::{full_verify, replay_and_verify, verify_log};
 pub use service::{Acknowledgement, GraphService, ServiceError};
-pub use start::{recovery, start};
+pub use snapshot::{SnapshotFile, mapped_memory, mapped_queries, serve_snapshot, snapshot_opening};
+pub use start::start;
 pub use store_service::StoreService;
 pub use stores::{Opening, StoreSource, SyncPolicy};
 pub use sustained::{prepare, sustained_load};

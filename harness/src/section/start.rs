@@ -7,7 +7,7 @@ use cidgraph::{Engine, GraphId};
 
 use super::context::SectionOutcome;
 use super::service::ServiceError;
-use super::stores::{StoreSource, SyncPolicy};
+use super::stores::StoreSource;
 use crate::measure::Stopwatch;
 use crate::number;
 use crate::target::Reached;
@@ -50,28 +50,5 @@ pub async fn start(
     outcome.measure("start_replay", replay, reached, format!("opened, read, verified, projected: {rate} events/s"));
     outcome.report.lower("start_to_first_answer", "ms", answer, first_answer_ms);
     outcome.report.lower("start_to_full_replay", "s", replay, replay_s);
-    Ok(outcome.timed(&watch))
-}
-
-/// Opens the store in `folder` to write and replays a graph, as after a stop of the whole process.
-///
-/// # Errors
-/// The store's or the engine's first.
-pub async fn recovery(stores: &dyn StoreSource, folder: &Path, graph: GraphId) -> Result<SectionOutcome, ServiceError> {
-    let mut outcome = SectionOutcome::new("recovery");
-    let watch = Stopwatch::start();
-    let store = stores.open(folder, SyncPolicy::Always).await.map_err(ServiceError::new)?;
-    let engine = Engine::new(store);
-    let view = engine.get_graph(graph).await.map_err(ServiceError::new)?;
-    let seconds = watch.read().wall.as_secs_f64();
-    let (nodes, edges) = (number::count(view.node_count()), number::count(view.edge_count()));
-    let reached = Reached { nodes, edges, ..Reached::default() };
-    let events = number::grouped(view.version());
-    let conditions =
-        format!("whole journal read, verified and projected ({events} events, some of thousands of elements)");
-    outcome.measure("recovery", seconds, reached, conditions);
-    outcome.report.lower("recovery", "s", seconds, Vec::new());
-    drop(view);
-    engine.close().await;
     Ok(outcome.timed(&watch))
 }

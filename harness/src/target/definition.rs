@@ -91,6 +91,7 @@ pub struct Target {
 
 const MILLION: Scale = Scale::Graph { nodes: 1_000_000, edges: 0 };
 const MILLION_FIVE: Scale = Scale::Graph { nodes: 1_000_000, edges: 5_000_000 };
+const TEN_MILLION: Scale = Scale::Graph { nodes: 10_000_000, edges: 0 };
 const MILLION_EVENTS: Scale = Scale::Events(1_000_000);
 const MINUTE: Scale = Scale::Load { rate: 10_000, seconds: 60 };
 
@@ -109,7 +110,7 @@ pub const TARGETS: &[Target] = &[
     target("throughput", "sustained throughput", Bound::AtLeast(10_000.0), "events/s", MINUTE),
     target("append_p99", "append p99", Bound::Below(1.0), "ms", Scale::Any),
     target("memory", "memory for 1M nodes", Bound::Below(100.0), "MB", MILLION),
-    target("snapshot_load", "snapshot load", Bound::Below(100.0), "ms", Scale::Elsewhere("needs snapshots")),
+    target("snapshot_load", "snapshot load", Bound::Below(100.0), "ms", MILLION),
     target("cached_query", "cached query", Bound::Below(1.0), "µs", MILLION),
     target("cache_hits", "cache hits", Bound::AtLeast(90.0), "%", MILLION),
     target("recovery", "recovery", Bound::Below(1.0), "s", MILLION),
@@ -138,6 +139,17 @@ pub const TARGETS: &[Target] = &[
     bar("two_hop_both_p99", "2-hop both p99", Bound::AtMost(120.0), "µs", MILLION_FIVE),
     bar("path_p99", "shortest path p99", Bound::AtMost(1.5), "ms", MILLION_FIVE),
     bar("loaded_query_ratio", "query p99 at 10K events/s ÷ idle", Bound::AtMost(2.0), "", MILLION),
+    bar("bulk_ingest", "ingest of the graph in bulk", Bound::AtMost(10.0), "s", MILLION_FIVE),
+    bar("snapshot_write", "snapshot of the whole graph", Bound::AtMost(3.0), "s", MILLION_FIVE),
+    bar("snapshot_delta", "snapshot after 1000 more events", Bound::AtMost(100.0), "ms", MILLION_FIVE),
+    bar("snapshot_delta_share", "its share of the whole one's bytes", Bound::AtMost(2.0), "%", MILLION_FIVE),
+    bar("open_p99", "open and first point query p99", Bound::AtMost(1.0), "ms", TEN_MILLION),
+    bar("open_flat", "the same, slowest size ÷ fastest", Bound::AtMost(2.0), "", TEN_MILLION),
+    bar("mapped_memory", "private memory, serving a snapshot", Bound::AtMost(20.0), "MB", MILLION_FIVE),
+    bar("state_at_p99", "state at any version p99", Bound::AtMost(10.0), "ms", MILLION_EVENTS),
+    bar("proof_made", "proof made p99", Bound::AtMost(10.0), "ms", Scale::Any),
+    bar("proof_checked", "proof checked p99", Bound::AtMost(5.0), "ms", Scale::Any),
+    bar("proof_bytes", "largest proof", Bound::AtMost(512.0), "KiB", Scale::Any),
     bar("crash_lost_events", "acknowledged events lost to kill -9", Bound::Exactly(0.0), "events", Scale::Any),
     bar("real_input_replay", "replays of real input that differ", Bound::Exactly(0.0), "", Scale::Any),
     bar("git_files", "git import: files that differ from HEAD", Bound::Exactly(0.0), "files", Scale::Any),
@@ -165,6 +177,7 @@ pub const EMBEDDED_BARS: &[&str] = &[
     "verify_ratio",
     "start_command",
     "start_replay",
+    "bulk_ingest",
     "bench_time",
 ];
 

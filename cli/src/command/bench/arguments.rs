@@ -71,6 +71,12 @@ pub enum Instead {
         #[arg(long)]
         run: Option<String>,
     },
+    /// Answer queries on a snapshot file and say what that takes; what the snapshot section starts
+    #[command(hide = true)]
+    ServeSnapshot {
+        /// The file
+        file: PathBuf,
+    },
 }
 
 /// How thorough a run is.
@@ -99,6 +105,10 @@ pub enum Section {
     Memory,
     /// Starts, and a killed process.
     Recovery,
+    /// Snapshot files, and recovery from one.
+    Snapshot,
+    /// The past of a long history, and proofs of it.
+    History,
     /// What the bars of the parts need.
     Bars,
 }
@@ -113,6 +123,8 @@ impl Section {
             Self::Cache => bench::Section::Cache,
             Self::Memory => bench::Section::Memory,
             Self::Recovery => bench::Section::Recovery,
+            Self::Snapshot => bench::Section::Snapshot,
+            Self::History => bench::Section::History,
             Self::Bars => bench::Section::Bars,
         }
     }

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use cidgraph_harness::bench::{self, BenchError, MakeWorker, OpenInput, Surroundings};
 use cidgraph_harness::compare::{compare, render_comparison};
 use cidgraph_harness::report::{Report, render_table};
-use cidgraph_harness::section::{StoreSource, SyncPolicy, write_until_killed};
+use cidgraph_harness::section::{StoreSource, SyncPolicy, serve_snapshot, write_until_killed};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::arguments::{Arguments, Instead};
@@ -38,6 +38,8 @@ pub fn run(session: &mut Session, arguments: &Arguments) -> Result<(), Failure> 
             let written = session.wait(write_until_killed(stores.source(), folder, &mut output));
             written.map_err(|error| Failure::usage(format!("the writer stopped: {error}")))
         }
+        Some(Instead::ServeSnapshot { file }) => serve_snapshot(file, &mut std::io::stdout())
+            .map_err(|error| Failure::usage(format!("{} cannot be served: {error}", file.display()))),
     }
 }
 
@@ -54,6 +56,7 @@ fn measure(session: &mut Session, arguments: &Arguments) -> Result<(), Failure> 
             directory: folder.path().to_owned(),
             real_input: real_input(arguments),
             worker: worker(&stores),
+            server: server(),
             progress: &|stage| stages.show(stage),
             started_unix_ms: now_unix_ms(),
         };
@@ -127,6 +130,16 @@ fn worker(stores: &Stores) -> Option<MakeWorker> {
     Some(Box::new(move |folder| {
         let mut command = Command::new(&program);
         command.args(["bench", "write-until-killed"]).args(&arguments).arg(folder);
+        command
+    }))
+}
+
+/// Makes the command of a process that answers queries on a snapshot file: this program again.
+fn server() -> Option<MakeWorker> {
+    let program = std::env::current_exe().ok()?;
+    Some(Box::new(move |file| {
+        let mut command = Command::new(&program);
+        command.args(["bench", "serve-snapshot"]).arg(file);
         command
     }))
 }

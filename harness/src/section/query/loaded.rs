@@ -73,7 +73,7 @@ fn report(
     outcome.histogram("append to the graph that is asked", &arrived.latency);
 }
 
-/// Returns what sends event number `number`: an update of a node or, one time in five, a new edge.
+/// Returns what sends change number `number`.
 fn command(
     fixture: &GraphFixture,
 ) -> impl Fn(u64) -> futures::future::BoxFuture<'static, Result<(), crate::section::ServiceError>> + Send + Sync + use<>
@@ -81,13 +81,19 @@ fn command(
     let shared = Arc::new((fixture.service.clone(), fixture.nodes.clone(), fixture.workload.clone()));
     move |number| {
         let shared = Arc::clone(&shared);
-        let transaction = event(&shared.1, shared.2.nodes, shared.2.seed, number);
+        let transaction = change(&shared.1, shared.2.nodes, shared.2.seed ^ 0x10ad_ed00, number);
         Box::pin(async move { shared.0.apply(transaction).await.map(drop) })
     }
 }
 
-fn event(nodes: &crate::workload::NodeSource, count: u64, seed: u64, number: u64) -> WorkloadTransaction {
-    let mut random = Random::at(seed ^ 0x10ad_ed00, number);
+/// Returns change number `number` of a graph of `count` nodes: an update of a node or, one time in five, a new edge.
+pub(in crate::section) fn change(
+    nodes: &crate::workload::NodeSource,
+    count: u64,
+    seed: u64,
+    number: u64,
+) -> WorkloadTransaction {
+    let mut random = Random::at(seed, number);
     let node = random.below(count);
     let command = if random.below(5) == 0 {
         let target = nodes.id(random.below(count));
@@ -97,7 +103,7 @@ fn event(nodes: &crate::workload::NodeSource, count: u64, seed: u64, number: u64
         let component_type = Name::new_static(VISUAL);
         GraphCommand::UpdateNode { update: NodeUpdate { node: nodes.id(node), component_type, set, unset: Vec::new() } }
     };
-    transaction_of(nodes.graph(), seed ^ 0x10ad_ed00, number, vec![command])
+    transaction_of(nodes.graph(), seed, number, vec![command])
 }
 
 /// A thread that asks until it is told to stop.

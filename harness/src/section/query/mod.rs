@@ -7,5 +7,6 @@ mod class;
 mod loaded;
 
 pub use class::query_classes;
+pub(super) use loaded::change;
 pub use loaded::loaded_queries;
 pub use question::question;
