@@ -11,8 +11,6 @@ use cidgraph::proof::{Prover, check};
 use cidgraph::{
     AggregateId, CheckpointPolicy, Checkpointing, Engine, EventStore, GraphHistory, Moment, Shelf, ShelfConfig,
 };
-use futures::StreamExt;
-use futures::stream::FuturesOrdered;
 
 use super::context::SectionOutcome;
 use super::engine_service::EngineService;
@@ -22,9 +20,6 @@ use crate::number;
 use crate::random::Random;
 use crate::target::Reached;
 use crate::workload::GraphWorkload;
-
-/// Transactions under way at once while the history is made.
-const WINDOW: usize = 64;
 
 /// States that are asked for one after another by an engine that has asked before.
 const WARM_STATES: u64 = 500;
@@ -66,17 +61,10 @@ impl LongHistory {
             .checkpoints(Checkpointing::Between(policy))
             .build();
         let service = EngineService::new(engine);
-        let mut under_way = FuturesOrdered::new();
+        // One after another: an edge must not overtake its ends.
         for transaction in workload.transactions() {
-            if under_way.len() == WINDOW {
-                under_way.next().await.transpose()?;
-            }
-            under_way.push_back(service.apply(transaction));
+            service.apply(transaction).await?;
         }
-        while let Some(answer) = under_way.next().await {
-            answer?;
-        }
-        drop(under_way);
         service.engine().close().await;
         let head = store.head(AggregateId::from(workload.graph)).await.map_err(ServiceError::new)?;
         let events = head.map_or(0, |head| head.version);
