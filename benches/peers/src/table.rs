@@ -7,7 +7,8 @@ use crate::figures::{Opened, Worked};
 use crate::work::median;
 
 /// What the table shows of an engine.
-const COLUMNS: [&str; 8] = ["load", "resident", "open", "resident, opened", "point read", "AND count", "2 hops", "path"];
+const COLUMNS: [&str; 8] =
+    ["load", "resident", "open", "resident, opened", "point read", "AND count", "2 hops", "path"];
 
 /// An engine's figures over all rounds.
 pub(crate) struct Row {
@@ -53,7 +54,8 @@ impl Row {
             let shown = |figure: f64| {
                 if COLUMNS[column].starts_with("resident") { number::bytes(figure) } else { number::duration(figure) }
             };
-            let (low, high) = figures.iter().fold((f64::MAX, 0.0_f64), |(low, high), figure| (low.min(*figure), high.max(*figure)));
+            let (low, high) =
+                figures.iter().fold((f64::MAX, 0.0_f64), |(low, high), figure| (low.min(*figure), high.max(*figure)));
             format!("{} ({} to {})", shown(median(figures.clone())), shown(low), shown(high))
         };
         self.figures.iter().enumerate().map(cell).collect()

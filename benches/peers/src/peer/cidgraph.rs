@@ -127,12 +127,8 @@ pub(super) fn count(model: &GraphReadModel, kind: &str, color: &str) -> u64 {
 }
 
 pub(super) fn two_hop(model: &GraphReadModel, node: u32) -> Outcome<u64> {
-    let query = GraphQuery::Neighborhood {
-        node: node_id(node),
-        hops: 2,
-        direction: Direction::Outgoing,
-        edge_kind: None,
-    };
+    let query =
+        GraphQuery::Neighborhood { node: node_id(node), hops: 2, direction: Direction::Outgoing, edge_kind: None };
     match model.query(&query)? {
         Answer::Levels(found) => Ok(found.len() as u64 - 1),
         other => Err(format!("{other:?}").into()),

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use cidgraph::pool::ComponentRegistry;
 use cidgraph::{GraphReadModel, Snapshot};
 
-use super::cidgraph::{SNAPSHOT, count, path, point, two_hop};
 use super::Peer;
+use super::cidgraph::{SNAPSHOT, count, path, point, two_hop};
 use crate::Outcome;
 use crate::data::Node;
 
