@@ -1,0 +1,1 @@
+"""The peers that Python brings, each with the methods of peer.rs."""
