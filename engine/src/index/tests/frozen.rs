@@ -105,8 +105,10 @@ proptest! {
             prop_assert_eq!(own.insert(ordinal), false);
             if !added {
                 x.remove(&ordinal);
-                prop_assert!(own.remove(ordinal) && shared.remove(ordinal) && !shared.remove(ordinal));
-                shared.insert(ordinal);
+                prop_assert!(own.remove(ordinal) && !own.remove(ordinal));
+            }
+            if a.contains(ordinal) {
+                prop_assert!(shared.remove(ordinal) && !shared.remove(ordinal) && shared.insert(ordinal));
             }
         }
         check_same(&own, &x);
