@@ -4,6 +4,8 @@
 //! CIDs on every machine.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+#[cfg(target_os = "linux")]
+use std::time::Duration;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::id::{CommandId, GraphId, NodeId};
@@ -12,6 +14,12 @@ use crate::id::{CommandId, GraphId, NodeId};
 pub trait Clock: Send + Sync {
     /// Returns the current time, nanoseconds since the Unix epoch.
     fn now_ns(&self) -> u64;
+
+    /// Returns a time that was the current one at most some milliseconds ago, for where reading the clock must cost next to
+    /// nothing. Never to be compared with what [`now_ns`](Self::now_ns) returned.
+    fn recent_ns(&self) -> u64 {
+        self.now_ns()
+    }
 }
 
 /// The machine's clock.
@@ -22,6 +30,15 @@ impl Clock for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "the one clock that the engine offers its callers")]
     fn now_ns(&self) -> u64 {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("the clock is past 1970");
+        u64::try_from(since.as_nanos()).expect("the clock is before the year 2554")
+    }
+
+    /// The time of the kernel's last tick.
+    #[cfg(target_os = "linux")]
+    fn recent_ns(&self) -> u64 {
+        use rustix::time::{ClockId, clock_gettime};
+
+        let since = Duration::try_from(clock_gettime(ClockId::RealtimeCoarse)).expect("the clock is past 1970");
         u64::try_from(since.as_nanos()).expect("the clock is before the year 2554")
     }
 }

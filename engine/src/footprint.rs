@@ -118,4 +118,7 @@ pub trait ChangeObserver: Send + Sync + 'static {
 
     /// Tells that readers will see `version` next, and what was touched since the publication before.
     fn changed(&self, version: u64, facets: &[Facet]);
+
+    /// Tells that readers see the version of the last [`changed`](Self::changed) now.
+    fn published(&self) {}
 }

@@ -64,7 +64,7 @@ impl<Q: Eq, A> Entries<Q, A> {
     }
 
     pub(super) fn now_ns(&self) -> u64 {
-        self.clock.now_ns()
+        self.clock.recent_ns()
     }
 
     pub(super) const fn ttl_ns(&self) -> u64 {
@@ -89,8 +89,8 @@ impl<Q: Eq, A> Entries<Q, A> {
         self.shard(entry.place.hash).slots.write().insert(entry);
     }
 
-    /// Clears the way for an entry of `version`: removes what is over in its shard and a narrower answer to its query,
-    /// and assures room. Returns whether it may come in; not where an answer is there that is valid for longer.
+    /// Clears the way for an entry of `version`: removes what is over where its shard makes room, and a narrower answer to
+    /// its query, and assures room. Returns whether it may come in; not where an answer is there that is valid for longer.
     pub(super) fn prepare(
         &self,
         asked: &Asked<'_, Q>,
@@ -100,7 +100,7 @@ impl<Q: Eq, A> Entries<Q, A> {
     ) -> bool {
         let mut slots = self.shard(asked.hash).slots.write();
         let before = removed.len();
-        removed.extend(std::iter::from_fn(|| slots.remove_expired(now_ns, self.ttl_ns)));
+        removed.extend(std::iter::from_fn(|| slots.remove_first_expired(now_ns, self.ttl_ns)));
         let found = slots.find(asked).map(|entry| (entry.place, entry.version, entry.is_alive(now_ns, self.ttl_ns)));
         let is_covered = found.is_some_and(|(_, known_from, is_alive)| known_from <= version && is_alive);
         if let Some((place, ..)) = found.filter(|_| !is_covered) {
@@ -128,8 +128,7 @@ impl<Q: Eq, A> Entries<Q, A> {
         let now_ns = self.now_ns();
         let mut removed = Vec::new();
         for shard in &self.shards {
-            let mut slots = shard.slots.write();
-            removed.extend(std::iter::from_fn(|| slots.remove_expired(now_ns, self.ttl_ns)));
+            shard.slots.write().remove_expired(now_ns, self.ttl_ns, &mut removed);
         }
         self.taken.fetch_sub(removed.len(), Ordering::Relaxed);
         removed

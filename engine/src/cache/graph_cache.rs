@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::fmt;
 use std::hash::{BuildHasher, Hash};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::entries::Entries;
 use super::observed::Observed;
@@ -127,6 +127,18 @@ impl<Q: Hash + Eq, A> GraphCache<Q, A> {
         drop(removed);
     }
 
+    /// Does what [`changed`](ChangeObserver::changed) does, and returns the queries whose answers this made invalid and
+    /// that were asked again since they were kept or nearly made room: those that are worth another computation.
+    pub fn change(&self, version: u64, facets: &[Facet]) -> Vec<Q> {
+        let is_known = self.graph.take_promise() || !facets.is_empty();
+        let mut book = self.graph.lock();
+        let places = book.changed(version, facets, is_known);
+        let removed = self.entries.invalidate(&places);
+        self.graph.publish(&book);
+        drop(book);
+        removed.into_iter().filter(Entry::is_wanted).map(|entry| entry.query).collect()
+    }
+
     pub(super) fn forget(&self) {
         let mut book = self.graph.lock();
         let places = book.footprints.drain();
@@ -163,7 +175,9 @@ impl<Q: Hash + Eq, A> GraphCache<Q, A> {
         if is_welcome {
             let registration = book.footprints.insert(place, facets);
             let graph = self.graph.clone();
-            self.entries.insert(Entry { place, graph, query, answer, version, inserted_ns: now_ns, registration });
+            let is_wanted = AtomicBool::new(false);
+            let inserted_ns = now_ns;
+            self.entries.insert(Entry { place, graph, query, answer, version, inserted_ns, registration, is_wanted });
             self.graph.inserted_at(now_ns);
         }
         self.graph.publish(&book);
@@ -195,12 +209,6 @@ where
     }
 
     fn changed(&self, version: u64, facets: &[Facet]) {
-        let is_known = self.graph.take_promise() || !facets.is_empty();
-        let mut book = self.graph.lock();
-        let places = book.changed(version, facets, is_known);
-        let removed = self.entries.invalidate(&places);
-        self.graph.publish(&book);
-        drop(book);
-        drop(removed);
+        drop(self.change(version, facets));
     }
 }

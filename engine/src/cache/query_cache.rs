@@ -68,8 +68,8 @@ impl<Q: Hash + Eq, A> QueryCache<Q, A> {
         }
     }
 
-    /// Removes the answers whose time is over and returns how many; they are not given in any case, and each insertion
-    /// removes those of its shard.
+    /// Removes the answers whose time is over and returns how many; they are not given in any case, and make room for others
+    /// at the latest when they are the oldest.
     pub fn remove_expired(&self) -> usize {
         let removed = self.entries.remove_expired();
         let count = removed.len();

@@ -1,8 +1,9 @@
-//! The entries of one shard: a table by query, and a list in the order of their insertion.
+//! The entries of one shard: a table by query, and the order in which they make room.
 //!
-//! Room is made by SIEVE (Zhang et al., "SIEVE is Simpler than LRU", NSDI 2024): a hand walks from the oldest entry to the
-//! newest; what was asked for since it last passed stays, the first other entry goes. A hit only sets a flag, so that it
-//! needs no exclusive lock.
+//! Room is made by second chance (the CLOCK of Corbató, 1968): of the oldest entries, those that were asked for since they
+//! came to this place become the newest again, the first other one goes. A hit only sets a flag, so that it needs no
+//! exclusive lock. (SIEVE's hand, which leaves what it passes where it is, never gets back to the oldest entries while
+//! invalidated ones return as the newest as fast as it walks: what was hot once then stays for ever.)
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -34,11 +35,17 @@ pub(super) struct Entry<Q, A> {
     pub(super) inserted_ns: u64,
     /// The number of its note among the graph's footprints.
     pub(super) registration: u32,
+    /// Whether it was asked for since it came in, or was last passed over for eviction.
+    pub(super) is_wanted: AtomicBool,
 }
 
 impl<Q: Eq, A> Entry<Q, A> {
     fn answers(&self, asked: &Asked<'_, Q>) -> bool {
         self.place.hash == asked.hash && Arc::ptr_eq(&self.graph, asked.graph) && self.query == *asked.query
+    }
+
+    pub(super) fn is_wanted(&self) -> bool {
+        self.is_wanted.load(Ordering::Relaxed)
     }
 
     pub(super) const fn is_alive(&self, now_ns: u64, ttl_ns: u64) -> bool {
@@ -59,7 +66,6 @@ pub(super) enum Removal {
 #[derive(Debug)]
 struct Slot<Q, A> {
     entry: Entry<Q, A>,
-    is_wanted: AtomicBool,
     newer: u32,
     older: u32,
 }
@@ -71,22 +77,13 @@ pub(super) struct Slots<Q, A> {
     slots: Slab<Slot<Q, A>>,
     newest: u32,
     oldest: u32,
-    /// Where the next search for room starts.
-    hand: u32,
     pub(super) counts: CacheStatistics,
 }
 
 impl<Q, A> Default for Slots<Q, A> {
     fn default() -> Self {
         let counts = CacheStatistics::default();
-        Self {
-            table: HashTable::new(),
-            slots: Slab::default(),
-            newest: NOWHERE,
-            oldest: NOWHERE,
-            hand: NOWHERE,
-            counts,
-        }
+        Self { table: HashTable::new(), slots: Slab::default(), newest: NOWHERE, oldest: NOWHERE, counts }
     }
 }
 
@@ -107,24 +104,19 @@ impl<Q: Eq, A> Slots<Q, A> {
     pub(super) fn find(&self, asked: &Asked<'_, Q>) -> Option<&Entry<Q, A>> {
         let slots = &self.slots;
         let place = *self.table.find(asked.hash, |&place| slots.get(place).entry.answers(asked))?;
-        let slot = slots.get(place);
+        let entry = &slots.get(place).entry;
         // Written only where it changes: readers of one entry would otherwise pass its cache line around.
-        if !slot.is_wanted.load(Ordering::Relaxed) {
-            slot.is_wanted.store(true, Ordering::Relaxed);
+        if !entry.is_wanted.load(Ordering::Relaxed) {
+            entry.is_wanted.store(true, Ordering::Relaxed);
         }
-        Some(&slot.entry)
+        Some(entry)
     }
 
     /// Adds an entry; there must be none to its query.
     pub(super) fn insert(&mut self, entry: Entry<Q, A>) {
         let hash = entry.place.hash;
-        let slot = Slot { entry, is_wanted: AtomicBool::new(false), newer: NOWHERE, older: self.newest };
-        let place = self.slots.insert(slot);
-        match self.newest {
-            NOWHERE => self.oldest = place,
-            newest => self.slots.get_mut(newest).newer = place,
-        }
-        self.newest = place;
+        let place = self.slots.insert(Slot { entry, newer: NOWHERE, older: NOWHERE });
+        self.become_newest(place);
         let slots = &self.slots;
         self.table.insert_unique(hash, place, |&place| slots.get(place).entry.place.hash);
         self.counts.insertions += 1;
@@ -137,27 +129,55 @@ impl<Q: Eq, A> Slots<Q, A> {
         Some(self.take(found, why))
     }
 
-    /// Takes out the oldest entry, if its time is over.
-    pub(super) fn remove_expired(&mut self, now_ns: u64, ttl_ns: u64) -> Option<Entry<Q, A>> {
+    /// Takes out the entry that would make room next, if its time is over.
+    pub(super) fn remove_first_expired(&mut self, now_ns: u64, ttl_ns: u64) -> Option<Entry<Q, A>> {
         let is_over = !self.slots.find(self.oldest)?.entry.is_alive(now_ns, ttl_ns);
         is_over.then(|| self.take(self.oldest, Removal::Expiration))
     }
 
-    /// Takes out an entry that was not asked for lately, if there is any entry.
-    pub(super) fn evict(&mut self) -> Option<Entry<Q, A>> {
-        let mut place = if self.hand == NOWHERE { self.oldest } else { self.hand };
-        while self.slots.find(place)?.is_wanted.swap(false, Ordering::Relaxed) {
-            let newer = self.slots.get(place).newer;
-            place = if newer == NOWHERE { self.oldest } else { newer };
+    /// Takes out every entry whose time is over.
+    pub(super) fn remove_expired(&mut self, now_ns: u64, ttl_ns: u64, removed: &mut Vec<Entry<Q, A>>) {
+        let mut place = self.oldest;
+        while let Some(slot) = self.slots.find(place) {
+            let (newer, is_alive) = (slot.newer, slot.entry.is_alive(now_ns, ttl_ns));
+            if !is_alive {
+                removed.push(self.take(place, Removal::Expiration));
+            }
+            place = newer;
         }
-        self.hand = self.slots.get(place).newer;
-        Some(self.take(place, Removal::Eviction))
+    }
+
+    /// Takes out the oldest entry that was not asked for lately, if there is any entry.
+    pub(super) fn evict(&mut self) -> Option<Entry<Q, A>> {
+        while self.slots.find(self.oldest)?.entry.is_wanted.swap(false, Ordering::Relaxed) {
+            let passed = self.oldest;
+            self.leave_order(passed);
+            self.become_newest(passed);
+        }
+        Some(self.take(self.oldest, Removal::Eviction))
     }
 
     fn take(&mut self, place: u32, why: Removal) -> Entry<Q, A> {
-        let Slot { entry, newer, older, .. } = self.slots.remove(place);
+        self.leave_order(place);
+        let entry = self.slots.remove(place).entry;
         let found = self.table.find_entry(entry.place.hash, |&found| found == place);
         found.expect("each entry is in the table").remove();
+        self.count(why);
+        entry
+    }
+
+    fn become_newest(&mut self, place: u32) {
+        let slot = self.slots.get_mut(place);
+        (slot.newer, slot.older) = (NOWHERE, self.newest);
+        match self.newest {
+            NOWHERE => self.oldest = place,
+            newest => self.slots.get_mut(newest).newer = place,
+        }
+        self.newest = place;
+    }
+
+    fn leave_order(&mut self, place: u32) {
+        let &Slot { newer, older, .. } = self.slots.get(place);
         match newer {
             NOWHERE => self.newest = older,
             newer => self.slots.get_mut(newer).older = older,
@@ -166,11 +186,6 @@ impl<Q: Eq, A> Slots<Q, A> {
             NOWHERE => self.oldest = newer,
             older => self.slots.get_mut(older).newer = newer,
         }
-        if self.hand == place {
-            self.hand = newer;
-        }
-        self.count(why);
-        entry
     }
 
     const fn count(&mut self, why: Removal) {

@@ -1,18 +1,15 @@
 //! What an engine can be set up with.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use crate::cache::{CacheConfig, QueryCache};
 use crate::clock::{Clock, Ids, RandomIds, SystemClock};
 use crate::command::Limits;
-use crate::footprint::ChangeObserver;
 use crate::graph::GraphDrafts;
 use crate::history::{GraphReplayService, HistoryConfig};
-use crate::id::GraphId;
 use crate::metrics::Metrics;
 use crate::pool::ComponentRegistry;
-use crate::read_model::{Answer, GraphQuery};
 use crate::shelf::{Shelf, ShelfConfig, ShelvedGraphs};
 use crate::store::EventStore;
 use crate::value::Name;
@@ -21,6 +18,7 @@ use crate::writer::{Registry, WriterConfig};
 use super::checkpoints::{Checkpointing, Checkpoints};
 use super::front::{Engine, Inner};
 use super::starts::ShelfStarts;
+use super::warming::Warming;
 
 /// Sets an engine up; what is not said is at its default.
 #[must_use]
@@ -118,20 +116,24 @@ impl EngineBuilder {
 
     /// Makes the engine; nothing is read yet.
     pub fn build(self) -> Engine {
+        Engine::of(|engine| self.inner(engine))
+    }
+
+    fn inner(self, engine: &Weak<Inner>) -> Inner {
         let cache = Arc::new(QueryCache::new(self.cache, Arc::clone(&self.clock)));
-        let observed = Arc::clone(&cache);
+        let (observed, observing) = (Arc::clone(&cache), Weak::clone(engine));
         let drafts = GraphDrafts {
             limits: self.limits,
             registry: self.components.clone(),
             fold_rows_min: self.fold_rows_min.unwrap_or(GraphDrafts::default().fold_rows_min),
             marks_buckets: self.checkpoints != Checkpointing::Off,
-            observer: Arc::new(move |graph| Some(observe(&observed, graph))),
+            observer: Arc::new(move |graph| Some(Warming::start(&observed, graph, Weak::clone(&observing)))),
         };
         let shelved = ShelvedGraphs::new(drafts.clone(), self.snapshots.map(Shelf::new));
         let starts = Arc::new(ShelfStarts { drafts: drafts.clone(), shelved: shelved.clone() });
         let history = GraphReplayService::with(Arc::clone(&self.store), drafts, starts, self.history);
         let graphs = Registry::new(self.store, shelved, self.writer, Arc::clone(&self.clock));
-        Engine::of(Inner {
+        Inner {
             graphs,
             history,
             checkpoints: Checkpoints::new(self.checkpoints),
@@ -141,16 +143,8 @@ impl EngineBuilder {
             clock: self.clock,
             ids: self.ids,
             actor: self.actor,
-        })
+        }
     }
-}
-
-/// Lets the cache follow a graph that is about to be loaded, without what it knew of it before.
-fn observe(cache: &QueryCache<GraphQuery, Answer>, graph: GraphId) -> Arc<dyn ChangeObserver> {
-    cache.forget(graph);
-    let following = cache.graph(graph);
-    following.follow(0);
-    Arc::new(following)
 }
 
 impl fmt::Debug for EngineBuilder {

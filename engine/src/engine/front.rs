@@ -1,7 +1,7 @@
 //! The engine and its open graphs.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use crate::algorithm::CancelToken;
@@ -60,8 +60,8 @@ impl Engine {
         EngineBuilder::new(store)
     }
 
-    pub(super) fn of(inner: Inner) -> Self {
-        Self(Arc::new(inner))
+    pub(super) fn of(make: impl FnOnce(&Weak<Inner>) -> Inner) -> Self {
+        Self(Arc::new_cyclic(make))
     }
 
     /// Returns the store.

@@ -4,6 +4,7 @@ mod error;
 mod checkpoints;
 mod builder;
 mod starts;
+mod warming;
 mod front;
 mod services;
 mod sink;

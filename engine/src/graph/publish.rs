@@ -51,6 +51,9 @@ impl GraphAggregate {
             self.bring_index_up_to_date();
         }
         self.store_published(Some(head), timestamp_ns);
+        if let Some(observer) = &self.observer {
+            observer.published();
+        }
         self.fold_when_due();
     }
 

@@ -204,6 +204,11 @@ impl<S: DraftSource> Registry<S> {
         self.open.get(&aggregate).is_some_and(|slot| slot.initialized())
     }
 
+    /// Returns an aggregate, if it is in memory.
+    pub fn find(&self, aggregate: AggregateId) -> Option<OpenAggregate<S>> {
+        self.open.get(&aggregate)?.get().cloned()
+    }
+
     /// Returns what makes the drafts.
     pub const fn source(&self) -> &S {
         &self.source

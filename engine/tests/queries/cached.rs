@@ -2,14 +2,18 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use cidgraph::cache::CacheConfig;
-use cidgraph::{Engine, Graph, GraphCommand, GraphMetadata, GraphQuery, Submission};
+use cidgraph::{
+    Component, Engine, Graph, GraphCommand, GraphMetadata, GraphQuery, Name, NodeEntity, NodeUpdate, Properties,
+    Submission,
+};
 use cidgraph_store_memory::MemoryStore;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use crate::content::{GRAPH, commands, queries, registry};
+use crate::content::{GRAPH, commands, entity, queries, registry};
 
 /// Asks a graph that may change meanwhile; compares where it did not.
 fn check(graph: &Graph, query: &GraphQuery) -> bool {
@@ -53,6 +57,40 @@ async fn play(engine: &Engine, graph: &Graph, commands: Vec<GraphCommand>, queri
     for reader in readers {
         reader.await.unwrap();
     }
+}
+
+fn change(number: u8, value: i64) -> GraphCommand {
+    let set = Properties::from([("a", value)]);
+    let (node, component_type) = (entity(number).id, Name::new("Profile"));
+    GraphCommand::UpdateNode { update: NodeUpdate { node, component_type, set, unset: Vec::new() } }
+}
+
+/// After a change the answers that it took and that had been asked for again are there anew before anybody asks.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_asked_for_again_and_again_stays_warm() {
+    let (engine, graph) = open(10_000).await;
+    for number in [0, 1] {
+        let component = Component::new("Profile", Properties::from([("a", 1)]));
+        let node = NodeEntity { components: vec![component], ..entity(number) };
+        engine.command(GRAPH, GraphCommand::AddNode { node }).await.unwrap();
+    }
+    let [hot, cold] = [0, 1].map(|number| GraphQuery::Node(entity(number).id));
+    for query in [&hot, &hot, &cold] {
+        assert!(check(&graph, query));
+    }
+    let counts = || engine.metrics().cache;
+    let before = counts();
+    assert_eq!((before.insertions, before.hits), (2, 1));
+    engine.command(GRAPH, change(1, 2)).await.unwrap();
+    engine.command(GRAPH, change(0, 2)).await.unwrap();
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while counts().insertions == before.insertions {
+        assert!(Instant::now() < deadline, "{:?}", counts());
+        tokio::task::yield_now().await;
+    }
+    assert!(check(&graph, &hot));
+    assert_eq!((counts().insertions, counts().hits), (3, 2), "one was computed again, and asked for");
+    assert_eq!((counts().misses, counts().invalidations), (before.misses, 2));
 }
 
 proptest! {

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::stress::scatter;
 use super::world::key;
 use crate::cache::{CacheConfig, CacheStatistics, QueryCache};
 use crate::clock::ManualClock;
 use crate::footprint::{ChangeObserver, Facet};
-use crate::id::GraphId;
+use crate::id::{GraphId, NodeId};
 
 fn cache(capacity: usize) -> (QueryCache<u64, u64>, Arc<ManualClock>) {
     let clock = Arc::new(ManualClock::at(1_000));
@@ -74,6 +75,58 @@ fn what_is_asked_for_stays_when_others_pass_by() {
     }
     let kept = (0..100).filter(|query| graph.get(query, 1).is_some()).count();
     assert!(kept >= 95, "{kept} of 100");
+}
+
+/// What was hot before gives way to what is hot now, also while changes keep taking answers that come back as the newest.
+#[test]
+fn what_was_asked_for_before_gives_way_while_answers_come_and_go() {
+    const ASKED: u64 = 20_000;
+    let (cache, _) = cache(1_000);
+    let graph = cache.graph(GraphId::from_u64(1));
+    graph.follow(0);
+    let ask =
+        |query, version| graph.get_or_compute(&query, version, || (query, [Facet::node(NodeId::from_u64(query))]));
+    let mut random = 1;
+    for _ in 0..ASKED {
+        ask(5_000 + skewed(scatter(&mut random)) + scatter(&mut random) % 1_000, 0);
+    }
+    let mut before = cache.statistics();
+    for number in 1..ASKED {
+        let query = skewed(scatter(&mut random));
+        if number == ASKED / 2 {
+            before = cache.statistics();
+        }
+        if number % 20 == 0 {
+            assert!(graph.is_interested());
+            graph.changed(number, &[Facet::node(NodeId::from_u64(query))]);
+        } else {
+            ask(query, number / 20 * 20);
+        }
+    }
+    let after = cache.statistics();
+    let (hits, misses) = (after.hits - before.hits, after.misses - before.misses);
+    assert!(hits > 9 * misses, "{hits} hits, {misses} misses");
+}
+
+/// Returns a number below 1,024, half of the time one of the first 32.
+fn skewed(random: u64) -> u64 {
+    let width = 1 << ((random >> 8) % 10);
+    width + (random >> 16) % width
+}
+
+#[test]
+fn a_change_tells_which_answers_were_asked_for_again() {
+    let (cache, _) = cache(10);
+    let graph = cache.graph(GraphId::from_u64(1));
+    graph.follow(1);
+    for query in 1..=3 {
+        assert!(graph.insert(query, 1, &[key(1)], Arc::new(query)));
+    }
+    assert!(graph.insert(4, 1, &[key(2)], Arc::new(4)));
+    assert!(graph.get(&2, 1).is_some() && graph.get(&4, 1).is_some());
+    assert!(graph.is_interested());
+    assert_eq!(graph.change(2, &[key(1)]), [2]);
+    assert_eq!(cache.statistics().invalidations, 3);
 }
 
 #[test]

@@ -15,7 +15,7 @@ const VERSIONS_MAX: u64 = 20_000_000;
 const HITS_MIN: u64 = 10_000;
 
 /// Returns numbers that look random (splitmix64).
-fn scatter(state: &mut u64) -> u64 {
+pub(super) fn scatter(state: &mut u64) -> u64 {
     *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let mixed = (*state ^ *state >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     mixed ^ mixed >> 27
