@@ -91,6 +91,16 @@ mod tests {
     }
 
     #[test]
+    fn no_more_than_a_part_is_made_ahead() {
+        let (arena, slot) = (Arena::new(), size_of::<OnceLock<u64>>());
+        for number in 0..300_000_u64 {
+            arena.push(number);
+            let ahead = arena.heap_bytes() / slot - arena.len() as usize;
+            assert!(ahead <= (1 << 15) + 1_000, "{ahead} slots ahead of {number}");
+        }
+    }
+
+    #[test]
     fn readers_see_what_was_published_while_the_writer_appends() {
         let arena = Arena::new();
         std::thread::scope(|scope| {

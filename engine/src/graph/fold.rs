@@ -52,11 +52,19 @@ struct Prepared {
 }
 
 impl Folding {
-    /// Notes what a publication holds.
-    pub(super) fn note(&mut self, steps: &[Step]) {
-        if let Some(running) = &mut self.0 {
-            running.steps.extend_from_slice(steps);
-        }
+    /// Notes what a publication holds; `generation` is the one that it is of.
+    pub(super) fn note(&mut self, steps: &[Step], generation: &Generation) {
+        let Some(running) = &mut self.0 else { return };
+        // A row that is carried over needs no step where it uses nothing of the pool.
+        let is_carried = |step: &Step| match step.change {
+            Change::EdgeAdded { edge } => generation.at(step.stamp).edge_properties(edge).is_none(),
+            Change::NodeAdded { .. }
+            | Change::NodeRemoved { .. }
+            | Change::NodeChanged { .. }
+            | Change::EdgeRemoved { .. }
+            | Change::EdgeChanged { .. } => false,
+        };
+        running.steps.extend(steps.iter().filter(|step| !is_carried(step)));
     }
 
     fn take_done(&mut self) -> Option<(Running, Prepared)> {

@@ -40,7 +40,7 @@ impl GraphAggregate {
         assert_eq!(head.version, self.place.version, "what is published is what was applied");
         self.tell_observer();
         self.mark_buckets();
-        self.folding.note(&self.steps);
+        self.folding.note(&self.steps, &self.generation);
         self.steps.clear();
         for (moment, touched) in self.ends.drain(..) {
             self.generation.note(&moment, touched);

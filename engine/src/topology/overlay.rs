@@ -3,7 +3,7 @@
 //! Each row has a birth stamp; deaths are stamps in a sparse map over all edges, frozen ones too. Stamps count versions
 //! since the base. A reader at stamp `s` sees an edge when `birth ≤ s` and it is not dead at `s`, so rows of an
 //! unpublished draft are invisible, and a draft that is taken back is made invisible for ever by a death at its birth.
-//! Rows of a node are linked in the order of their birth, both ways.
+//! Rows of a node are linked in the order of their birth, both ways; the last one leads back to the first.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -66,9 +66,8 @@ pub struct NewEdgeRow {
 #[derive(Debug, Default)]
 pub struct Overlay {
     rows: Arena<EdgeRow>,
-    out_heads: Paged,
+    /// The number of each node's last outgoing and incoming row plus 1.
     out_tails: Paged,
-    in_heads: Paged,
     in_tails: Paged,
     deaths: Paged,
 }
@@ -89,8 +88,8 @@ impl Overlay {
             next_out: AtomicU32::new(0),
             next_in: AtomicU32::new(0),
         });
-        self.link(&self.out_heads, &self.out_tails, source, row, |before| &before.next_out);
-        self.link(&self.in_heads, &self.in_tails, target, row, |before| &before.next_in);
+        self.link(&self.out_tails, source, row, |row| &row.next_out);
+        self.link(&self.in_tails, target, row, |row| &row.next_in);
         row
     }
 
@@ -122,12 +121,16 @@ impl Overlay {
         low
     }
 
-    /// Puts a row at the end of a node's list.
-    fn link(&self, heads: &Paged, tails: &Paged, node: NodeIndex, row: u32, next: fn(&EdgeRow) -> &AtomicU32) {
-        let node = index(node);
+    /// Puts a row at the end of a node's ring.
+    fn link(&self, tails: &Paged, node: NodeIndex, row: u32, next: fn(&EdgeRow) -> &AtomicU32) {
+        let (node, this) = (index(node), next(self.row(row)));
         match tails.get(node) {
-            0 => heads.set(node, row + 1),
-            tail => next(self.row(tail - 1)).store(row + 1, Ordering::Release),
+            0 => this.store(row + 1, Ordering::Relaxed),
+            tail => {
+                let last = next(self.row(tail - 1));
+                this.store(last.load(Ordering::Relaxed), Ordering::Relaxed);
+                last.store(row + 1, Ordering::Release);
+            }
         }
         tails.set(node, row + 1);
     }
@@ -154,13 +157,13 @@ impl Overlay {
     /// Returns a node's outgoing rows, oldest first, whatever their birth.
     #[inline]
     pub fn outgoing(&self, node: NodeIndex) -> Rows<'_> {
-        Rows { overlay: self, next: self.out_heads.get(index(node)), follow: |row| &row.next_out }
+        Rows::new(self, self.out_tails.get(index(node)), |row| &row.next_out)
     }
 
     /// Returns a node's incoming rows, oldest first, whatever their birth.
     #[inline]
     pub fn incoming(&self, node: NodeIndex) -> Rows<'_> {
-        Rows { overlay: self, next: self.in_heads.get(index(node)), follow: |row| &row.next_in }
+        Rows::new(self, self.in_tails.get(index(node)), |row| &row.next_in)
     }
 
     /// Returns the stamp of an edge's death, by edge ordinal, 0 for none.
@@ -183,10 +186,7 @@ impl Overlay {
     /// Returns the bytes on the heap.
     pub fn heap_bytes(&self) -> usize {
         self.rows.heap_bytes()
-            + [&self.out_heads, &self.out_tails, &self.in_heads, &self.in_tails, &self.deaths]
-                .iter()
-                .map(|column| column.heap_bytes())
-                .sum::<usize>()
+            + [&self.out_tails, &self.in_tails, &self.deaths].iter().map(|column| column.heap_bytes()).sum::<usize>()
     }
 }
 
@@ -194,8 +194,30 @@ impl Overlay {
 #[derive(Debug, Clone)]
 pub struct Rows<'a> {
     overlay: &'a Overlay,
+    /// The number of the next row plus 1, 0 for none; so is the last one's.
     next: u32,
+    last: u32,
     follow: fn(&EdgeRow) -> &AtomicU32,
+}
+
+impl<'a> Rows<'a> {
+    #[inline]
+    fn new(overlay: &'a Overlay, last: u32, follow: fn(&EdgeRow) -> &AtomicU32) -> Self {
+        let mut rows = Self { overlay, next: last, last, follow };
+        if last != 0 {
+            rows.step();
+        }
+        // What has a higher number was put behind the last one since.
+        while rows.next > last {
+            rows.step();
+        }
+        rows
+    }
+
+    #[inline]
+    fn step(&mut self) {
+        self.next = (self.follow)(self.overlay.row(self.next - 1)).load(Ordering::Acquire);
+    }
 }
 
 impl<'a> Iterator for Rows<'a> {
@@ -204,13 +226,57 @@ impl<'a> Iterator for Rows<'a> {
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         let number = self.next.checked_sub(1)?;
-        let row = self.overlay.row(number);
-        self.next = (self.follow)(row).load(Ordering::Acquire);
-        Some((number, row))
+        if self.next == self.last {
+            self.next = 0
+        } else {
+            self.step()
+        }
+        Some((number, self.overlay.row(number)))
     }
 }
 
 #[inline]
 fn index(node: NodeIndex) -> u32 {
     u32::try_from(node.index()).expect("node ordinals have 32 bits")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn edge(birth: Stamp) -> NewEdgeRow {
+        let (source, target) = (NodeIndex::new(3), NodeIndex::new(4));
+        NewEdgeRow { source, target, kind: 0, birth, index: 0, properties: 0, caller_id: None }
+    }
+
+    #[test]
+    fn readers_see_the_rows_of_a_node_in_order_while_the_writer_appends() {
+        const ROWS: u32 = 20_000;
+        let overlay = Overlay::default();
+        assert_eq!(overlay.outgoing(NodeIndex::new(3)).count(), 0);
+        std::thread::scope(|scope| {
+            for incoming in [false, true] {
+                let overlay = &overlay;
+                scope.spawn(move || {
+                    let mut seen = 0;
+                    while seen < ROWS {
+                        let known = overlay.len().saturating_sub(1);
+                        let rows = if incoming {
+                            overlay.incoming(NodeIndex::new(4))
+                        } else {
+                            overlay.outgoing(NodeIndex::new(3))
+                        };
+                        let numbers: Vec<u32> = rows.map(|(number, _)| number).take(200).collect();
+                        assert!(numbers.iter().copied().eq(0..numbers.len().try_into().unwrap_or(0)));
+                        assert!(numbers.len() >= known.min(200) as usize, "what was there before is there");
+                        seen = overlay.len();
+                    }
+                });
+            }
+            for row in 0..ROWS {
+                assert_eq!(overlay.append(edge(row), 0), row);
+            }
+        });
+        assert_eq!(overlay.outgoing(NodeIndex::new(3)).count(), ROWS as usize);
+    }
 }
