@@ -16,6 +16,24 @@ pub fn bucket_of(id: &[u8; 16]) -> u32 {
     u32::try_from(mix(id) >> 48).expect("16 bits fit")
 }
 
+/// Returns a bucket's number in 16 bits.
+pub(super) fn low_bits(bucket: u32) -> u16 {
+    u16::try_from(bucket).expect("there are 2^16 buckets")
+}
+
+/// Returns where each bucket starts when what falls into these buckets is sorted by them.
+pub(super) fn starts(buckets: &[u16]) -> Vec<u32> {
+    let mut starts = vec![0; BUCKETS];
+    for bucket in buckets {
+        starts[usize::from(*bucket)] += 1;
+    }
+    let mut next = 0;
+    for start in &mut starts {
+        (*start, next) = (next, next + *start);
+    }
+    starts
+}
+
 /// Returns the number of the leaf of the bucket that an id falls into.
 pub fn leaf_index_of(id: &[u8; 16]) -> u64 {
     u64::from(bucket_of(id)) + 1
@@ -83,11 +101,19 @@ impl Bucket {
             return EMPTY_LEAF;
         }
         let mut content = Vec::with_capacity(4 + ENTRY_BYTES * (self.nodes.len() + self.edges.len()));
-        let nodes = u32::try_from(self.nodes.len()).expect("ordinals have 32 bits");
-        content.extend_from_slice(&nodes.to_be_bytes());
-        self.nodes.iter().chain(&self.edges).for_each(|entry| entry.write(&mut content));
+        write_content(&self.nodes, &self.edges, &mut content);
         leaf_hash(&content)
     }
+}
+
+/// Appends the content of a bucket's leaf, given what it holds, by id.
+pub(super) fn write_content(nodes: &[Entry], edges: &[Entry], out: &mut Vec<u8>) {
+    if nodes.is_empty() && edges.is_empty() {
+        return;
+    }
+    let count = u32::try_from(nodes.len()).expect("ordinals have 32 bits");
+    out.extend_from_slice(&count.to_be_bytes());
+    nodes.iter().chain(edges).for_each(|entry| entry.write(out));
 }
 
 #[cfg(test)]

@@ -8,14 +8,13 @@
 
 use rayon::prelude::*;
 
-use crate::merkle::{Hash, leaf_hash, node_hash};
+use crate::merkle::{Hash, leaf_hash, leaf_hashes, node_hash};
 use crate::topology::{EdgeIndex, NodeIndex};
 
 use super::at::At;
-use super::bucket::{BUCKETS, Bucket, bucket_of};
-use super::generation::{edge_ordinal, ordinal};
+use super::bucket::{BUCKETS, EMPTY_LEAF, ENTRY_BYTES, bucket_of, low_bits, starts, write_content};
 use super::info::GraphInfo;
-use super::record::{edge_entry, graph_record, node_entry};
+use super::record::{Records, graph_record};
 use super::view::GraphView;
 
 impl At<'_> {
@@ -35,45 +34,93 @@ impl GraphView {
 
 /// Computes the leaves of the tree: the graph's own record, then the buckets.
 pub(super) fn state_leaves(at: At<'_>, info: &GraphInfo) -> Vec<Hash> {
-    let nodes = in_buckets(at.nodes().map(ordinal), |node| *at.node_id(NodeIndex::from(node)).as_bytes());
-    let edges = in_buckets(at.edges().map(edge_ordinal), |edge| *at.edge_id(EdgeIndex::from(edge)).as_bytes());
-    let mut leaves = vec![leaf_hash(&graph_record(info))];
-    leaves.par_extend((0..BUCKETS).into_par_iter().map_init(Vec::new, |scratch, number| {
-        let entries = nodes.bucket(number).iter().map(|node| node_entry(at, NodeIndex::from(*node), scratch)).collect();
-        let edges = edges.bucket(number).iter().map(|edge| edge_entry(at, EdgeIndex::from(*edge), scratch)).collect();
-        Bucket::new(entries, edges).leaf()
-    }));
+    let node_bucket = |node: NodeIndex| low_bits(bucket_of(at.node_id(node).as_bytes()));
+    let edge_bucket = |edge: EdgeIndex| low_bits(bucket_of(at.edge_id(edge).as_bytes()));
+    let nodes = Buckets::new(&at.nodes().map(node_bucket).collect::<Vec<_>>(), at.nodes());
+    let by_source = (0..at.node_bound()).into_par_iter().map(NodeIndex::new);
+    let edge_buckets = by_source.flat_map_iter(|source| outgoing(at, source).map(|edge| edge_bucket(edge.edge)));
+    let by_source = (0..at.node_bound()).map(NodeIndex::new);
+    let edges = Buckets::new(&edge_buckets.collect::<Vec<_>>(), by_source.flat_map(|source| outgoing(at, source)));
+    let mut leaves = vec![[0; 32]; BUCKETS + 1];
+    leaves[0] = leaf_hash(&graph_record(info));
+    let groups = leaves[1..].par_chunks_mut(HASHED_TOGETHER).enumerate();
+    groups.for_each_init(Records::default, |records, (group, leaves)| {
+        let first = group * HASHED_TOGETHER;
+        let buckets = (first..first + leaves.len()).map(|number| (nodes.bucket(number), edges.bucket(number)));
+        leaves.copy_from_slice(&leaves_of(at, buckets, records));
+    });
     leaves
 }
 
-/// Ordinals sorted by bucket.
-struct Buckets {
+/// Buckets whose records, and then leaves, are hashed side by side.
+const HASHED_TOGETHER: usize = 16;
+
+/// Computes the leaves of buckets, given what falls into them.
+fn leaves_of<'a>(
+    at: At<'_>,
+    buckets: impl Iterator<Item = (&'a [NodeIndex], &'a [EdgeBetween])> + Clone,
+    records: &mut Records,
+) -> Vec<Hash> {
+    for (nodes, edges) in buckets.clone() {
+        nodes.iter().for_each(|node| records.node(at, *node));
+        edges.iter().for_each(|edge| records.edge(at, edge.edge, edge.source, edge.target));
+    }
+    let mut entries = records.take_entries();
+    if entries.is_empty() {
+        return vec![EMPTY_LEAF; buckets.count()];
+    }
+    let mut rest = entries.as_mut_slice();
+    let mut contents = vec![];
+    for (nodes, edges) in buckets {
+        let (nodes, behind) = rest.split_at_mut(nodes.len());
+        let (edges, behind) = behind.split_at_mut(edges.len());
+        nodes.sort_unstable();
+        edges.sort_unstable();
+        let mut content = Vec::with_capacity(4 + ENTRY_BYTES * (nodes.len() + edges.len()));
+        write_content(nodes, edges, &mut content);
+        contents.push(content);
+        rest = behind;
+    }
+    leaf_hashes(&contents.iter().map(Vec::as_slice).collect::<Vec<_>>())
+}
+
+/// An edge with its ends: who goes through the edges of each node knows them, and finding them again takes a search.
+#[derive(Debug, Clone, Copy, Default)]
+struct EdgeBetween {
+    edge: EdgeIndex,
+    source: NodeIndex,
+    target: NodeIndex,
+}
+
+fn outgoing(at: At<'_>, source: NodeIndex) -> impl Iterator<Item = EdgeBetween> {
+    let steps = at.contains_node(source).then(|| at.outgoing(source));
+    steps.into_iter().flatten().map(move |step| EdgeBetween { edge: step.edge, source, target: step.node })
+}
+
+/// Items sorted by bucket.
+struct Buckets<T> {
     ends: Vec<u32>,
-    ordinals: Vec<u32>,
+    items: Vec<T>,
 }
 
-impl Buckets {
-    fn bucket(&self, bucket: usize) -> &[u32] {
+impl<T: Copy + Default> Buckets<T> {
+    /// Sorts items whose buckets are given in the same order.
+    fn new(buckets: &[u16], items: impl Iterator<Item = T>) -> Self {
+        let mut ends = starts(buckets);
+        let mut placed = vec![T::default(); buckets.len()];
+        // Each end is its bucket's start now, and moves to its end while items are placed.
+        for (bucket, item) in buckets.iter().zip(items) {
+            let place = &mut ends[usize::from(*bucket)];
+            placed[*place as usize] = item;
+            *place += 1;
+        }
+        Self { ends, items: placed }
+    }
+
+    fn bucket(&self, bucket: usize) -> &[T] {
         let start = bucket.checked_sub(1).map_or(0, |before| self.ends[before]);
-        &self.ordinals[start as usize..self.ends[bucket] as usize]
+        &self.items[start as usize..self.ends[bucket] as usize]
     }
-}
-
-fn in_buckets(ordinals: impl Iterator<Item = u32>, id_of: impl Fn(u32) -> [u8; 16] + Sync) -> Buckets {
-    let ordinals: Vec<u32> = ordinals.collect();
-    let mut placed: Vec<(u32, u32)> =
-        ordinals.par_iter().map(|ordinal| (bucket_of(&id_of(*ordinal)), *ordinal)).collect();
-    placed.par_sort_unstable();
-    let mut ends = vec![0; BUCKETS];
-    for (bucket, _) in &placed {
-        ends[*bucket as usize] += 1;
-    }
-    let mut end = 0;
-    for count in &mut ends {
-        end += *count;
-        *count = end;
-    }
-    Buckets { ends, ordinals: placed.into_iter().map(|(_, ordinal)| ordinal).collect() }
 }
 
 /// The hashes of the trees over 1, 2, 4, … leaves without content, which most of a small graph's buckets are.

@@ -11,9 +11,9 @@ use crate::packed::{PackedInts, PackedIntsBuilder};
 use crate::topology::{EdgeIndex, NodeIndex};
 
 use super::at::At;
-use super::bucket::{BUCKETS, Bucket, bucket_of};
+use super::bucket::{BUCKETS, Bucket, bucket_of, low_bits, starts};
 use super::generation::Generation;
-use super::record::{edge_entry, node_entry};
+use super::record::Records;
 use super::view::GraphView;
 
 /// The members of all buckets of one generation, as far as it was looked at.
@@ -52,11 +52,17 @@ impl Members {
     }
 
     /// Returns what a bucket holds at a stamp of the generation.
-    pub(super) fn bucket(&self, at: At<'_>, bucket: u32, scratch: &mut Vec<u8>) -> Bucket {
+    pub(super) fn bucket(&self, at: At<'_>, bucket: u32, scratch: &mut Records) -> Bucket {
         let nodes = self.nodes.ordinals(bucket).map(NodeIndex::from).filter(|node| at.contains_node(*node));
-        let nodes = nodes.map(|node| node_entry(at, node, scratch)).collect();
+        nodes.for_each(|node| scratch.node(at, node));
+        let node_count = scratch.len();
         let edges = self.edges.ordinals(bucket).map(EdgeIndex::from).filter(|edge| at.contains_edge(*edge));
-        let edges = edges.map(|edge| edge_entry(at, edge, scratch)).collect();
+        edges.for_each(|edge| {
+            let (source, target) = at.edge_ends(edge);
+            scratch.edge(at, edge, source, target);
+        });
+        let mut nodes = scratch.take_entries();
+        let edges = nodes.split_off(node_count);
         Bucket::new(nodes, edges)
     }
 
@@ -69,14 +75,7 @@ impl ByBucket {
     fn freeze(count: usize, id_of: impl Fn(usize) -> [u8; 16] + Sync) -> Self {
         let buckets: Vec<u16> =
             (0..count).into_par_iter().map(|ordinal| low_bits(bucket_of(&id_of(ordinal)))).collect();
-        let mut ends = vec![0_u32; BUCKETS];
-        for bucket in &buckets {
-            ends[usize::from(*bucket)] += 1;
-        }
-        let mut next = 0;
-        for end in &mut ends {
-            (*end, next) = (next, next + *end);
-        }
+        let mut ends = starts(&buckets);
         // Each end is its bucket's start now, and moves to its end while ordinals are placed.
         let mut frozen = PackedIntsBuilder::new(count, count.saturating_sub(1) as u64);
         for (ordinal, bucket) in (0..).zip(&buckets) {
@@ -113,8 +112,4 @@ impl ByBucket {
     fn heap_bytes(&self) -> usize {
         size_of_val(&*self.ends) + size_of_val(&*self.heads) + self.frozen.heap_bytes() + self.before.capacity() * 4
     }
-}
-
-fn low_bits(bucket: u32) -> u16 {
-    u16::try_from(bucket).expect("there are 2^16 buckets")
 }

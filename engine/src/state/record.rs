@@ -3,11 +3,11 @@
 //! A record is a DAG-CBOR map of what an answer shows. It depends on nothing else: not on ordinals, nor on history but
 //! for a node's version.
 
-use crate::cid::HashKind;
 use crate::dag_cbor::{CodecError, Decoder, Encoder};
 use crate::entity::{Component, GraphMetadata, Key};
-use crate::id::NodeId;
+use crate::id::{EdgeId, NodeId};
 use crate::pool::Pool;
+use crate::sha256::sha256_each;
 use crate::topology::{EdgeIndex, NodeIndex};
 use crate::value::Name;
 use crate::view::NodeView;
@@ -16,9 +16,47 @@ use super::at::At;
 use super::bucket::Entry;
 use super::info::GraphInfo;
 
-/// Writes a node's record in the place of what `out` holds.
-pub(super) fn write_node(at: At<'_>, node: NodeIndex, out: &mut Vec<u8>) {
-    out.clear();
+/// Records of nodes and edges, one after another, that are hashed together.
+#[derive(Debug, Default)]
+pub(super) struct Records {
+    bytes: Vec<u8>,
+    /// Whose record it is, and where it ends.
+    ends: Vec<([u8; 16], usize)>,
+}
+
+impl Records {
+    /// Adds a node's.
+    pub(super) fn node(&mut self, at: At<'_>, node: NodeIndex) {
+        write_node(at, node, &mut self.bytes);
+        self.ends.push((*at.node_id(node).as_bytes(), self.bytes.len()));
+    }
+
+    /// Adds an edge's, given its ends.
+    pub(super) fn edge(&mut self, at: At<'_>, edge: EdgeIndex, source: NodeIndex, target: NodeIndex) {
+        let id = at.edge_id(edge);
+        write_edge(at, edge, id, (source, target), &mut self.bytes);
+        self.ends.push((*id.as_bytes(), self.bytes.len()));
+    }
+
+    /// Returns how many there are.
+    pub(super) const fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Takes all out: each one's id and hash, in the order in which they were added.
+    pub(super) fn take_entries(&mut self) -> Vec<Entry> {
+        let mut start = 0;
+        let messages = self.ends.iter().map(|(_, end)| &self.bytes[std::mem::replace(&mut start, *end)..*end]);
+        let hashes = sha256_each(&messages.collect::<Vec<_>>());
+        let entries = self.ends.iter().zip(hashes).map(|(&(id, _), record)| Entry { id, record }).collect();
+        self.bytes.clear();
+        self.ends.clear();
+        entries
+    }
+}
+
+/// Appends a node's record.
+fn write_node(at: At<'_>, node: NodeIndex, out: &mut Vec<u8>) {
     let pool = at.pool();
     let (id, key) = (at.node_id(node), at.node_key(node));
     let mut encoder = Encoder::new(out);
@@ -76,18 +114,9 @@ pub fn read_node_record(record: &[u8]) -> Result<NodeView, CodecError> {
     Ok(NodeView { id, key, kind, version, components })
 }
 
-/// Returns a node's id and the hash of its record.
-pub(super) fn node_entry(at: At<'_>, node: NodeIndex, scratch: &mut Vec<u8>) -> Entry {
-    write_node(at, node, scratch);
-    Entry { id: *at.node_id(node).as_bytes(), record: HashKind::Sha2_256.digest(scratch) }
-}
-
-/// Returns an edge's id and the hash of its record.
-pub(super) fn edge_entry(at: At<'_>, edge: EdgeIndex, scratch: &mut Vec<u8>) -> Entry {
-    scratch.clear();
-    let id = at.edge_id(edge);
-    let (source, target) = at.edge_ends(edge);
-    let mut encoder = Encoder::new(scratch);
+/// Appends the record of an edge with this id between these nodes.
+fn write_edge(at: At<'_>, edge: EdgeIndex, id: EdgeId, (source, target): (NodeIndex, NodeIndex), out: &mut Vec<u8>) {
+    let mut encoder = Encoder::new(out);
     encoder.map(5);
     encoder.text("id");
     encoder.bytes(id.as_bytes());
@@ -102,7 +131,6 @@ pub(super) fn edge_entry(at: At<'_>, edge: EdgeIndex, scratch: &mut Vec<u8>) -> 
         Some(properties) => write_properties(at.pool(), properties, &mut encoder),
         None => encoder.map(0),
     }
-    Entry { id: *id.as_bytes(), record: HashKind::Sha2_256.digest(scratch) }
 }
 
 /// Returns the record of the graph as a whole.

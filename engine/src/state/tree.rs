@@ -12,7 +12,7 @@ use crate::merkle::{Hash, leaf_hash, node_hash};
 use super::bucket::{BUCKETS, Bucket, bucket_of};
 use super::hash::state_leaves;
 use super::members::Members;
-use super::record::graph_record;
+use super::record::{Records, graph_record};
 use super::touched::TouchedBuckets;
 use super::view::GraphView;
 
@@ -72,8 +72,8 @@ impl StateTree {
         let touched = self.touched.as_ref().map(|touched| touched.since(self.version)).unwrap_or_default();
         self.members.take_in(view);
         let (at, members) = (view.at(), &self.members);
-        let leaf = |scratch: &mut Vec<u8>, bucket: &u32| members.bucket(at, *bucket, scratch).leaf();
-        let leaves: Vec<Hash> = touched.par_iter().with_min_len(8).map_init(Vec::new, leaf).collect();
+        let leaf = |scratch: &mut Records, bucket: &u32| members.bucket(at, *bucket, scratch).leaf();
+        let leaves: Vec<Hash> = touched.par_iter().with_min_len(8).map_init(Records::default, leaf).collect();
         let mut changed = vec![self.set(0, leaf_hash(&graph_record(view.info())))];
         changed.extend(touched.iter().zip(leaves).map(|(bucket, leaf)| self.set(*bucket as usize + 1, leaf)));
         self.climb(changed);
@@ -124,7 +124,7 @@ impl StateTree {
     pub fn open(&self, view: &GraphView, id: &[u8; 16]) -> OpenedBucket {
         assert_eq!(view.version(), self.version, "a bucket is opened in the view that the tree is of");
         let number = bucket_of(id);
-        let bucket = self.members.bucket(view.at(), number, &mut Vec::new());
+        let bucket = self.members.bucket(view.at(), number, &mut Records::default());
         OpenedBucket { bucket, path: self.path(number as usize + 1) }
     }
 
