@@ -8,9 +8,10 @@ use std::fmt;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use bytes::Bytes;
+use rayon::prelude::*;
 
 /// The length of a page, bytes. Pages count from the start of their section; the last one may be shorter.
 pub const PAGE_LEN: usize = 16 * 1024;
@@ -107,17 +108,33 @@ pub struct Guard {
     /// The number of the section's first page in the file.
     first: usize,
     demand: Demand,
+    /// Whether every page of the section was found to hold.
+    all_hold: AtomicBool,
 }
 
 impl Guard {
     /// Makes the guard of a section, of which there is one: a page that holds for it is not checked again.
     pub fn new(pages: Arc<Pages>, section: &'static str, first: usize, demand: Demand) -> Self {
-        Self { pages, section, first, demand }
+        Self { pages, section, first, demand, all_hold: AtomicBool::new(false) }
     }
 
     /// Checks the pages in which bytes of the section lie; without return where one does not hold.
     #[inline]
     pub fn touch(&self, section: &[u8], bytes: Range<usize>) {
+        if self.all_hold.load(Ordering::Relaxed) {
+            return;
+        }
+        self.touch_pages(section, bytes);
+    }
+
+    /// Checks every page of the section, on all cores; what is touched afterwards costs next to nothing.
+    pub fn touch_all(&self, section: &[u8]) {
+        let pages = (0..section.len().div_ceil(PAGE_LEN)).into_par_iter();
+        pages.for_each(|page| self.touch_pages(section, page * PAGE_LEN..section.len().min((page + 1) * PAGE_LEN)));
+        self.all_hold.store(true, Ordering::Relaxed);
+    }
+
+    fn touch_pages(&self, section: &[u8], bytes: Range<usize>) {
         let end = bytes.end.div_ceil(PAGE_LEN);
         for page in bytes.start / PAGE_LEN..end {
             if !self.pages.holds(self.first + page) {
@@ -183,6 +200,13 @@ mod tests {
         assert_eq!(guarded(|| good.touch(&other, PAGE_LEN..other.len())), Ok(()), "what was checked is not again");
         let fresh = guard(&table, crc32fast::hash(&table), Box::new(|_, _| true));
         assert!(guarded(|| fresh.touch(&other, PAGE_LEN..other.len())).is_err());
+        assert!(guarded(|| fresh.touch_all(&other)).is_err());
+        assert!(
+            guarded(|| fresh.touch(&other, PAGE_LEN..other.len())).is_err(),
+            "a section that does not hold stays so"
+        );
+        fresh.touch_all(&section);
+        assert_eq!(guarded(|| fresh.touch(&other, PAGE_LEN..other.len())), Ok(()), "a whole section is checked once");
         let forged = guard(&table, 1, Box::new(|_, _| true));
         assert!(guarded(|| forged.touch(&section, 0..1)).is_err());
     }

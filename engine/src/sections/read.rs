@@ -6,10 +6,9 @@ use std::sync::Arc;
 use bytemuck::Pod;
 use bytes::Bytes;
 use parking_lot::Mutex;
-use rayon::prelude::*;
 
 use crate::packed::{Order, PackedInts, demand};
-use crate::pages::{Demand, Guard, PAGE_LEN, Pages, SnapshotDamage, damaged, guarded};
+use crate::pages::{Demand, Guard, Pages, SnapshotDamage, damaged, guarded};
 use crate::slab::Slab;
 
 use super::entry::{ALIGNMENT, Section};
@@ -109,9 +108,7 @@ impl Sections {
             let bare =
                 || Arc::new(Guard::new(Arc::clone(pages), "a section", placed.first_page, Box::new(|_, _| true)));
             let guard = known.map_or_else(bare, |(_, guard)| Arc::clone(guard));
-            let bytes = &self.file[placed.bytes.clone()];
-            let starts = (0..bytes.len().div_ceil(PAGE_LEN)).into_par_iter();
-            starts.for_each(|page| guard.touch(bytes, page * PAGE_LEN..bytes.len().min((page + 1) * PAGE_LEN)));
+            guard.touch_all(&self.file[placed.bytes.clone()]);
         }
     }
 
