@@ -27,7 +27,8 @@ pub fn list(session: &mut Session, graph: Option<&str>) -> Result<(), Failure> {
             ("snapshot", (kept.version, kept.version), time, kept.bytes, &kept.path)
         });
         let layers = contents.layers.iter().map(|kept| ("layer", kept.versions, None, kept.bytes, &kept.path));
-        for (what, (first, last), time, bytes, path) in snapshots.chain(layers) {
+        let histories = contents.histories.iter().map(|kept| ("history", kept.versions, None, kept.bytes, &kept.path));
+        for (what, (first, last), time, bytes, path) in snapshots.chain(layers).chain(histories) {
             let (id, file) = (graph.id().to_string(), path.display().to_string());
             if session.output.json {
                 let object = json!({

@@ -316,8 +316,9 @@ impl Draft for GraphAggregate {
 
     fn end_transaction(&mut self, head: Head, timestamp_ns: u64) {
         assert_eq!(head.version, self.place.version, "a transaction ends with what was applied last");
-        let Place { node_count, edge_count, ref info, .. } = self.place;
-        let moment = TransactionEnd { head, timestamp_ns, node_count, edge_count, info: Arc::clone(info) };
+        let Place { node_count, edge_count, checkpoint, ref info, .. } = self.place;
+        let info = Arc::clone(info);
+        let moment = TransactionEnd { head, timestamp_ns, node_count, edge_count, checkpoint, info };
         self.ends.push((moment, self.generation.touched_len()));
     }
 

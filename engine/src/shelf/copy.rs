@@ -67,7 +67,8 @@ pub async fn push(graph: &GraphShelf, objects: &dyn ObjectStore, retention: &Ret
     Ok(copied)
 }
 
-/// Brings a graph's newest snapshot and what belongs to it from an object store; all snapshots where `all` says so.
+/// Brings a graph's newest snapshot and what belongs to it from an object store; all snapshots and histories where `all`
+/// says so.
 ///
 /// # Errors
 /// [`ShelfError::Locked`] where another process keeps the graph; [`ShelfError`]. Running it again goes on where it was.
@@ -79,6 +80,7 @@ pub async fn pull(graph: &GraphShelf, objects: &dyn ObjectStore, all: bool) -> R
     let mut wanted: Vec<FileName> = there.keys().filter_map(|name| FileName::parse(name)).collect();
     wanted.retain(|file| match file {
         FileName::Snapshot { version, .. } | FileName::Transactions { version } => all || Some(*version) == newest,
+        FileName::History { .. } => all,
         FileName::Layer { first, .. } => newest.is_some_and(|newest| *first > newest),
     });
     wanted.sort_unstable_by_key(|file| (order(file), *file));
@@ -142,6 +144,7 @@ const fn order(file: &FileName) -> u8 {
         FileName::Transactions { .. } => 0,
         FileName::Snapshot { .. } => 1,
         FileName::Layer { .. } => 2,
+        FileName::History { .. } => 3,
     }
 }
 

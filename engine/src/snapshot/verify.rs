@@ -19,6 +19,11 @@ impl Snapshot {
         Ok(())
     }
 
+    /// Checks the checksums of all pages.
+    pub(crate) fn check_sums(&self) -> Result<(), SnapshotDamage> {
+        guarded(|| self.sections.check_sums())
+    }
+
     /// Checks every page and that everything in the file fits together.
     pub(super) fn check_structure(&self) -> Result<(), SnapshotDamage> {
         guarded(|| {
