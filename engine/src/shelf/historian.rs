@@ -98,6 +98,11 @@ pub(super) struct Newest {
 }
 
 impl Newest {
+    /// Opens a history that was written just now; what is read of it is checked then.
+    pub(super) fn written(history: &ShelvedHistory) -> Result<Self, String> {
+        Ok(Self::of(Snapshot::map(&history.path).map_err(|error| error.to_string())?.view()))
+    }
+
     /// Opens a history, all of which is checked.
     pub(super) fn open(history: &ShelvedHistory) -> Result<Self, String> {
         let view = Snapshot::open_verified(&history.path).map_err(|error| error.to_string())?.view();

@@ -385,7 +385,7 @@ impl Work {
         let history = blocking(move || slice.write(&lock, &drafts)).await?;
         self.keeper.shelf.open_histories.vouch(&history.path);
         let (versions, bytes) = (history.versions, history.bytes);
-        self.newest = Some(blocking(move || Newest::open(&history)).await?);
+        self.newest = Some(blocking(move || Newest::written(&history)).await?);
         self.keeper.shelf.tell(&Notice::HistoryTaken { graph: self.keeper.graph.id(), versions, bytes });
         Ok(())
     }
