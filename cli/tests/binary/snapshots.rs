@@ -57,3 +57,28 @@ fn a_file_of_another_history_and_a_damaged_one_are_told() {
     failed(&one, &["snapshot", "info", "text.snapshot"], 1, "no snapshot file");
     failed(&one, &["snapshot", "info", "missing.snapshot"], 1, "missing.snapshot");
 }
+
+#[test]
+fn a_file_is_not_asked_together_with_the_past() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path();
+    done(path, &["apply", "--graph", "g", "create"]);
+    fed(path, &["apply", "--atomic"], COMMANDS);
+    done(path, &["snapshot", "take", "--output", "g.snapshot"]);
+    let queries: [&[&str]; 6] =
+        [&["nodes"], &["neighbors", "a"], &["path", "a", "b"], &["khop", "a"], &["rank"], &["components"]];
+    let file = ["--snapshot", "g.snapshot"];
+    for query in queries {
+        failed(path, &[&["query"], query, &["--at", "2"], &file].concat(), 1, "cannot be used with");
+        failed(path, &[&["query", "--at", "2"], query, &file].concat(), 1, "cannot be used with");
+        failed(path, &[&["query", "--graph", "g"], query, &file].concat(), 1, "cannot be used with");
+    }
+    for during in ["--ever", "--always", "--newly"] {
+        failed(path, &[&["query", "nodes", during, "1", "2"], &file[..]].concat(), 1, "cannot be used with");
+        failed(path, &["query", "--at", "2", "nodes", during, "1", "2"], 1, "cannot be used with");
+        failed(path, &["query", "nodes", during, "1", "2", "--explain"], 1, "cannot be used with");
+    }
+    failed(path, &["stats", "--at", "2", "--snapshot", "g.snapshot"], 1, "cannot be used with");
+    failed(path, &["show", "a", "--at", "2", "--snapshot", "g.snapshot"], 1, "cannot be used with");
+    done(path, &["query", "nodes", "--snapshot", "g.snapshot"]);
+}
