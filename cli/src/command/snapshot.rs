@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use cidgraph::chain::verify_block;
 use cidgraph::{AggregateId, GraphReadModel, Snapshot, SnapshotInfo};
 use clap::{Args, Subcommand};
 use serde_json::{Value as Json, json};
@@ -42,7 +43,8 @@ pub enum Action {
         #[arg(long, short, value_name = "FILE")]
         output: Option<PathBuf>,
     },
-    /// Check all of a file, and that its head is the store's event of that version; exit code 2 where it does not hold
+    /// Check all of a file, and that its head and time are those of the store's event of that version; exit code 2 where
+    /// it does not hold
     Verify {
         /// The file
         file: PathBuf,
@@ -148,7 +150,7 @@ fn verify(session: &mut Session, file: &Path, alone: bool) -> Result<(), Failure
     Ok(session.output.line(format_args!("{file}: version {version} holds{compared}"))?)
 }
 
-/// Compares the head of a file with the event of that version in the store.
+/// Compares head and time of a file with the event of that version in the store.
 fn compare_with_store(session: &Session, file: &Path, info: &SnapshotInfo) -> Result<(), Failure> {
     let Some(head) = info.head else { return Ok(()) };
     let store = session.open_to_read()?;
@@ -156,7 +158,14 @@ fn compare_with_store(session: &Session, file: &Path, info: &SnapshotInfo) -> Re
     let (place, file) = (&session.options.store, file.display());
     match events.first().filter(|stored| stored.event.version == head.version) {
         None => Err(Failure::usage(format!("{place} has no version {} of graph {}", head.version, info.graph))),
-        Some(stored) if stored.event.cid == head.cid => Ok(()),
+        Some(stored) if stored.event.cid == head.cid => match verify_block(&stored.event, Some(stored.sequence))?.1 {
+            link if link.timestamp_ns == info.timestamp_ns => Ok(()),
+            link => {
+                let [file_time, time] = [info.timestamp_ns, link.timestamp_ns].map(show_time);
+                let reason = format!("{file}: its time is {file_time}, that of the store's event is {time}");
+                Err(Failure::Damaged { reason })
+            }
+        },
         Some(stored) => {
             let reason = format!("{file}: its head is {}, the store's is {}", head.cid, stored.event.cid);
             Err(Failure::Damaged { reason })

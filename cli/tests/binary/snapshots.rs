@@ -47,6 +47,13 @@ fn a_file_of_another_history_and_a_damaged_one_are_told() {
     let bytes = std::fs::read(one.join("g.snapshot")).expect("it is there");
     write(&two, "g.snapshot", &bytes);
     failed(&two, &["snapshot", "verify", "g.snapshot"], 2, "the store's is");
+    let mut later = bytes.clone();
+    later[56] ^= 1;
+    let checksum = crc32fast::hash(&later[..252]).to_le_bytes();
+    later[252..256].copy_from_slice(&checksum);
+    write(&one, "later.snapshot", &later);
+    done(&one, &["snapshot", "verify", "later.snapshot", "--alone"]);
+    failed(&one, &["snapshot", "verify", "later.snapshot"], 2, "its time is");
     let mut damaged = bytes.clone();
     damaged[300] ^= 1;
     write(&one, "damaged.snapshot", &damaged);
