@@ -89,3 +89,52 @@ fn a_file_is_not_asked_together_with_the_past() {
     failed(path, &["show", "a", "--at", "2", "--snapshot", "g.snapshot"], 1, "cannot be used with");
     done(path, &["query", "nodes", "--snapshot", "g.snapshot"]);
 }
+
+/// Changes the section of a kind in a file, as `docs/SNAPSHOT.md` tells it, and makes all checksums fit.
+fn made_up(bytes: &[u8], kind: u32, change: impl FnOnce(&mut [u8])) -> Vec<u8> {
+    let whole = |at: usize| {
+        let number = u64::from_le_bytes(bytes[at..at + 8].try_into().expect("eight bytes"));
+        usize::try_from(number).expect("a place in the file")
+    };
+    let [sections, pages, roots, table] = [152, 168, 176, 184].map(whole);
+    let entry = |number: usize| table + number * 32;
+    let place = |number: usize| whole(entry(number) + 16)..whole(entry(number) + 16) + whole(entry(number) + 24);
+    let number = (0..sections).find(|number| bytes[entry(*number)..][..4] == kind.to_le_bytes()).expect("the section");
+    let mut file = bytes.to_vec();
+    change(&mut file[place(number)]);
+    let checksums =
+        |file: &[u8]| -> Vec<u8> { file.chunks(16384).flat_map(|page| crc32fast::hash(page).to_le_bytes()).collect() };
+    let of_pages: Vec<u8> = (0..sections).flat_map(|number| checksums(&file[place(number)])).collect();
+    file[pages..roots].copy_from_slice(&of_pages);
+    let of_table = checksums(&file[pages..roots]);
+    file[roots..table].copy_from_slice(&of_table);
+    let checksum = crc32fast::hash(&file[roots..]).to_le_bytes();
+    file[248..252].copy_from_slice(&checksum);
+    let checksum = crc32fast::hash(&file[..252]).to_le_bytes();
+    file[252..256].copy_from_slice(&checksum);
+    file
+}
+
+/// A file whose checksums hold names nodes that it does not find by their ids.
+#[test]
+fn a_made_up_file_is_told_by_whoever_shows_an_answer() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path();
+    done(path, &["apply", "--graph", "g", "create"]);
+    for key in ["a", "b", "c"] {
+        done(path, &["apply", "add-node", "--kind", "P", "--key", key]);
+    }
+    done(path, &["apply", "connect", "a", "b", "--kind", "k"]);
+    done(path, &["apply", "connect", "b", "c", "--kind", "k"]);
+    done(path, &["snapshot", "take", "--output", "g.snapshot"]);
+    let bytes = std::fs::read(path.join("g.snapshot")).expect("read");
+    let node_ids = 16;
+    let second = 16..32;
+    write(path, "lost.snapshot", made_up(&bytes, node_ids, |ids| ids[second].reverse()));
+    let queries: [&[&str]; 4] = [&["path", "a", "c"], &["khop", "a"], &["rank"], &["components"]];
+    for query in queries {
+        done(path, &[&["query"], query, &["--snapshot", "g.snapshot"]].concat());
+        failed(path, &[&["query"], query, &["--snapshot", "lost.snapshot"]].concat(), 2, "damaged");
+    }
+    failed(path, &["snapshot", "verify", "lost.snapshot", "--alone"], 2, "lost.snapshot");
+}
