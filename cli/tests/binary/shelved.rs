@@ -83,3 +83,31 @@ fn snapshots_are_copied_placed_and_cleared() {
     failed(path, &["snapshot", "push"], 1, "give --objects");
     failed(path, &["snapshot", "list", "--no-snapshots"], 1, "give --snapshots");
 }
+
+/// A pipe in place of a file would be waited at for ever.
+#[cfg(unix)]
+#[test]
+fn pipes_among_the_snapshots_are_passed_over() {
+    let folder = large();
+    let path = folder.path();
+    add(path, 1500..3000);
+    let pipe = |file: &Path| {
+        std::fs::remove_file(file).expect("removed");
+        assert!(std::process::Command::new("mkfifo").arg(file).status().expect("mkfifo runs").success());
+    };
+    let file = field(done(path, &["snapshot", "list", "--json"]).lines().next().expect("a snapshot"), "/file");
+    let lock = path.join(file).with_file_name("lock");
+    let entries = std::fs::read_dir(lock.parent().expect("a folder")).expect("read");
+    let files: Vec<_> = entries.map(|entry| entry.expect("read").path()).filter(|file| *file != lock).collect();
+    assert!(files.len() >= 3, "a snapshot, its transactions, a layer: {files:?}");
+    for file in files {
+        pipe(&file);
+        let output = cidgraph(path, &["stats", "--json"]);
+        let errors = String::from_utf8(output.stderr).expect("text");
+        assert!(output.status.success() && errors.contains("no plain file"), "{errors}");
+        assert_eq!(hash(path, &[]), hash(path, &["--no-snapshots"]));
+    }
+    failed(path, &["snapshot", "push", "--objects", "copies"], 3, "no plain file");
+    pipe(&lock);
+    failed(path, &["snapshot", "gc"], 3, "no plain file");
+}

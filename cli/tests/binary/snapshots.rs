@@ -138,3 +138,35 @@ fn a_made_up_file_is_told_by_whoever_shows_an_answer() {
     }
     failed(path, &["snapshot", "verify", "lost.snapshot", "--alone"], 2, "lost.snapshot");
 }
+
+/// Makes a pipe, which whoever opens it waits at.
+#[cfg(unix)]
+fn pipe(path: &std::path::Path) {
+    let made = std::process::Command::new("mkfifo").arg(path).status().expect("mkfifo runs");
+    assert!(made.success());
+}
+
+#[cfg(unix)]
+fn is_pipe(path: &std::path::Path) -> bool {
+    use std::os::unix::fs::FileTypeExt;
+    path.metadata().is_ok_and(|found| found.file_type().is_fifo())
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_plain_file_is_neither_replaced_nor_waited_for() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path();
+    done(path, &["apply", "--graph", "g", "create"]);
+    fed(path, &["apply", "--atomic"], COMMANDS);
+    pipe(&path.join("pipe"));
+    std::fs::create_dir(path.join("folder")).expect("made");
+    for name in ["pipe", "folder"] {
+        failed(path, &["snapshot", "take", "--output", name], 1, "no plain file");
+        failed(path, &["snapshot", "info", name], 1, "no plain file");
+        failed(path, &["snapshot", "verify", name, "--alone"], 1, "no plain file");
+        failed(path, &["query", "nodes", "--snapshot", name], 1, "no plain file");
+    }
+    failed(path, &["prove", "P:a", "--output", "folder"], 1, "folder");
+    assert!(is_pipe(&path.join("pipe")) && path.join("folder").is_dir());
+}

@@ -7,6 +7,7 @@ use std::path::Path;
 use tokio::fs::{self, File, OpenOptions};
 
 use crate::id::GraphId;
+use crate::snapshot::demand_plain_file;
 use crate::store::objects::Received;
 use crate::store::{ObjectError, ObjectInfo, ObjectStore};
 
@@ -179,7 +180,8 @@ async fn outdated(
 }
 
 /// Opens a file, `None` where there is none.
-async fn open(path: &Path) -> Result<Option<File>, ShelfError> {
+pub(super) async fn open(path: &Path) -> Result<Option<File>, ShelfError> {
+    demand_plain_file(path).map_err(failed(path))?;
     match File::open(path).await {
         Ok(file) => Ok(Some(file)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
