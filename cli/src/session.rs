@@ -224,5 +224,10 @@ pub fn checkpointing(events_max: u64, only_where_paid: bool) -> Checkpointing {
     if events_max == 0 {
         return Checkpointing::Off;
     }
-    Checkpointing::Between(CheckpointPolicy { events_max, only_where_paid, ..CheckpointPolicy::default() })
+    Checkpointing::Between(CheckpointPolicy { only_where_paid, ..checkpoint_policy(events_max) })
+}
+
+/// Returns after how much a command that writes commits to the state.
+pub fn checkpoint_policy(events_max: u64) -> CheckpointPolicy {
+    CheckpointPolicy { events_max, ..CheckpointPolicy::default() }
 }
