@@ -152,7 +152,10 @@ impl Session {
     /// Where the file is not there or does not hold; otherwise as of [`read_graph`](Self::read_graph).
     pub fn read_model(&self, name: Option<&str>, snapshot: Option<&Path>) -> Result<GraphReadModel, Failure> {
         match snapshot {
-            Some(file) => Ok(Snapshot::map(file)?.read(ComponentRegistry::default())),
+            Some(file) => {
+                let snapshot = Snapshot::map(file).map_err(Failure::of_snapshot(file))?;
+                Ok(snapshot.read(ComponentRegistry::default()))
+            }
             None => Ok(self.read_graph(name)?.1),
         }
     }

@@ -134,8 +134,9 @@ fn file_of(model: &GraphReadModel, name: Option<&str>) -> PathBuf {
 }
 
 fn verify(session: &mut Session, file: &Path, alone: bool) -> Result<(), Failure> {
-    let snapshot = Snapshot::map(file)?;
-    snapshot.verify()?;
+    let wrong = Failure::of_snapshot(file);
+    let snapshot = Snapshot::map(file).map_err(&wrong)?;
+    snapshot.verify().map_err(&wrong)?;
     let info = snapshot.info();
     if !alone {
         compare_with_store(session, file, info)?;
@@ -174,7 +175,7 @@ fn compare_with_store(session: &Session, file: &Path, info: &SnapshotInfo) -> Re
 }
 
 fn info(session: &mut Session, file: &Path) -> Result<(), Failure> {
-    let snapshot = Snapshot::map(file)?;
+    let snapshot = Snapshot::map(file).map_err(Failure::of_snapshot(file))?;
     let info = snapshot.info();
     if session.output.json {
         return Ok(session.output.object(&object_of(file, info))?);

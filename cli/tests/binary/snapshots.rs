@@ -57,11 +57,13 @@ fn a_file_of_another_history_and_a_damaged_one_are_told() {
     let mut damaged = bytes.clone();
     damaged[300] ^= 1;
     write(&one, "damaged.snapshot", &damaged);
-    failed(&one, &["snapshot", "verify", "damaged.snapshot"], 2, "damaged");
+    failed(&one, &["snapshot", "verify", "damaged.snapshot"], 2, "damaged.snapshot: ");
     write(&one, "cut.snapshot", &bytes[..bytes.len() / 2]);
     failed(&one, &["query", "nodes", "--snapshot", "cut.snapshot"], 2, "another length");
+    failed(&one, &["snapshot", "info", "cut.snapshot"], 2, "cut.snapshot: ");
+    failed(&one, &["snapshot", "verify", "cut.snapshot"], 2, "cut.snapshot: ");
     write(&one, "text.snapshot", "no snapshot");
-    failed(&one, &["snapshot", "info", "text.snapshot"], 1, "no snapshot file");
+    failed(&one, &["snapshot", "info", "text.snapshot"], 1, "text.snapshot: this is no snapshot file");
     failed(&one, &["snapshot", "info", "missing.snapshot"], 1, "missing.snapshot");
 }
 
