@@ -40,6 +40,9 @@ pub enum ShelfError {
     /// The object store failed.
     #[error(transparent)]
     Objects(#[from] crate::store::ObjectError),
+    /// The store of events failed.
+    #[error(transparent)]
+    Store(#[from] crate::store::StoreError),
 }
 
 /// Snapshots of a store's graphs. Clones are the same one.
