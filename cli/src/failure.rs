@@ -105,6 +105,12 @@ pub enum Failure {
         /// How many chains or files are broken.
         broken: usize,
     },
+    /// Two stores part; where has been printed.
+    #[error("the stores part at version {version}")]
+    Parted {
+        /// The version of the first event that differs.
+        version: u64,
+    },
     /// Copies of the stream could not be read; the others are whole, as has been printed.
     #[error("not reached: {servers}; the other copies are whole")]
     Unreached {
@@ -150,7 +156,7 @@ impl Failure {
         match self {
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
             Self::Usage { .. } | Self::Import(_) | Self::Filter(_) | Self::Unwritable { .. } | Self::Output(_) => 1,
-            Self::Refused { .. } | Self::Car { source: CarError::Io { .. }, .. } => 1,
+            Self::Refused { .. } | Self::Parted { .. } | Self::Car { source: CarError::Io { .. }, .. } => 1,
             Self::Snapshot(error) | Self::SnapshotFile { source: error, .. } => exit_code_of_snapshot(error),
             Self::Chain(_)
             | Self::Event { .. }
