@@ -23,7 +23,9 @@ fn a_proof_is_made_and_checked() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path();
     let head = people(path);
-    done(path, &["verify", "--graph", "g", "--checkpoints"]);
+    let verified = done(path, &["verify", "--graph", "g", "--checkpoints", "--json"]);
+    let of_the_only_graph = done(path, &["verify", "--checkpoints", "--json"]);
+    assert_eq!(field(&of_the_only_graph, "/events"), field(&verified, "/events"));
     let made = json(&done(path, &["prove", "alice", "--at", "40", "--output", "a.proof", "--json"]));
     assert_eq!((&made["version"], &made["head"]["cid"]), (&json("40"), &serde_json::Value::from(head.as_str())));
     let elsewhere = tempfile::tempdir().expect("a folder");
@@ -35,6 +37,9 @@ fn a_proof_is_made_and_checked() {
     assert!((20..40).contains(&age), "{age}");
     let text = done(elsewhere.path(), &["check-proof", "a.proof", "--head", &head]);
     assert!(text.contains(&format!("{{\"age\":{age}}}")), "{text}");
+    done(path, &["apply", "--graph", "other", "create"]);
+    failed(path, &["verify", "--checkpoints"], 1, "give --graph");
+    done(path, &["verify", "--graph", "g", "--checkpoints"]);
 }
 
 #[test]
