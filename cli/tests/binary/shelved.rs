@@ -112,3 +112,84 @@ fn snapshots_are_copied_placed_and_cleared() {
     failed(path, &["snapshot", "push"], 1, "give --objects");
     failed(path, &["snapshot", "list", "--no-snapshots"], 1, "give --snapshots");
 }
+
+#[test]
+fn snapshots_of_what_is_not_there_are_refused() {
+    let folder = large();
+    let path = folder.path();
+    done(path, &["snapshot", "push", "--objects", "copies"]);
+    let actions: [&[&str]; 4] =
+        [&["list"], &["gc"], &["push", "--objects", "copies"], &["pull", "--objects", "copies"]];
+    for action in actions {
+        failed(path, &[&["snapshot"], action, &["--graph", "nosuch"]].concat(), 1, "no graph \"nosuch\"");
+        done(path, &[&["snapshot"], action, &["--graph", "g"]].concat());
+        if action[0] != "pull" {
+            failed(path, &[&["snapshot"], action, &["--data-dir", "missing"]].concat(), 1, "no store in missing");
+            let missing = [&["snapshot"], action, &["--snapshots", "missing"]].concat();
+            failed(path, &missing, 1, "no folder of snapshots missing");
+        }
+    }
+    failed(path, &["snapshot", "pull", "--objects", "missing"], 1, "no folder of objects missing");
+    assert!(!path.join("missing").exists(), "nothing was made");
+}
+
+/// The newest object is damaged, then every one: what holds comes, and where nothing does that is an error.
+#[test]
+fn a_damaged_copy_is_told_and_the_one_before_it_comes() {
+    let folder = large();
+    let path = folder.path();
+    add(path, 1500..12_000);
+    let snapshots = || listed(path).iter().filter(|what| *what == "snapshot").count();
+    assert_eq!(snapshots(), 2, "{:?}", listed(path));
+    done(path, &["snapshot", "push", "--objects", "copies"]);
+    let objects = std::fs::read_dir(path.join("copies")).expect("read").map(|entry| entry.expect("read").path());
+    let mut objects: Vec<_> = objects.filter(|object| object.to_string_lossy().contains(".snapshot")).collect();
+    objects.sort();
+    let mut pull = ["snapshot", "pull", "--objects", "copies", "--snapshots", "one", "--json"];
+    for (number, object) in objects.iter().rev().enumerate() {
+        let mut bytes = std::fs::read(object).expect("read");
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+        std::fs::write(object, bytes).expect("written");
+        if number == 0 {
+            let output = cidgraph(path, &pull);
+            let errors = String::from_utf8(output.stderr).expect("text");
+            assert!(output.status.success() && errors.contains("is not taken: "), "{errors}");
+            let pulled = json(&String::from_utf8(output.stdout).expect("text"));
+            assert_eq!(pulled["refused"].as_array().map(Vec::len), Some(1));
+            assert_eq!(hash(path, &["--snapshots", "one"]), hash(path, &["--no-snapshots"]));
+        }
+    }
+    pull[5] = "two";
+    let output = cidgraph(path, &pull);
+    let errors = String::from_utf8(output.stderr).expect("text");
+    assert_eq!((output.status.code(), errors.contains("no copy of a snapshot holds")), (Some(2), true), "{errors}");
+}
+
+/// A pipe in place of a file would be waited at for ever.
+#[cfg(unix)]
+#[test]
+fn pipes_among_the_snapshots_are_passed_over() {
+    let folder = large();
+    let path = folder.path();
+    add(path, 1500..3000);
+    let pipe = |file: &Path| {
+        std::fs::remove_file(file).expect("removed");
+        assert!(std::process::Command::new("mkfifo").arg(file).status().expect("mkfifo runs").success());
+    };
+    let file = field(done(path, &["snapshot", "list", "--json"]).lines().next().expect("a snapshot"), "/file");
+    let lock = path.join(file).with_file_name("lock");
+    let entries = std::fs::read_dir(lock.parent().expect("a folder")).expect("read");
+    let files: Vec<_> = entries.map(|entry| entry.expect("read").path()).filter(|file| *file != lock).collect();
+    assert!(files.len() >= 3, "a snapshot, its transactions, a layer: {files:?}");
+    for file in files {
+        pipe(&file);
+        let output = cidgraph(path, &["stats", "--json"]);
+        let errors = String::from_utf8(output.stderr).expect("text");
+        assert!(output.status.success() && errors.contains("no plain file"), "{errors}");
+        assert_eq!(hash(path, &[]), hash(path, &["--no-snapshots"]));
+    }
+    failed(path, &["snapshot", "push", "--objects", "copies"], 3, "no plain file");
+    pipe(&lock);
+    failed(path, &["snapshot", "gc"], 3, "no plain file");
+}

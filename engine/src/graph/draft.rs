@@ -28,6 +28,7 @@ use super::found::Found;
 use super::hierarchy::Hierarchy;
 use super::publish::Indexed;
 use super::reader::GraphReader;
+use super::room::trim;
 use super::step::{Change, Step};
 
 /// One graph on the write side.
@@ -323,7 +324,9 @@ impl Draft for GraphAggregate {
     }
 
     fn publish(&mut self, head: Head, timestamp_ns: u64) {
+        let needed = self.marks.len();
         self.marks.clear();
+        trim(&mut self.marks, needed);
         if self.ends.last().is_none_or(|(last, _)| last.head != head) {
             self.end_transaction(head, timestamp_ns);
         }
@@ -331,6 +334,8 @@ impl Draft for GraphAggregate {
     }
 
     fn rest(&mut self) -> Rest {
+        trim(&mut self.steps, 0);
+        trim(&mut self.marks, 0);
         self.fold_at_rest()
     }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::id::GraphId;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Snapshot, demand_plain_file};
 
 use super::config::{Notice, ShelfConfig};
 
@@ -42,6 +42,9 @@ pub enum ShelfError {
     /// The object store failed.
     #[error(transparent)]
     Objects(#[from] crate::store::ObjectError),
+    /// The store of events failed.
+    #[error(transparent)]
+    Store(#[from] crate::store::StoreError),
 }
 
 /// Snapshots of a store's graphs. Clones are the same one.
@@ -260,6 +263,7 @@ impl GraphShelf {
     pub fn lock(&self) -> Result<ShelfLock, ShelfError> {
         fs::create_dir_all(&self.folder).map_err(failed(&self.folder))?;
         let path = self.folder.join(LOCK);
+        demand_plain_file(&path).map_err(failed(&path))?;
         let open = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
         let file = open.map_err(failed(&path))?;
         match file.try_lock() {

@@ -22,9 +22,11 @@ mod historian;
 mod keeper;
 mod drafts;
 mod copy;
+mod pull;
 
 pub use config::{Notice, ShelfConfig};
-pub use copy::{Copied, graphs_in, pull, push};
+pub use copy::{Copied, Refused, graphs_in, push};
 pub use drafts::ShelvedGraphs;
 pub use folder::{Cleared, Contents, GraphShelf, Layer, Shelf, ShelfError, ShelfLock, ShelvedHistory, ShelvedSnapshot};
+pub use pull::pull;
 pub use retention::{Retention, RetentionError};

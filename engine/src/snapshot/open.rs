@@ -20,6 +20,7 @@ use super::error::SnapshotError;
 use super::header::{self, HEADER_LEN, Header};
 use super::info::{SnapshotInfo, read_info, read_infos};
 use super::map::map;
+use super::plain_file::demand_plain_file;
 use super::write::{self, Reach};
 
 /// A snapshot file: one version of a graph, read in place.
@@ -139,7 +140,7 @@ impl AsRef<[u8]> for Words {
 }
 
 fn map_file(path: &Path) -> Result<Bytes, SnapshotError> {
-    let mapped = File::open(path).and_then(|file| map(&file));
+    let mapped = demand_plain_file(path).and_then(|()| File::open(path)).and_then(|file| map(&file));
     mapped.map_err(|source| SnapshotError::Io { path: path.to_owned(), source })
 }
 

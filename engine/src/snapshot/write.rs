@@ -20,6 +20,7 @@ use super::error::SnapshotError;
 use super::header::{HEADER_LEN, Header};
 use super::info::{SnapshotInfo, write_info, write_infos};
 use super::open::registry_of;
+use super::plain_file::demand_plain_file;
 
 /// Bytes that are gathered before the system is asked to write.
 const BUFFER: usize = 1 << 20;
@@ -44,6 +45,7 @@ pub(super) fn write(
     path: &Path,
 ) -> Result<SnapshotInfo, SnapshotError> {
     let wrong = |path: &Path, source| SnapshotError::Io { path: path.to_owned(), source };
+    demand_plain_file(path).map_err(|source| wrong(path, source))?;
     let unfinished = unfinished_name(path);
     let created = OpenOptions::new().write(true).create_new(true).open(&unfinished);
     let mut file = created.map_err(|source| wrong(&unfinished, source))?;

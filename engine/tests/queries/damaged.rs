@@ -31,6 +31,14 @@ impl File {
         entries.map(|entry| self.whole(entry + 16)..self.whole(entry + 16) + self.whole(entry + 24)).collect()
     }
 
+    /// Returns where the section of a kind lies.
+    fn section(&self, kind: u32) -> std::ops::Range<usize> {
+        let table = self.whole(184);
+        let mut sections = self.sections().into_iter().enumerate();
+        let found = sections.find(|(at, _)| self.0[table + at * 32..][..4] == kind.to_le_bytes());
+        found.expect("the file has it").1
+    }
+
     /// Makes every checksum that of what it is of.
     fn sum_up(&mut self) {
         let [pages, roots, table] = [168, 176, 184].map(|at| self.whole(at));
@@ -138,6 +146,35 @@ fn flip_bits(bytes: &[u8], questions: &[GraphQuery], expected: &[Result<Answer, 
         met += ask(&bytes, asked, Some(expected));
     }
     assert!(met > 0, "some damage was met by queries");
+}
+
+/// The kind of the section of indices.
+const INDEX: u32 = 96;
+
+/// Somebody changes the indices, so that they contradict the nodes, and makes the checksums fit.
+#[test]
+fn indices_of_other_nodes_are_found() {
+    let bytes = bytes_of(&rich_graph());
+    let index = File(bytes.clone()).section(INDEX);
+    assert!(index.len() > 1000, "{index:?}");
+    for at in index.step_by(61) {
+        let mut file = File(bytes.clone());
+        file.0[at] ^= 1 << (at % 8);
+        file.sum_up();
+        assert!(Snapshot::copied(&file.0).is_ok_and(|snapshot| snapshot.verify().is_err()), "byte {at}");
+    }
+}
+
+/// What a header keeps for later is 0: nobody hides anything there.
+#[test]
+fn what_is_reserved_is_refused_where_it_says_something() {
+    let bytes = bytes_of(&played(&[], 9, 9).model());
+    for at in (100..104).chain(192..248) {
+        let mut file = File(bytes.clone());
+        file.0[at] = 7;
+        file.put(252, &crc32fast::hash(&file.0[..252]).to_le_bytes());
+        assert!(Snapshot::copied(&file.0).is_err(), "byte {at}");
+    }
 }
 
 proptest! {
