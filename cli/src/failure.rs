@@ -1,6 +1,7 @@
 //! Why a subcommand ends without success, and the exit code it ends with.
 
 use std::io;
+use std::path::Path;
 
 use cidgraph::engine::{Error, ErrorKind};
 use cidgraph::proof::ProofError;
@@ -90,11 +91,25 @@ pub enum Failure {
     /// A snapshot file cannot be written or read.
     #[error(transparent)]
     Snapshot(#[from] SnapshotError),
+    /// A snapshot file cannot be read as one.
+    #[error("{file}: {source}")]
+    SnapshotFile {
+        /// The file.
+        file: String,
+        /// What is wrong.
+        source: SnapshotError,
+    },
     /// Verification found damage; it has been printed.
     #[error("{broken} broken")]
     Broken {
         /// How many chains or files are broken.
         broken: usize,
+    },
+    /// Two stores part; where has been printed.
+    #[error("the stores part at version {version}")]
+    Parted {
+        /// The version of the first event that differs.
+        version: u64,
     },
     /// Copies of the stream could not be read; the others are whole, as has been printed.
     #[error("not reached: {servers}; the other copies are whole")]
@@ -127,26 +142,28 @@ impl Failure {
         Self::Usage { reason: reason.into() }
     }
 
+    /// Makes the failure of a snapshot file that cannot be read as one.
+    pub fn of_snapshot(file: &Path) -> impl Fn(SnapshotError) -> Self {
+        move |error| match error {
+            error @ SnapshotError::Io { .. } => Self::Snapshot(error),
+            source => Self::SnapshotFile { file: file.display().to_string(), source },
+        }
+    }
+
     /// Returns the exit code: 1 usage or bad input, 2 corruption found, 3 conflict or unavailable, 130 interrupted; 0
     /// where the reader of the output went away.
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
             Self::Usage { .. } | Self::Import(_) | Self::Filter(_) | Self::Unwritable { .. } | Self::Output(_) => 1,
-            Self::Refused { .. } | Self::Car { source: CarError::Io { .. }, .. } => 1,
-            Self::Snapshot(
-                SnapshotError::Io { .. }
-                | SnapshotError::Foreign
-                | SnapshotError::Format { .. }
-                | SnapshotError::BigEndian,
-            ) => 1,
+            Self::Refused { .. } | Self::Parted { .. } | Self::Car { source: CarError::Io { .. }, .. } => 1,
+            Self::Snapshot(error) | Self::SnapshotFile { source: error, .. } => exit_code_of_snapshot(error),
             Self::Chain(_)
             | Self::Event { .. }
             | Self::Car { .. }
             | Self::Proof { .. }
             | Self::Broken { .. }
             | Self::Damaged { .. }
-            | Self::Snapshot(SnapshotError::Damaged(_))
             | Self::Drill { .. } => 2,
             Self::Store(error) => exit_code_of_store(error),
             Self::Engine(error) => exit_code_of_engine(error),
@@ -166,6 +183,15 @@ impl From<SnapshotDamage> for Failure {
 impl From<WriteError<Rejected>> for Failure {
     fn from(error: WriteError<Rejected>) -> Self {
         Self::Engine(error.into())
+    }
+}
+
+const fn exit_code_of_snapshot(error: &SnapshotError) -> u8 {
+    match error {
+        SnapshotError::Io { .. } | SnapshotError::Foreign | SnapshotError::Format { .. } | SnapshotError::BigEndian => {
+            1
+        }
+        SnapshotError::Damaged(_) => 2,
     }
 }
 

@@ -152,7 +152,10 @@ impl Session {
     /// Where the file is not there or does not hold; otherwise as of [`read_graph`](Self::read_graph).
     pub fn read_model(&self, name: Option<&str>, snapshot: Option<&Path>) -> Result<GraphReadModel, Failure> {
         match snapshot {
-            Some(file) => Ok(Snapshot::map(file)?.read(ComponentRegistry::default())),
+            Some(file) => {
+                let snapshot = Snapshot::map(file).map_err(Failure::of_snapshot(file))?;
+                Ok(snapshot.read(ComponentRegistry::default()))
+            }
             None => Ok(self.read_graph(name)?.1),
         }
     }
@@ -224,5 +227,10 @@ pub fn checkpointing(events_max: u64, only_where_paid: bool) -> Checkpointing {
     if events_max == 0 {
         return Checkpointing::Off;
     }
-    Checkpointing::Between(CheckpointPolicy { events_max, only_where_paid, ..CheckpointPolicy::default() })
+    Checkpointing::Between(CheckpointPolicy { only_where_paid, ..checkpoint_policy(events_max) })
+}
+
+/// Returns after how much a command that writes commits to the state.
+pub fn checkpoint_policy(events_max: u64) -> CheckpointPolicy {
+    CheckpointPolicy { events_max, ..CheckpointPolicy::default() }
 }

@@ -68,7 +68,7 @@ impl Pages {
     }
 
     /// Returns whether the checksum of a page is that of `bytes`.
-    fn is_checksum_of(&self, page: usize, bytes: &[u8]) -> bool {
+    pub(crate) fn is_checksum_of(&self, page: usize, bytes: &[u8]) -> bool {
         let table = &self.file[self.table.clone()];
         let at = page * 4;
         let part = at / PAGE_LEN;

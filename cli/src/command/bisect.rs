@@ -16,7 +16,7 @@ use crate::store::StoreOptions;
 ///
 /// A binary search over the CIDs of the chains; where both have the same chain, over the state hashes. A store is a
 /// folder of the embedded store, or the address of a server as nats://127.0.0.1:4222, for which --config and --stream
-/// hold too.
+/// hold too. Exit code 1 where they part, as diff has it; 0 where they are the same.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     cidgraph bisect .cidgraph backup --graph g\n  \
@@ -36,7 +36,7 @@ pub struct Arguments {
 /// Runs the subcommand.
 ///
 /// # Errors
-/// Where a store or the graph in it is not there, cannot be read, or does not hold.
+/// Where a store or the graph in it is not there, cannot be read, or does not hold; [`Failure::Parted`] where they part.
 pub fn run(session: &mut Session, arguments: &Arguments) -> Result<(), Failure> {
     let first = Side::open(session, &arguments.first)?;
     let second = Side::open(session, &arguments.second)?;
@@ -53,10 +53,11 @@ pub fn run(session: &mut Session, arguments: &Arguments) -> Result<(), Failure> 
     };
     if session.output.json {
         let cid = if let Some(Parting::States { cid, .. }) = parting { shown(Some(cid)) } else { None };
-        return Ok(session.output.object(&json!({
+        session.output.object(&json!({
             "aggregate": graph.to_string(), "differs": what, "version": version, "cid": cid,
             "first": sides[0], "second": sides[1],
-        }))?);
+        }))?;
+        return version.map_or(Ok(()), |version| Err(Failure::Parted { version }));
     }
     let Some(version) = version else {
         return Ok(session.output.line(format_args!("graph {graph} is the same in both stores"))?);
@@ -68,7 +69,8 @@ pub fn run(session: &mut Session, arguments: &Arguments) -> Result<(), Failure> 
     table.row(vec!["version".to_owned(), version.to_string()]);
     table.row(vec![arguments.first.clone(), told(&sides[0])]);
     table.row(vec![arguments.second.clone(), told(&sides[1])]);
-    Ok(session.output.table(&table)?)
+    session.output.table(&table)?;
+    Err(Failure::Parted { version })
 }
 
 /// One of the two stores.

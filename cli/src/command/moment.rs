@@ -8,6 +8,7 @@ use clap::Args;
 use super::node::reference;
 use crate::failure::Failure;
 use crate::session::Session;
+use crate::store::Snapshots;
 
 /// The option that asks for the past.
 #[derive(Debug, Clone, Default, Args)]
@@ -70,8 +71,8 @@ pub fn read_graph(
 pub fn history(session: &Session, name: Option<&str>) -> Result<(Arc<dyn EventStore>, GraphHistory), Failure> {
     let store = session.open_to_read()?;
     let (graph, _) = session.graph(&*store, name)?;
-    let history = GraphReplayService::new(Arc::clone(&store)).history(graph);
-    Ok((store, history))
+    let engine = session.options.store.engine(Arc::clone(&store), Snapshots::Use).build();
+    Ok((store, engine.history(graph)))
 }
 
 /// Reads a moment of a graph.

@@ -1,6 +1,5 @@
 //! `cidgraph prove`: a file that shows what a node was at a version.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -8,8 +7,8 @@ use cidgraph::proof::{ProveError, Prover};
 use cidgraph::{Engine, EventStore, GraphId, Head, NodeId};
 use clap::Args;
 use serde_json::json;
-use tempfile::NamedTempFile;
 
+use super::car::write_whole;
 use super::node::{find_node, reference};
 use crate::failure::Failure;
 use crate::session::Session;
@@ -30,7 +29,7 @@ pub struct Arguments {
     /// The version, with which a transaction ends; without it the last one
     #[arg(long, value_name = "VERSION")]
     pub at: Option<u64>,
-    /// The file to write; without it the node's id with .proof behind it
+    /// The file to write; - is standard output; without it the node's id with .proof behind it
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,
 }
@@ -47,11 +46,14 @@ pub fn run(session: &mut Session, arguments: &Arguments) -> Result<(), Failure> 
     let proof = session.wait(async { Prover::open(store, graph).await?.prove(node, version).await });
     let bytes = proof.map_err(failure)?.encode();
     let file = arguments.output.clone().unwrap_or_else(|| PathBuf::from(format!("{node}.proof")));
-    write(&file, &bytes).map_err(|source| Failure::Unwritable { file: file.display().to_string(), source })?;
+    write_whole(&file, |out| Ok(out.write_all(&bytes)?))?;
     print(session, &file, version, bytes.len(), head)
 }
 
 fn print(session: &mut Session, file: &Path, version: u64, bytes: usize, head: Head) -> Result<(), Failure> {
+    if file.as_os_str() == "-" {
+        return Ok(());
+    }
     let file = file.display();
     if session.output.json {
         let object = json!({
@@ -73,14 +75,6 @@ fn node_id(session: &Session, store: &Arc<dyn EventStore>, graph: GraphId, text:
     }
     let model = session.wait(Engine::new(Arc::clone(store)).get_graph(graph))?;
     Ok(find_node(&model, text)?.id)
-}
-
-/// Writes a file whole or not at all.
-fn write(file: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut temporary = NamedTempFile::new_in(folder)?;
-    temporary.write_all(bytes)?;
-    temporary.persist(file).map(drop).map_err(|error| error.error)
 }
 
 fn failure(error: ProveError) -> Failure {

@@ -3,14 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use cidgraph::shelf::{Cleared, Copied, GraphShelf, Retention, Shelf, ShelfConfig, ShelfError, pull, push};
-use cidgraph::{GraphId, ObjectStore, StoreError};
+use cidgraph::shelf::{Cleared, Copied, GraphShelf, Refused, Retention, Shelf, ShelfConfig, ShelfError, pull, push};
+use cidgraph::{EventStore, GraphId, ObjectStore, StoreError};
 use cidgraph_store_memory::FolderObjects;
 use serde_json::json;
 
 use super::log::show_time;
 use crate::failure::Failure;
-use crate::output::Table;
+use crate::output::{Table, note};
 use crate::session::{Session, graph_id};
 
 /// Shows what is kept.
@@ -18,16 +18,17 @@ use crate::session::{Session, graph_id};
 /// # Errors
 /// Where there is no folder of snapshots, or it cannot be read.
 pub fn list(session: &mut Session, graph: Option<&str>) -> Result<(), Failure> {
-    let shelf = shelf(session)?;
+    let shelf = shelf_that_is_there(session)?;
     let mut table = Table::new(&["graph", "what", "first", "last", "time", "bytes", "file"]);
-    for graph in graphs(&shelf, graph)? {
+    for graph in graphs(session, &shelf, graph)? {
         let contents = graph.contents().map_err(failure)?;
         let snapshots = contents.snapshots.iter().map(|kept| {
             let time = Some(show_time(kept.timestamp_ns));
             ("snapshot", (kept.version, kept.version), time, kept.bytes, &kept.path)
         });
         let layers = contents.layers.iter().map(|kept| ("layer", kept.versions, None, kept.bytes, &kept.path));
-        for (what, (first, last), time, bytes, path) in snapshots.chain(layers) {
+        let histories = contents.histories.iter().map(|kept| ("history", kept.versions, None, kept.bytes, &kept.path));
+        for (what, (first, last), time, bytes, path) in snapshots.chain(layers).chain(histories) {
             let (id, file) = (graph.id().to_string(), path.display().to_string());
             if session.output.json {
                 let object = json!({
@@ -53,9 +54,9 @@ pub fn list(session: &mut Session, graph: Option<&str>) -> Result<(), Failure> {
 /// # Errors
 /// Where the rule cannot be read, or another process keeps a graph's snapshots.
 pub fn gc(session: &mut Session, graph: Option<&str>, rule: Option<&str>) -> Result<(), Failure> {
-    let shelf = shelf(session)?;
+    let shelf = shelf_that_is_there(session)?;
     let rule = retention(rule)?;
-    for graph in graphs(&shelf, graph)? {
+    for graph in graphs(session, &shelf, graph)? {
         let Cleared { files, bytes } = graph.lock().and_then(|lock| lock.clear(&rule)).map_err(failure)?;
         let id = graph.id().to_string();
         if session.output.json {
@@ -85,33 +86,48 @@ pub enum Way {
 /// # Errors
 /// Where there is no object store, it cannot be reached, or what it holds is damaged.
 pub fn copy(session: &mut Session, graph: Option<&str>, folder: Option<&Path>, way: Way) -> Result<(), Failure> {
-    let shelf = shelf(session)?;
-    let objects = objects(session, folder)?;
-    let graphs: Vec<GraphShelf> = match graph {
-        Some(name) => vec![shelf.graph(graph_id(name))],
-        None => {
-            let ids = session.wait(shelf.graphs_with(&*objects)).map_err(failure)?;
-            ids.into_iter().map(|id| shelf.graph(id)).collect()
-        }
+    let shelf = match way {
+        Way::Push => shelf_that_is_there(session)?,
+        Way::Pull { .. } => shelf(session)?,
     };
-    for graph in graphs {
+    let store = match session.open_to_read() {
+        Ok(store) => Some(store),
+        // Snapshots may come before the store that they are of.
+        Err(Failure::Usage { .. }) if folder.is_some() => None,
+        Err(other) => return Err(other),
+    };
+    let objects = objects(store.as_deref(), folder, way)?;
+    let ids = session.wait(shelf.graphs_with(&*objects)).map_err(failure)?;
+    let mut lost = Vec::new();
+    for graph in named(session, &shelf, ids, graph)? {
         let copied = session.wait(async {
             match way {
                 Way::Push => push(&graph, &*objects, &Retention::default()).await,
-                Way::Pull { all } => pull(&graph, &*objects, all).await,
+                Way::Pull { all } => pull(&graph, &*objects, store.as_deref(), all).await,
             }
         });
-        print(session, graph.id(), &copied.map_err(failure)?)?;
+        let copied = copied.map_err(failure)?;
+        for Refused { file, reason } in &copied.refused {
+            note(format_args!("cidgraph: {file} is not taken: {reason}"));
+        }
+        if copied.newest.is_none() && !copied.refused.is_empty() {
+            lost.push(graph.id().to_string());
+        }
+        print(session, graph.id(), &copied)?;
     }
-    Ok(())
+    if lost.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::Damaged { reason: format!("no copy of a snapshot holds of graph {}", lost.join(", ")) })
 }
 
 fn print(session: &mut Session, graph: GraphId, copied: &Copied) -> Result<(), Failure> {
-    let Copied { files, bytes, stored_bytes, present, deleted } = *copied;
+    let Copied { files, bytes, stored_bytes, present, deleted, newest, refused } = copied;
     if session.output.json {
         let object = json!({
             "graph": graph.to_string(), "files": files, "bytes": bytes, "stored_bytes": stored_bytes,
-            "present": present, "deleted": deleted,
+            "present": present, "deleted": deleted, "newest": newest,
+            "refused": refused.iter().map(|refused| refused.file.as_str()).collect::<Vec<_>>(),
         });
         return Ok(session.output.object(&object)?);
     }
@@ -128,19 +144,41 @@ fn shelf(session: &Session) -> Result<Shelf, Failure> {
     Ok(Shelf::new(ShelfConfig::new(folder)))
 }
 
-fn graphs(shelf: &Shelf, name: Option<&str>) -> Result<Vec<GraphShelf>, Failure> {
-    let ids = match name {
-        Some(name) => vec![graph_id(name)],
-        None => shelf.graphs().map_err(failure)?,
-    };
-    Ok(ids.into_iter().map(|id| shelf.graph(id)).collect())
+/// Returns the shelf where its folder, or the store that it would be in, is there.
+fn shelf_that_is_there(session: &Session) -> Result<Shelf, Failure> {
+    let shelf = shelf(session)?;
+    let options = &session.options.store;
+    if options.snapshots.is_none() {
+        options.data_folder()?;
+    } else if !shelf.config().folder.is_dir() {
+        return Err(Failure::usage(format!("no folder of snapshots {}", shelf.config().folder.display())));
+    }
+    Ok(shelf)
 }
 
-fn objects(session: &Session, folder: Option<&Path>) -> Result<Arc<dyn ObjectStore>, Failure> {
+/// Returns the graphs of which something is on the shelf, or the one that is named.
+fn graphs(session: &Session, shelf: &Shelf, name: Option<&str>) -> Result<Vec<GraphShelf>, Failure> {
+    named(session, shelf, shelf.graphs().map_err(failure)?, name)
+}
+
+/// Returns these graphs' parts of the shelf, or that of the one that is named, which is among them or in the store.
+fn named(session: &Session, shelf: &Shelf, ids: Vec<GraphId>, name: Option<&str>) -> Result<Vec<GraphShelf>, Failure> {
+    let Some(name) = name else { return Ok(ids.into_iter().map(|id| shelf.graph(id)).collect()) };
+    let graph = graph_id(name);
+    if !ids.contains(&graph) {
+        session.graph(&*session.open_to_read()?, Some(name))?;
+    }
+    Ok(vec![shelf.graph(graph)])
+}
+
+fn objects(store: Option<&dyn EventStore>, folder: Option<&Path>, way: Way) -> Result<Arc<dyn ObjectStore>, Failure> {
     if let Some(folder) = folder {
+        if way != Way::Push && !folder.is_dir() {
+            return Err(Failure::usage(format!("no folder of objects {}", folder.display())));
+        }
         return Ok(Arc::new(FolderObjects::open(folder).map_err(StoreError::from)?));
     }
-    let beside = session.open_to_read()?.objects();
+    let beside = store.and_then(EventStore::objects);
     beside.ok_or_else(|| Failure::usage("this store keeps no objects beside its events: give --objects DIR"))
 }
 
@@ -155,6 +193,7 @@ fn retention(rule: Option<&str>) -> Result<Retention, Failure> {
 pub(super) fn failure(error: ShelfError) -> Failure {
     match error {
         ShelfError::Objects(error) => StoreError::from(error).into(),
+        ShelfError::Store(error) => error.into(),
         ShelfError::File { .. } | ShelfError::Locked { .. } => {
             StoreError::Unavailable { reason: error.to_string() }.into()
         }

@@ -31,7 +31,7 @@ pub struct Arguments {
     #[command(flatten)]
     pub at: At,
     /// Read this snapshot file in place instead of the store; it has the node, not its events
-    #[arg(long, value_name = "FILE", conflicts_with = "graph")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["graph", "at"])]
     pub snapshot: Option<PathBuf>,
 }
 

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use cidgraph::chain::verify_block;
 use cidgraph::{AggregateId, GraphReadModel, Snapshot, SnapshotInfo};
 use clap::{Args, Subcommand};
 use serde_json::{Value as Json, json};
@@ -42,7 +43,8 @@ pub enum Action {
         #[arg(long, short, value_name = "FILE")]
         output: Option<PathBuf>,
     },
-    /// Check all of a file, and that its head is the store's event of that version; exit code 2 where it does not hold
+    /// Check all of a file, and that its head and time are those of the store's event of that version; exit code 2 where
+    /// it does not hold
     Verify {
         /// The file
         file: PathBuf,
@@ -132,8 +134,9 @@ fn file_of(model: &GraphReadModel, name: Option<&str>) -> PathBuf {
 }
 
 fn verify(session: &mut Session, file: &Path, alone: bool) -> Result<(), Failure> {
-    let snapshot = Snapshot::map(file)?;
-    snapshot.verify()?;
+    let wrong = Failure::of_snapshot(file);
+    let snapshot = Snapshot::map(file).map_err(&wrong)?;
+    snapshot.verify().map_err(&wrong)?;
     let info = snapshot.info();
     if !alone {
         compare_with_store(session, file, info)?;
@@ -148,7 +151,7 @@ fn verify(session: &mut Session, file: &Path, alone: bool) -> Result<(), Failure
     Ok(session.output.line(format_args!("{file}: version {version} holds{compared}"))?)
 }
 
-/// Compares the head of a file with the event of that version in the store.
+/// Compares head and time of a file with the event of that version in the store.
 fn compare_with_store(session: &Session, file: &Path, info: &SnapshotInfo) -> Result<(), Failure> {
     let Some(head) = info.head else { return Ok(()) };
     let store = session.open_to_read()?;
@@ -156,7 +159,14 @@ fn compare_with_store(session: &Session, file: &Path, info: &SnapshotInfo) -> Re
     let (place, file) = (&session.options.store, file.display());
     match events.first().filter(|stored| stored.event.version == head.version) {
         None => Err(Failure::usage(format!("{place} has no version {} of graph {}", head.version, info.graph))),
-        Some(stored) if stored.event.cid == head.cid => Ok(()),
+        Some(stored) if stored.event.cid == head.cid => match verify_block(&stored.event, Some(stored.sequence))?.1 {
+            link if link.timestamp_ns == info.timestamp_ns => Ok(()),
+            link => {
+                let [file_time, time] = [info.timestamp_ns, link.timestamp_ns].map(show_time);
+                let reason = format!("{file}: its time is {file_time}, that of the store's event is {time}");
+                Err(Failure::Damaged { reason })
+            }
+        },
         Some(stored) => {
             let reason = format!("{file}: its head is {}, the store's is {}", head.cid, stored.event.cid);
             Err(Failure::Damaged { reason })
@@ -165,7 +175,7 @@ fn compare_with_store(session: &Session, file: &Path, info: &SnapshotInfo) -> Re
 }
 
 fn info(session: &mut Session, file: &Path) -> Result<(), Failure> {
-    let snapshot = Snapshot::map(file)?;
+    let snapshot = Snapshot::map(file).map_err(Failure::of_snapshot(file))?;
     let info = snapshot.info();
     if session.output.json {
         return Ok(session.output.object(&object_of(file, info))?);

@@ -29,7 +29,7 @@ pub struct Arguments {
     #[command(flatten)]
     pub at: At,
     /// Read this snapshot file in place instead of the store
-    #[arg(long, value_name = "FILE", conflicts_with = "graph")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["graph", "at"])]
     pub snapshot: Option<PathBuf>,
     /// Show also what this process takes in memory with the graph loaded, line by line, in bytes
     #[arg(long, conflicts_with_all = ["snapshot", "at"])]

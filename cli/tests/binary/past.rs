@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::binary::{done, failed, field, json};
+use crate::binary::{done, failed, fed, field, json};
 
 /// Makes a graph of nine transactions: two people who know each other, until one of them goes.
 fn people() -> tempfile::TempDir {
@@ -203,15 +203,20 @@ fn two_stores_part_at_an_event() {
     let path = folder.path();
     done(path, &["export", "car", "then.car", "--at", "4"]);
     done(path, &["import", "car", "then.car", "--data-dir", "then"]);
-    let ends = json(&done(path, &["bisect", ".cidgraph", "then", "--json"]));
+    let parts = |arguments: &[&str]| {
+        let (code, told, error) = fed(path, &[&["bisect", ".cidgraph", "then"], arguments].concat(), "");
+        assert_eq!((code, error.as_str()), (1, "cidgraph: the stores part at version 5\n"));
+        told
+    };
+    let ends = json(&parts(&["--json"]));
     assert_eq!((&ends["differs"], &ends["version"], &ends["second"]), (&json("\"chain\""), &json("5"), &json("null")));
     done(path, &["apply", "--data-dir", "then", "update-node", "alice", "--set", "Profile.age=5"]);
-    let parted = json(&done(path, &["bisect", ".cidgraph", "then", "--graph", "g", "--json"]));
+    let parted = json(&parts(&["--graph", "g", "--json"]));
     let cid =
         |data: &str| field(&done(path, &["log", "--data-dir", data, "--from", "5", "--limit", "1", "--json"]), "/cid");
     assert_eq!((&parted["version"], &parted["first"]), (&json("5"), &cid(".cidgraph").into()));
     assert_eq!(parted["second"], serde_json::Value::from(cid("then")));
-    assert!(done(path, &["bisect", ".cidgraph", "then"]).contains("version    5"));
+    assert!(parts(&[]).contains("version    5"));
     assert!(done(path, &["bisect", "then", "then"]).contains("is the same in both stores"));
     failed(path, &["bisect", ".cidgraph", "nowhere"], 1, "no store in nowhere");
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::binary::{done, failed, fed, field, json, write};
+use crate::binary::{cidgraph, done, failed, fed, field, json, write};
 
 /// Makes a graph of three people, of whom one is changed again and again, and returns its head's CID.
 fn people(path: &Path) -> String {
@@ -23,7 +23,9 @@ fn a_proof_is_made_and_checked() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path();
     let head = people(path);
-    done(path, &["verify", "--graph", "g", "--checkpoints"]);
+    let verified = done(path, &["verify", "--graph", "g", "--checkpoints", "--json"]);
+    let of_the_only_graph = done(path, &["verify", "--checkpoints", "--json"]);
+    assert_eq!(field(&of_the_only_graph, "/events"), field(&verified, "/events"));
     let made = json(&done(path, &["prove", "alice", "--at", "40", "--output", "a.proof", "--json"]));
     assert_eq!((&made["version"], &made["head"]["cid"]), (&json("40"), &serde_json::Value::from(head.as_str())));
     let elsewhere = tempfile::tempdir().expect("a folder");
@@ -35,6 +37,9 @@ fn a_proof_is_made_and_checked() {
     assert!((20..40).contains(&age), "{age}");
     let text = done(elsewhere.path(), &["check-proof", "a.proof", "--head", &head]);
     assert!(text.contains(&format!("{{\"age\":{age}}}")), "{text}");
+    done(path, &["apply", "--graph", "other", "create"]);
+    failed(path, &["verify", "--checkpoints"], 1, "give --graph");
+    done(path, &["verify", "--graph", "g", "--checkpoints"]);
 }
 
 #[test]
@@ -97,4 +102,36 @@ fn an_import_commits_to_what_it_made_and_goes_on_behind_it() {
     assert_eq!(import("whole", &["--resume"]), whole, "there is nothing more");
     import("never", &["--checkpoint-every", "0"]);
     assert_eq!(done(path, &["log", "-g", "never", "--type", "Checkpointed", "--json"]), "");
+}
+
+/// A few bulk events are soon more bytes than a proof holds, long before they are 1000 events.
+#[test]
+fn an_import_of_few_large_events_ends_with_a_checkpoint() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path();
+    let node = |number: u32| {
+        let (key, text) = (format!("k{number}"), "t".repeat(50));
+        serde_json::json!({ "kind": "N", "key": key, "components": { "S": { "text": text, "number": number } } })
+    };
+    let bulk = |first: u32| {
+        let nodes: Vec<_> = (first..first + 2000).map(node).collect();
+        format!("{}\n", serde_json::json!({ "add_nodes": { "nodes": nodes } }))
+    };
+    write(path, "bulk.jsonl", (0..8).map(|bulks| bulk(bulks * 2000)).collect::<String>());
+    done(path, &["import", "jsonl", "bulk.jsonl", "-g", "g"]);
+    let log = done(path, &["log", "--json"]);
+    assert_eq!(field(log.lines().last().expect("an event"), "/type"), "Checkpointed");
+    done(path, &["prove", "N:k7", "--output", "n.proof"]);
+    let head = field(&done(path, &["stats", "--json"]), "/head/cid");
+    let shown = done(path, &["check-proof", "n.proof", "--head", &head, "--json"]);
+    assert_eq!(field(&shown, "/node/components/S/number"), "7");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        write(path, "other", "");
+        let mode = |name: &str| std::fs::metadata(path.join(name)).expect("it is there").permissions().mode();
+        assert_eq!(mode("n.proof"), mode("other"), "a proof is a file as any other");
+    }
+    let output = cidgraph(path, &["prove", "N:k7", "--output", "-"]);
+    assert!(output.status.success() && output.stdout == std::fs::read(path.join("n.proof")).expect("read"));
 }

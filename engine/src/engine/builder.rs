@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::{Arc, Weak};
 
+use parking_lot::Mutex;
+
 use crate::cache::{CacheConfig, QueryCache};
 use crate::clock::{Clock, Ids, RandomIds, SystemClock};
 use crate::command::Limits;
@@ -130,7 +132,8 @@ impl EngineBuilder {
             observer: Arc::new(move |graph| Some(Warming::start(&observed, graph, Weak::clone(&observing)))),
         };
         let shelved = ShelvedGraphs::new(drafts.clone(), self.snapshots.map(Shelf::new));
-        let starts = Arc::new(ShelfStarts { drafts: drafts.clone(), shelved: shelved.clone() });
+        let starts =
+            Arc::new(ShelfStarts { drafts: drafts.clone(), shelved: shelved.clone(), known: Mutex::default() });
         let history = GraphReplayService::with(Arc::clone(&self.store), drafts, starts, self.history);
         let graphs = Registry::new(self.store, shelved, self.writer, Arc::clone(&self.clock));
         Inner {

@@ -189,6 +189,16 @@ impl Inner {
         let view = self.graphs.open(AggregateId::from(graph)).await?.reader.view();
         self.commit(&mut keeper, graph, &view).await
     }
+
+    pub(super) async fn checkpoint_where_due(
+        &self,
+        graph: GraphId,
+        policy: &CheckpointPolicy,
+    ) -> Result<Option<Receipt>, Error> {
+        let keeper = self.checkpoints.of(self, graph);
+        let mut keeper = keeper.lock().await;
+        self.keep_up(&mut keeper, graph, policy, false).await
+    }
 }
 
 async fn rest(took: Duration) {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::algorithm::CancelToken;
 use crate::cache::{GraphCache, QueryCache};
 use crate::chain::LogVerifier;
-use crate::checkpoint::{Audited, audit_checkpoints};
+use crate::checkpoint::{Audited, CheckpointPolicy, audit_checkpoints};
 use crate::clock::{Clock, Ids};
 use crate::command::{CommandContext, GraphCommand, Rejected};
 use crate::graph::{GraphAggregate, GraphReader};
@@ -191,6 +191,20 @@ impl Engine {
     pub async fn checkpoint(&self, graph: GraphId) -> Result<Receipt, Error> {
         self.load_graph(graph).await?;
         self.0.checkpoint(graph).await
+    }
+
+    /// Commits to a graph's state as it is now where a policy says that this is due, also where it costs much beside what
+    /// has changed.
+    ///
+    /// # Errors
+    /// As of [`checkpoint`](Self::checkpoint), and where the events since the last one cannot be read.
+    pub async fn checkpoint_where_due(
+        &self,
+        graph: GraphId,
+        policy: &CheckpointPolicy,
+    ) -> Result<Option<Receipt>, Error> {
+        self.load_graph(graph).await?;
+        self.0.checkpoint_where_due(graph, policy).await
     }
 
     /// Replays a graph and compares the roots of each of its checkpoints with its events and its state then.

@@ -28,6 +28,7 @@ use super::found::Found;
 use super::hierarchy::Hierarchy;
 use super::publish::Indexed;
 use super::reader::GraphReader;
+use super::room::trim;
 use super::step::{Change, Step};
 
 /// One graph on the write side.
@@ -316,13 +317,16 @@ impl Draft for GraphAggregate {
 
     fn end_transaction(&mut self, head: Head, timestamp_ns: u64) {
         assert_eq!(head.version, self.place.version, "a transaction ends with what was applied last");
-        let Place { node_count, edge_count, ref info, .. } = self.place;
-        let moment = TransactionEnd { head, timestamp_ns, node_count, edge_count, info: Arc::clone(info) };
+        let Place { node_count, edge_count, checkpoint, ref info, .. } = self.place;
+        let info = Arc::clone(info);
+        let moment = TransactionEnd { head, timestamp_ns, node_count, edge_count, checkpoint, info };
         self.ends.push((moment, self.generation.touched_len()));
     }
 
     fn publish(&mut self, head: Head, timestamp_ns: u64) {
+        let needed = self.marks.len();
         self.marks.clear();
+        trim(&mut self.marks, needed);
         if self.ends.last().is_none_or(|(last, _)| last.head != head) {
             self.end_transaction(head, timestamp_ns);
         }
@@ -330,6 +334,8 @@ impl Draft for GraphAggregate {
     }
 
     fn rest(&mut self) -> Rest {
+        trim(&mut self.steps, 0);
+        trim(&mut self.marks, 0);
         self.fold_at_rest()
     }
 

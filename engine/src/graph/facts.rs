@@ -6,14 +6,14 @@ use crate::state::At;
 use crate::topology::NodeIndex;
 use crate::value::Value;
 
-/// Builds the indices of a base since which nothing has happened.
+/// Builds the indices of all nodes that are there.
 ///
 /// # Panics
-/// Where its names lack one of the registry.
+/// Where the names lack one of the registry.
 pub fn index_of(at: At<'_>, registry: &ComponentRegistry) -> Index {
     let mut updater = Index::default().into_updater();
-    for (ordinal, node) in (0..).zip(at.nodes()) {
-        assert_eq!(node, NodeIndex::from(ordinal), "a base has no holes");
+    for node in at.nodes() {
+        let ordinal = u32::try_from(node.index()).expect("node ordinals have 32 bits");
         updater.insert(ordinal, &LiveFacts::new(at, node, registry));
     }
     updater.finish()

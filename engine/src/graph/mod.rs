@@ -11,6 +11,7 @@ mod spatial;
 mod facts;
 mod found;
 mod fold;
+mod room;
 mod draft;
 mod apply;
 mod publish;

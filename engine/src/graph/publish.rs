@@ -12,6 +12,7 @@ use crate::topology::{EdgeIndex, NodeIndex, Stamp};
 
 use super::draft::GraphAggregate;
 use super::facts::LiveFacts;
+use super::room::trim;
 use super::step::{Change, Step};
 
 /// The indices, and up to where they hold.
@@ -41,7 +42,9 @@ impl GraphAggregate {
         self.tell_observer();
         self.mark_buckets();
         self.folding.note(&self.steps, &self.generation);
+        let needed = self.steps.len();
         self.steps.clear();
+        trim(&mut self.steps, needed);
         for (moment, touched) in self.ends.drain(..) {
             self.generation.note(&moment, touched);
         }

@@ -63,6 +63,15 @@ impl NodeCauses {
         }
     }
 
+    /// Notes that an event replaced what a component held, which rests on the event that attached it.
+    fn replace(&mut self, event: &Event, component: &Name, properties: &Properties) {
+        let attached = self.components.get(component).map(|causes| Arc::clone(&causes.attached));
+        self.put(event, component, properties);
+        if let (Some(attached), Some(causes)) = (attached, self.components.get_mut(component)) {
+            causes.attached = attached;
+        }
+    }
+
     fn merge(&mut self, event: &Event, component: &Name, set: &Properties, unset: &[Name]) {
         let fresh = || ComponentCauses::of(event, &Properties::new());
         let causes = self.components.entry(component.clone()).or_insert_with(fresh);
@@ -131,8 +140,11 @@ impl Causes {
             }
             GraphEvent::NodeRemoved { node } => self.remove(*node),
             GraphEvent::NodesRemoved { nodes } => nodes.iter().for_each(|node| self.remove(*node)),
-            GraphEvent::ComponentAttached { node, component } | GraphEvent::ComponentReplaced { node, component } => {
+            GraphEvent::ComponentAttached { node, component } => {
                 self.on(*node, |node| node.put(event, &component.component_type, &component.properties));
+            }
+            GraphEvent::ComponentReplaced { node, component } => {
+                self.on(*node, |node| node.replace(event, &component.component_type, &component.properties));
             }
             GraphEvent::ComponentDetached { node, component_type } => {
                 self.on(*node, |node| node.detach(component_type));

@@ -7,7 +7,7 @@ use crate::graph::GraphReader;
 use crate::id::GraphId;
 use crate::read_model::{Answer, GraphQuery, GraphReadModel};
 use crate::state::GraphView;
-use crate::store::EventStore;
+use crate::store::{EventStore, Head};
 
 use super::diff::GraphDiff;
 use super::error::HistoryError;
@@ -103,8 +103,9 @@ impl GraphHistory {
     /// # Errors
     /// As of [`at`](Self::at).
     pub async fn state(&self, place: &Place) -> Result<GraphReadModel, HistoryError> {
-        let live = self.live.as_ref().map(GraphReader::view).filter(|live| live.head() == Some(place.head));
-        match live {
+        let Head { version, .. } = place.head;
+        let live = self.live.as_ref().and_then(|live| live.view().at_version(version));
+        match live.filter(|view| view.head() == Some(place.head)) {
             Some(view) => Ok(self.model(view)),
             None => Ok(self.model(self.states.view(&self.store, self.graph, place).await?)),
         }

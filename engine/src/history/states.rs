@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
+use async_trait::async_trait;
 use parking_lot::Mutex;
 
 use crate::graph::{GraphAggregate, GraphDrafts};
@@ -18,7 +19,11 @@ use super::place::Place;
 use super::walker::Walker;
 
 /// States from which a replay can start instead of from nothing: snapshots, for example.
+#[async_trait]
 pub trait Starts: Send + Sync {
+    /// Is called before a graph's states are asked for, to find out which of them are of the chain in the store.
+    async fn look_up(&self, _store: &Arc<dyn EventStore>, _graph: GraphId) {}
+
     /// Returns the state at exactly `version`, where it is at hand.
     fn at(&self, _graph: GraphId, _version: u64) -> Option<GraphView> {
         None
@@ -115,6 +120,7 @@ impl PastStates {
         place: &Place,
     ) -> Result<GraphView, HistoryError> {
         let version = place.head.version;
+        self.starts.look_up(store, graph).await;
         if let Some(view) = self.starts.at(graph, version).filter(|view| view.head() == Some(place.head)) {
             return Ok(view);
         }

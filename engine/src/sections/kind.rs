@@ -96,4 +96,70 @@ kinds! {
     ComponentUses = 74, "component uses";
     /// The indices.
     Index = 96, "index";
+    /// When the later nodes were born.
+    NodeBirths = 112, "node births";
+    /// Which nodes died.
+    DeadNodeMarks = 113, "dead node marks";
+    /// How many nodes died before each block of marks.
+    DeadNodeCounts = 114, "dead node counts";
+    /// When they died.
+    NodeDeaths = 115, "node deaths";
+    /// Which edges died.
+    DeadEdgeMarks = 116, "dead edge marks";
+    /// How many edges died before each block of marks.
+    DeadEdgeCounts = 117, "dead edge counts";
+    /// When they died.
+    EdgeDeaths = 118, "edge deaths";
+    /// Which nodes have the id of a dead one.
+    NamesakeMarks = 119, "namesake marks";
+    /// How many such there are before each block of marks.
+    NamesakeCounts = 120, "namesake counts";
+    /// The last node before each that had its id.
+    Namesakes = 121, "namesakes";
+    /// Which nodes changed.
+    ChangedNodeMarks = 122, "changed node marks";
+    /// How many nodes changed before each block of marks.
+    ChangedNodeCounts = 123, "changed node counts";
+    /// Where the changes of each changed node end.
+    NodeChangeOffsets = 124, "node change offsets";
+    /// When each change happened.
+    NodeChangeStamps = 125, "node change stamps";
+    /// The component set before each change.
+    FormerSets = 126, "former sets";
+    /// The version of each changed node before its first change.
+    FormerVersions = 127, "former versions";
+    /// Which edges changed.
+    ChangedEdgeMarks = 128, "changed edge marks";
+    /// How many edges changed before each block of marks.
+    ChangedEdgeCounts = 129, "changed edge counts";
+    /// Where the changes of each changed edge end.
+    EdgeChangeOffsets = 130, "edge change offsets";
+    /// When each change happened.
+    EdgeChangeStamps = 131, "edge change stamps";
+    /// The properties before each change.
+    FormerProperties = 132, "former properties";
+    /// When transactions ended.
+    TransactionStamps = 144, "transaction stamps";
+    /// The times of their last events.
+    TransactionTimes = 145, "transaction times";
+    /// The digests of the CIDs of their last events.
+    TransactionDigests = 146, "transaction digests";
+    /// The hash functions of these CIDs.
+    TransactionHashes = 147, "transaction hashes";
+    /// Transactions in the order of these digests.
+    TransactionsByDigest = 148, "transactions by digest";
+    /// How many nodes there were at the end of each transaction.
+    NodeCounts = 149, "node counts";
+    /// How many edges there were at the end of each transaction.
+    EdgeCounts = 150, "edge counts";
+    /// The versions that the last checkpoints then were of.
+    CheckpointVersions = 151, "checkpoint versions";
+    /// The versions of the events that say these checkpoints.
+    CheckpointEvents = 152, "checkpoint events";
+    /// What had changed since these events.
+    CheckpointChanges = 153, "checkpoint changes";
+    /// What was known of the graph at the end of each transaction: a number of the next section.
+    TransactionInfos = 154, "transaction infos";
+    /// Everything that was known of the graph as a whole, in turn.
+    FormerInfos = 155, "former infos";
 }

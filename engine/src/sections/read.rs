@@ -6,9 +6,10 @@ use std::sync::Arc;
 use bytemuck::Pod;
 use bytes::Bytes;
 use parking_lot::Mutex;
+use rayon::prelude::*;
 
 use crate::packed::{Order, PackedInts, demand};
-use crate::pages::{Demand, Guard, Pages, SnapshotDamage, damaged, guarded};
+use crate::pages::{Demand, Guard, PAGE_LEN, Pages, SnapshotDamage, damaged, guarded};
 use crate::slab::Slab;
 
 use super::entry::{ALIGNMENT, Section};
@@ -88,6 +89,21 @@ impl Sections {
     /// Returns the table.
     pub fn table(&self) -> impl ExactSizeIterator<Item = &Section> {
         self.table.iter().map(|placed| &placed.section)
+    }
+
+    /// Checks the checksum of every page, but not what is in it.
+    ///
+    /// # Panics
+    /// Where one does not hold, as [`damaged`] does.
+    pub fn check_sums(&self) {
+        let Some(pages) = &self.pages else { return };
+        for placed in &self.table {
+            let each = self.file[placed.bytes.clone()].par_chunks(PAGE_LEN).enumerate();
+            let holds = |(page, bytes): (usize, &[u8])| pages.is_checksum_of(placed.first_page + page, bytes);
+            if !each.all(holds) {
+                damaged("a section", "a page has another checksum");
+            }
+        }
     }
 
     /// Checks every page that was not checked before, those of sections that nobody read too, and what stands between

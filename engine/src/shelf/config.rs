@@ -22,6 +22,8 @@ pub struct ShelfConfig {
     pub pause: Duration,
     /// Which snapshots stay.
     pub retention: Retention,
+    /// Whether histories are kept too: files that answer for every version, not only for those of snapshots.
+    pub keeps_history: bool,
     /// Is told what happens, from whichever thread.
     pub notify: Arc<dyn Fn(&Notice) + Send + Sync>,
 }
@@ -35,6 +37,7 @@ impl ShelfConfig {
             interval_events: 1000,
             pause: Duration::from_secs(10),
             retention: Retention::default(),
+            keeps_history: true,
             notify: Arc::new(|_| ()),
         }
     }
@@ -48,6 +51,7 @@ impl fmt::Debug for ShelfConfig {
             .field("interval_events", &self.interval_events)
             .field("pause", &self.pause)
             .field("retention", &self.retention)
+            .field("keeps_history", &self.keeps_history)
             .finish_non_exhaustive()
     }
 }
@@ -91,6 +95,15 @@ pub enum Notice {
         /// Bytes of its file.
         bytes: u64,
     },
+    /// A history was taken.
+    HistoryTaken {
+        /// The graph.
+        graph: GraphId,
+        /// The first version and the last one that it answers for.
+        versions: (u64, u64),
+        /// Bytes of its file.
+        bytes: u64,
+    },
     /// Nothing could be taken; it is tried again.
     Failed {
         /// The graph.
@@ -113,6 +126,9 @@ impl fmt::Display for Notice {
             }
             Self::LayerTaken { graph, versions: (first, last), bytes } => {
                 write!(f, "layer of graph {graph}, versions {first} to {last}, taken, {bytes} bytes")
+            }
+            Self::HistoryTaken { graph, versions: (first, last), bytes } => {
+                write!(f, "history of graph {graph}, versions {first} to {last}, taken, {bytes} bytes")
             }
             Self::Failed { graph, reason } => write!(f, "no snapshot of graph {graph} could be taken: {reason}"),
         }

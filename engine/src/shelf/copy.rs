@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
-use tokio::fs::{self, File, OpenOptions};
+use tokio::fs::File;
 
 use crate::id::GraphId;
+use crate::snapshot::demand_plain_file;
 use crate::store::objects::Received;
 use crate::store::{ObjectError, ObjectInfo, ObjectStore};
 
-use super::files::put_in_place;
 use super::folder::{Contents, GraphShelf, Shelf, ShelfError, failed, superfluous};
 use super::name::FileName;
 use super::retention::Retention;
@@ -18,11 +18,8 @@ use super::retention::Retention;
 /// What the names of all objects start with.
 const PREFIX: &str = "snapshots/";
 
-/// What the name of a file that has come in part ends with; the next pull goes on with it.
-const PART: &str = ".part";
-
 /// What was copied.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Copied {
     /// Files that were copied.
     pub files: u64,
@@ -34,6 +31,19 @@ pub struct Copied {
     pub present: u64,
     /// Old objects that were deleted, as the rules of retention say.
     pub deleted: u64,
+    /// The version of the newest snapshot that a pull found to hold.
+    pub newest: Option<u64>,
+    /// What came in a pull and was not kept.
+    pub refused: Vec<Refused>,
+}
+
+/// A file that came from an object store and was not kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// Its name.
+    pub file: String,
+    /// What is wrong with it.
+    pub reason: String,
 }
 
 /// Brings a graph's snapshots to an object store, and deletes there what no rule keeps.
@@ -67,41 +77,6 @@ pub async fn push(graph: &GraphShelf, objects: &dyn ObjectStore, retention: &Ret
     Ok(copied)
 }
 
-/// Brings a graph's newest snapshot and what belongs to it from an object store; all snapshots where `all` says so.
-///
-/// # Errors
-/// [`ShelfError::Locked`] where another process keeps the graph; [`ShelfError`]. Running it again goes on where it was.
-pub async fn pull(graph: &GraphShelf, objects: &dyn ObjectStore, all: bool) -> Result<Copied, ShelfError> {
-    let mut copied = Copied::default();
-    let there = listed(objects, graph.id()).await?;
-    let contents = contents_of(graph, &there);
-    let newest = contents.snapshots.last().map(|snapshot| snapshot.version);
-    let mut wanted: Vec<FileName> = there.keys().filter_map(|name| FileName::parse(name)).collect();
-    wanted.retain(|file| match file {
-        FileName::Snapshot { version, .. } | FileName::Transactions { version } => all || Some(*version) == newest,
-        FileName::Layer { first, .. } => newest.is_some_and(|newest| *first > newest),
-    });
-    wanted.sort_unstable_by_key(|file| (order(file), *file));
-    if wanted.is_empty() {
-        return Ok(copied);
-    }
-    let lock = graph.lock()?;
-    for file in wanted {
-        let (name, path) = (file.to_string(), graph.path(file));
-        let info = &there[&name];
-        if let Some(mut file) = open(&path).await?
-            && Received::of(&mut file).await?.digest() == info.digest
-        {
-            copied.present += 1;
-            continue;
-        }
-        let info = fetch(objects, &object_name(graph.id(), &name), &path).await?;
-        copied.count(&info);
-    }
-    drop(lock);
-    Ok(copied)
-}
-
 /// Returns the graphs of which an object store has snapshots, ordered by id.
 ///
 /// # Errors
@@ -130,34 +105,38 @@ impl Shelf {
 }
 
 impl Copied {
-    const fn count(&mut self, info: &ObjectInfo) {
+    pub(super) const fn count(&mut self, info: &ObjectInfo) {
         self.files += 1;
         self.bytes += info.size;
         self.stored_bytes += info.stored_bytes;
     }
 }
 
-const fn order(file: &FileName) -> u8 {
+pub(super) const fn order(file: &FileName) -> u8 {
     match file {
         FileName::Transactions { .. } => 0,
         FileName::Snapshot { .. } => 1,
         FileName::Layer { .. } => 2,
+        FileName::History { .. } => 3,
     }
 }
 
-fn object_name(graph: GraphId, file: &str) -> String {
+pub(super) fn object_name(graph: GraphId, file: &str) -> String {
     format!("{PREFIX}{graph}/{file}")
 }
 
 /// Returns a graph's objects by the names of their files.
-async fn listed(objects: &dyn ObjectStore, graph: GraphId) -> Result<BTreeMap<String, ObjectInfo>, ObjectError> {
+pub(super) async fn listed(
+    objects: &dyn ObjectStore,
+    graph: GraphId,
+) -> Result<BTreeMap<String, ObjectInfo>, ObjectError> {
     let prefix = object_name(graph, "");
     let listed = objects.list(&prefix).await?;
     Ok(listed.into_iter().filter_map(|info| Some((info.name.strip_prefix(&prefix)?.to_owned(), info))).collect())
 }
 
 /// Returns what objects would be in a graph's folder.
-fn contents_of(graph: &GraphShelf, there: &BTreeMap<String, ObjectInfo>) -> Contents {
+pub(super) fn contents_of(graph: &GraphShelf, there: &BTreeMap<String, ObjectInfo>) -> Contents {
     let mut contents = Contents::default();
     for (name, info) in there {
         contents.add(graph, name, info.size);
@@ -179,29 +158,11 @@ async fn outdated(
 }
 
 /// Opens a file, `None` where there is none.
-async fn open(path: &Path) -> Result<Option<File>, ShelfError> {
+pub(super) async fn open(path: &Path) -> Result<Option<File>, ShelfError> {
+    demand_plain_file(path).map_err(failed(path))?;
     match File::open(path).await {
         Ok(file) => Ok(Some(file)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(source) => Err(failed(path)(source)),
     }
-}
-
-/// Receives an object as a file, going on with what of it came before.
-async fn fetch(objects: &dyn ObjectStore, name: &str, path: &Path) -> Result<ObjectInfo, ShelfError> {
-    let part = path.with_file_name(format!("{}{PART}", path.file_name().and_then(|name| name.to_str()).unwrap_or("")));
-    let mut received = match open(&part).await? {
-        Some(mut before) => Received::of(&mut before).await?,
-        None => Received::default(),
-    };
-    let mut file = OpenOptions::new().create(true).append(true).open(&part).await.map_err(failed(&part))?;
-    let got = objects.get(name, &mut received, &mut file).await;
-    if let Err(ObjectError::Damaged { .. }) = &got {
-        // What came before may be of another object; the next pull begins anew.
-        fs::remove_file(&part).await.map_err(failed(&part))?;
-    }
-    let info = got?;
-    file.sync_all().await.map_err(failed(&part))?;
-    put_in_place(&part, path).map_err(failed(path))?;
-    Ok(info)
 }

@@ -14,7 +14,7 @@ use crate::writer::{Begun, Companion, DraftSource, LoadedTip, Remembered};
 
 use super::config::Notice;
 use super::folder::{Shelf, ShelvedSnapshot};
-use super::found::{Found, find};
+use super::found::{Found, find, vouch};
 use super::keeper::Keeper;
 use super::name::fingerprint;
 use super::taking::Standing;
@@ -43,6 +43,24 @@ impl ShelvedGraphs {
         let near = |snapshot: &&ShelvedSnapshot| above < snapshot.version && snapshot.version <= version;
         let fits = |snapshot: &&ShelvedSnapshot| near(snapshot) && snapshot.registry == registry;
         snapshots.iter().rev().filter(fits).find_map(|snapshot| shelf.vouched.open(graph, snapshot))
+    }
+
+    /// Finds out which of a graph's snapshots and histories are of the chain in the store; others are not looked at.
+    pub async fn vouch(&self, store: &dyn EventStore, graph: GraphId) {
+        if let Some(shelf) = &self.shelf {
+            vouch(shelf, &shelf.graph(graph), store).await;
+        }
+    }
+
+    /// Returns a graph as it was at a version, the end of a transaction, of the histories that are kept. Whether it is of
+    /// the chain in the store, its head tells.
+    pub fn past(&self, graph: GraphId, version: u64) -> Option<GraphView> {
+        self.shelf.as_ref()?.past(graph, version, fingerprint(&self.drafts.registry))
+    }
+
+    /// Returns a graph as it was where the newest history ends that ends above `above` and at or before `version`.
+    pub fn past_before(&self, graph: GraphId, version: u64, above: u64) -> Option<GraphView> {
+        self.shelf.as_ref()?.past_before(graph, version, above, fingerprint(&self.drafts.registry))
     }
 
     /// Returns the shelf.

@@ -4,6 +4,8 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use crate::snapshot::demand_plain_file;
+
 /// What the name of a file that is being written ends with.
 pub(super) const DRAFT: &str = ".draft";
 
@@ -12,6 +14,7 @@ pub(super) const UNFINISHED: &str = ".unfinished";
 
 /// Writes a file beside its place, brings it to the disk and renames it.
 pub(super) fn write_whole(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<u64> {
+    demand_plain_file(path)?;
     let draft = draft_of(path);
     let mut file = File::create(&draft)?;
     write(&mut file)?;

@@ -6,10 +6,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::id::GraphId;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Snapshot, demand_plain_file};
 
 use super::config::{Notice, ShelfConfig};
+
 use super::files::{DRAFT, UNFINISHED, sync_folder};
+use super::histories::OpenHistories;
 use super::name::FileName;
 use super::retention::Retention;
 use super::vouched::Vouched;
@@ -40,6 +42,9 @@ pub enum ShelfError {
     /// The object store failed.
     #[error(transparent)]
     Objects(#[from] crate::store::ObjectError),
+    /// The store of events failed.
+    #[error(transparent)]
+    Store(#[from] crate::store::StoreError),
 }
 
 /// Snapshots of a store's graphs. Clones are the same one.
@@ -47,12 +52,13 @@ pub enum ShelfError {
 pub struct Shelf {
     config: Arc<ShelfConfig>,
     pub(super) vouched: Arc<Vouched>,
+    pub(super) open_histories: Arc<OpenHistories>,
 }
 
 impl Shelf {
     /// Makes a shelf; nothing is read or made yet.
     pub fn new(config: ShelfConfig) -> Self {
-        Self { config: Arc::new(config), vouched: Arc::default() }
+        Self { config: Arc::new(config), vouched: Arc::default(), open_histories: Arc::default() }
     }
 
     /// Returns where it is and how it is kept.
@@ -111,6 +117,26 @@ pub struct ShelvedSnapshot {
     pub(super) registry: u32,
 }
 
+/// A file that answers for every version of a stretch of a graph's history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShelvedHistory {
+    /// The first version and the last one.
+    pub versions: (u64, u64),
+    /// Bytes of its file.
+    pub bytes: u64,
+    /// Its file.
+    pub path: PathBuf,
+    pub(super) registry: u32,
+}
+
+impl ShelvedHistory {
+    /// Returns whether it answers for all that another does, and for more.
+    fn surpasses(&self, other: &Self) -> bool {
+        let ((first, last), (other_first, other_last)) = (self.versions, other.versions);
+        self.registry == other.registry && self.versions != other.versions && first <= other_first && other_last <= last
+    }
+}
+
 /// Events behind a snapshot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Layer {
@@ -129,6 +155,8 @@ pub struct Contents {
     pub snapshots: Vec<ShelvedSnapshot>,
     /// The layers, by their first version.
     pub layers: Vec<Layer>,
+    /// The histories, by their first version.
+    pub histories: Vec<ShelvedHistory>,
     /// The versions of the snapshots whose transactions are there, ascending, and the bytes of each.
     pub(super) transactions: Vec<(u64, u64)>,
 }
@@ -142,9 +170,18 @@ impl Contents {
                 self.snapshots.push(ShelvedSnapshot { version, timestamp_ns, bytes, path, registry });
             }
             Some(FileName::Layer { first, last }) => self.layers.push(Layer { versions: (first, last), bytes, path }),
+            Some(FileName::History { first, last, registry }) => {
+                self.histories.push(ShelvedHistory { versions: (first, last), bytes, path, registry });
+            }
             Some(FileName::Transactions { version }) => self.transactions.push((version, bytes)),
             None => {}
         }
+    }
+
+    /// Returns the histories all of which another one holds too.
+    pub(super) fn surpassed(&self) -> impl Iterator<Item = &ShelvedHistory> {
+        let histories = &self.histories;
+        histories.iter().filter(move |history| histories.iter().any(|other| other.surpasses(history)))
     }
 
     /// Returns the layers that lead on from a version, one after another.
@@ -226,6 +263,7 @@ impl GraphShelf {
     pub fn lock(&self) -> Result<ShelfLock, ShelfError> {
         fs::create_dir_all(&self.folder).map_err(failed(&self.folder))?;
         let path = self.folder.join(LOCK);
+        demand_plain_file(&path).map_err(failed(&path))?;
         let open = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
         let file = open.map_err(failed(&path))?;
         match file.try_lock() {
@@ -248,8 +286,8 @@ pub struct ShelfLock {
 }
 
 impl ShelfLock {
-    /// Clears away what no rule keeps: snapshots, the transactions of snapshots that are not there, and layers that the
-    /// newest snapshot holds. The newest snapshot and the one before it stay.
+    /// Clears away what no rule keeps: snapshots, the transactions of snapshots that are not there, layers that the newest
+    /// snapshot holds, and histories that another surpasses. The newest snapshot and the one before it stay.
     ///
     /// # Errors
     /// [`ShelfError::File`].
@@ -264,11 +302,13 @@ impl ShelfLock {
         let contents = self.shelf.contents()?;
         let snapshots = contents.snapshots.into_iter().filter(|snapshot| snapshot.version > version);
         let layers = contents.layers.into_iter().filter(|layer| layer.versions.1 > version);
+        let histories = contents.histories.into_iter().filter(|history| history.versions.1 > version);
         let files = snapshots.map(|snapshot| (snapshot.path, snapshot.bytes));
-        self.remove(files.chain(layers.map(|layer| (layer.path, layer.bytes))).collect())
+        let files = files.chain(layers.map(|layer| (layer.path, layer.bytes)));
+        self.remove(files.chain(histories.map(|history| (history.path, history.bytes))).collect())
     }
 
-    fn remove(&self, files: Vec<(PathBuf, u64)>) -> Result<Cleared, ShelfError> {
+    pub(super) fn remove(&self, files: Vec<(PathBuf, u64)>) -> Result<Cleared, ShelfError> {
         let mut cleared = Cleared::default();
         for (path, bytes) in files {
             remove(&path)?;
@@ -304,6 +344,8 @@ pub(super) fn superfluous(
     let held = kept.iter().rev().find(|(snapshot, _)| holds(snapshot)).map_or(0, |(snapshot, _)| snapshot.version);
     let layers = contents.layers.iter().filter(|layer| layer.versions.1 <= held);
     files.extend(layers.map(|layer| (layer.path.clone(), layer.bytes)));
+    let surpassed = contents.surpassed();
+    files.extend(surpassed.map(|history| (history.path.clone(), history.bytes)));
     files
 }
 

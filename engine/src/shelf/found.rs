@@ -42,7 +42,6 @@ pub(super) async fn find(shelf: &Shelf, graph: &GraphShelf, store: &dyn EventSto
         match open(graph, snapshot, store, registry).await {
             Ok((view, link, transactions)) => {
                 shelf.vouched.keep(&view);
-                vouch(shelf, graph, &contents, snapshot.version, store).await;
                 let layers = layers(shelf, graph, &contents, snapshot.version, store).await;
                 let snapshot = Arc::new(snapshot.clone());
                 return Some(Found { snapshot, view, link, transactions, layers });
@@ -54,15 +53,26 @@ pub(super) async fn find(shelf: &Shelf, graph: &GraphShelf, store: &dyn EventSto
     None
 }
 
-/// Notes which snapshots before a version are of the chain in the store: the past may be looked at from them.
-async fn vouch(shelf: &Shelf, graph: &GraphShelf, contents: &Contents, version: u64, store: &dyn EventStore) {
-    for snapshot in contents.snapshots.iter().filter(|snapshot| snapshot.version < version) {
-        let head = Snapshot::map(&snapshot.path).ok().and_then(|snapshot| snapshot.info().head);
-        let link = link_at(store, AggregateId::from(graph.graph), snapshot.version).await.ok().flatten();
-        if link.is_some_and(|link| Some(Head { version: link.version, cid: link.cid }) == head) {
+/// Notes which snapshots and histories are of the chain in the store: the past may be looked at from them.
+pub(super) async fn vouch(shelf: &Shelf, graph: &GraphShelf, store: &dyn EventStore) {
+    let Ok(contents) = graph.contents() else { return };
+    for snapshot in &contents.snapshots {
+        if is_of_chain(graph, &snapshot.path, snapshot.version, store).await {
             shelf.vouched.note(graph.graph, snapshot.version);
         }
     }
+    for history in &contents.histories {
+        if is_of_chain(graph, &history.path, history.versions.1, store).await {
+            shelf.open_histories.vouch(&history.path);
+        }
+    }
+}
+
+/// Returns whether a file says that it ends with the store's event of a version.
+async fn is_of_chain(graph: &GraphShelf, path: &Path, version: u64, store: &dyn EventStore) -> bool {
+    let head = Snapshot::map(path).ok().and_then(|snapshot| snapshot.info().head);
+    let link = link_at(store, AggregateId::from(graph.graph), version).await.ok().flatten();
+    link.is_some_and(|link| Some(Head { version: link.version, cid: link.cid }) == head)
 }
 
 /// Why a snapshot is not used.

@@ -2,7 +2,7 @@
 //!
 //! Every so many events a layer is written of what has happened, read from the store; once the layers hold too much, a
 //! snapshot is made of the last one and the layers. Only the first snapshot, and one after more than layers can hold, is
-//! taken of the engine's own state. Whatever is interrupted leaves whole files, of which the newest that hold are used.
+//! taken of the engine's own state. Histories are made behind that, of the events too. Whatever is interrupted leaves whole files, of which the newest that hold are used.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,14 +11,17 @@ use tokio::time::Instant;
 
 use crate::graph::{GraphDrafts, GraphReader};
 use crate::id::AggregateId;
-use crate::store::{EventStore, StoredEvent};
+use crate::snapshot::Snapshot;
+use crate::store::{EventStore, Head, StoredEvent};
 use crate::topology::Topology;
 use crate::writer::{Ended, Remembered};
 
 use super::config::Notice;
 use super::folder::{GraphShelf, Shelf, ShelfError, ShelfLock};
 use super::found::link_at;
+use super::historian::{Newest, Slice};
 use super::layer::LAYER_BYTES_MAX;
+use super::name::fingerprint;
 use super::taking::{Standing, replayed, take_layer, take_snapshot};
 
 /// How often it is looked whether enough has happened.
@@ -30,6 +33,15 @@ const PAGE_EVENTS: u64 = 512;
 /// Layers may hold so many intervals of events, or one event for so many elements of the graph, whichever is more.
 const LAYER_INTERVALS_MAX: u64 = 4;
 const ELEMENTS_AN_EVENT: u64 = 16;
+
+/// A graph that is closed has a history up to all but one event for so many elements of it.
+const ELEMENTS_AN_EVENT_CLOSING: u64 = 256;
+
+/// So many elements that came with one event are no history that anyone asks for event by event.
+const BULK_ELEMENTS: u64 = 64;
+
+/// Events of a history that are read at a time.
+const SLICE_PAGE_EVENTS: u64 = 4096;
 
 /// How many times as long as the last snapshot took there is none, so that taking them leaves the machine to others.
 const REST_AFTER_SNAPSHOT: u32 = 10;
@@ -56,8 +68,11 @@ struct Work {
     failure: Option<String>,
     /// When something was taken last, or the graph was opened.
     looked: Instant,
-    /// When the last snapshot was done and how long it took.
+    /// When the last snapshot or history was done and how long it took.
     snapshot_taken: Option<(Instant, Duration)>,
+    history_taken: Option<(Instant, Duration)>,
+    /// The newest history, once it was looked for.
+    newest: Option<Newest>,
 }
 
 /// Events that are in no layer yet.
@@ -70,7 +85,15 @@ struct Pending {
 impl Keeper {
     /// Keeps the graph until its writer has ended, then takes what is missing.
     pub(super) async fn run(self, mut ended: Ended) {
-        let mut work = Work { keeper: self, lock: None, failure: None, looked: Instant::now(), snapshot_taken: None };
+        let mut work = Work {
+            keeper: self,
+            lock: None,
+            failure: None,
+            looked: Instant::now(),
+            snapshot_taken: None,
+            history_taken: None,
+            newest: None,
+        };
         loop {
             tokio::select! {
                 biased;
@@ -118,6 +141,15 @@ impl Work {
     }
 
     async fn try_take(&mut self, closing: bool) -> Result<(), String> {
+        self.take_state(closing).await?;
+        if self.keeper.shelf.config().keeps_history {
+            self.take_history(closing).await?;
+        }
+        Ok(())
+    }
+
+    /// Takes layers and snapshots.
+    async fn take_state(&mut self, closing: bool) -> Result<(), String> {
         let until = self.keeper.reader.version();
         if until <= self.keeper.standing.covered {
             return Ok(());
@@ -197,8 +229,7 @@ impl Work {
 
     /// Takes a snapshot of the last one and the layers, or of the engine's state where there is more than layers hold.
     async fn take_snapshot(&mut self, of_live: bool, closing: bool) -> Result<(), String> {
-        let rests = |(taken, took): (Instant, Duration)| taken.elapsed() < took * REST_AFTER_SNAPSHOT;
-        if !closing && self.snapshot_taken.is_some_and(rests) {
+        if !closing && rests(self.snapshot_taken) {
             return Ok(());
         }
         let started = Instant::now();
@@ -231,6 +262,134 @@ impl Work {
         Ok(())
     }
 
+    /// Takes what of the history is due, slice by slice.
+    async fn take_history(&mut self, closing: bool) -> Result<(), String> {
+        if !closing && rests(self.history_taken) {
+            return Ok(());
+        }
+        let until = self.keeper.standing.covered;
+        if !self.is_history_due(until, closing).await? {
+            return Ok(());
+        }
+        let started = Instant::now();
+        while self.newest.as_ref().is_none_or(|newest| newest.view.version() < until) {
+            self.take_slice(until).await?;
+        }
+        self.history_taken = Some((Instant::now(), started.elapsed()));
+        Ok(())
+    }
+
+    /// Returns whether enough has happened behind the newest history, which is looked for where it is not known yet.
+    async fn is_history_due(&mut self, until: u64, closing: bool) -> Result<bool, String> {
+        let interval = self.keeper.shelf.config().interval_events.max(1);
+        if until < interval {
+            return Ok(false);
+        }
+        if self.newest.is_none() {
+            self.newest = self.find_newest(until).await?;
+        }
+        let (from, size) = self.newest.as_ref().map_or((0, 0), |newest| (newest.view.version(), newest.size));
+        let behind = until.saturating_sub(from);
+        let due = if closing {
+            interval.max(size / ELEMENTS_AN_EVENT_CLOSING)
+        } else {
+            (LAYER_INTERVALS_MAX * interval).max(size / ELEMENTS_AN_EVENT)
+        };
+        if behind < due {
+            return Ok(false);
+        }
+        if self.is_bulky(behind) {
+            self.newest = self.begin_at_snapshot().await?.or_else(|| self.newest.take());
+            let from = self.newest.as_ref().map_or(0, |newest| newest.view.version());
+            return Ok(until.saturating_sub(from) >= due);
+        }
+        Ok(true)
+    }
+
+    /// Returns whether so much came in so few events that a snapshot stands for them better than a history.
+    fn is_bulky(&self, events: u64) -> bool {
+        let view = self.keeper.reader.view();
+        let elements = (view.node_count() + view.edge_count()) as u64;
+        elements.saturating_sub(self.newest.as_ref().map_or(0, |newest| newest.size)) > events * BULK_ELEMENTS
+    }
+
+    /// Opens the newest history that holds and is of the chain in the store; what does not is cleared away.
+    async fn find_newest(&mut self, until: u64) -> Result<Option<Newest>, String> {
+        let registry = fingerprint(&self.keeper.drafts.registry);
+        let mut histories = self.keeper.graph.contents().map_err(|error| error.to_string())?.histories;
+        histories.retain(|history| history.registry == registry && history.versions.1 <= until);
+        histories.sort_unstable_by_key(|history| history.versions.1);
+        for history in histories.into_iter().rev() {
+            let opening = history.clone();
+            let opened = blocking(move || Ok(Newest::open(&opening))).await?;
+            let link = link_at(&*self.keeper.store, self.keeper.aggregate(), history.versions.1).await;
+            let link = link.map_err(|error| error.to_string())?;
+            let head = link.map(|link| Head { version: link.version, cid: link.cid });
+            let reason = match opened {
+                Ok(newest) if head.is_some() && newest.head() == head => return Ok(Some(newest)),
+                Ok(_) => "it is of another history than that in the store".to_owned(),
+                Err(reason) => reason,
+            };
+            let lock = self.lock()?;
+            self.keeper.shelf.give_up_history(self.keeper.graph.id(), &history.path, &reason);
+            blocking(move || lock.remove(vec![(history.path, history.bytes)]).map_err(|error| error.to_string()))
+                .await?;
+        }
+        Ok(None)
+    }
+
+    /// Opens the newest snapshot, for a history to begin with.
+    async fn begin_at_snapshot(&self) -> Result<Option<Newest>, String> {
+        let Some((snapshot, _)) = self.keeper.standing.snapshot.clone() else { return Ok(None) };
+        if self.newest.as_ref().is_some_and(|newest| newest.view.version() >= snapshot.version) {
+            return Ok(None);
+        }
+        let opened =
+            blocking(move || Snapshot::open_verified(&snapshot.path).map_err(|error| error.to_string())).await?;
+        Ok(Some(Newest::of(opened.view())))
+    }
+
+    /// Takes the next slice of the history, up to a version at most.
+    async fn take_slice(&mut self, until: u64) -> Result<(), String> {
+        let Keeper { drafts, store, .. } = &self.keeper;
+        let (aggregate, hash, drafts) = (self.keeper.aggregate(), store.hash_kind(), drafts.clone());
+        let from = self.newest.as_ref().map_or(0, |newest| newest.view.version());
+        let link = match from {
+            0 => None,
+            _ => link_at(&**store, aggregate, from).await.map_err(|error| error.to_string())?,
+        };
+        if from > 0 && link.is_none() {
+            return Err(format!("the store does not give event {from}"));
+        }
+        let (newest, begun) = (self.newest.clone(), drafts.clone());
+        let mut slice = blocking(move || {
+            let start = newest.map(|newest| newest.start(&begun));
+            Ok(Slice::begin(aggregate, start.as_ref().zip(link), &begun, hash))
+        })
+        .await?;
+        let mut read = from;
+        let mut pending = Vec::new();
+        while read < until && !slice.is_full() {
+            let page = self.read(read + 1, SLICE_PAGE_EVENTS.min(until - read)).await?;
+            read += page.len() as u64;
+            pending.extend(page);
+            let ended = pending.iter().rposition(|stored| stored.event.transaction_remaining == 0);
+            let rest = pending.split_off(ended.map_or(0, |last| last + 1));
+            let events = std::mem::replace(&mut pending, rest);
+            slice = blocking(move || slice.take_in(&events).map(|()| slice)).await?;
+        }
+        if slice.version() <= from {
+            return Err(format!("the store does not give the end of the transaction behind event {from}"));
+        }
+        let lock = self.lock()?;
+        let history = blocking(move || slice.write(&lock, &drafts)).await?;
+        self.keeper.shelf.open_histories.vouch(&history.path);
+        let (versions, bytes) = (history.versions, history.bytes);
+        self.newest = Some(blocking(move || Newest::written(&history)).await?);
+        self.keeper.shelf.tell(&Notice::HistoryTaken { graph: self.keeper.graph.id(), versions, bytes });
+        Ok(())
+    }
+
     /// Takes the lock on the graph's folder, and keeps it.
     fn lock(&mut self) -> Result<Arc<ShelfLock>, String> {
         if let Some(lock) = &self.lock {
@@ -246,6 +405,11 @@ impl Pending {
         self.bytes += stored.event.block.len();
         self.events.push(stored);
     }
+}
+
+/// Returns whether what was done last took so long that the machine is left to others.
+fn rests(last: Option<(Instant, Duration)>) -> bool {
+    last.is_some_and(|(done, took)| done.elapsed() < took * REST_AFTER_SNAPSHOT)
 }
 
 /// Runs what reads and writes files on a thread for such work.

@@ -11,6 +11,7 @@ use zstd::stream::{Decoder, Encoder};
 
 use crate::archive::{decode_run, encode};
 use crate::id::AggregateId;
+use crate::snapshot::demand_plain_file;
 use crate::store::StoredEvent;
 
 use super::files::write_whole;
@@ -50,6 +51,7 @@ pub(super) fn read(path: &Path, aggregate: AggregateId, versions: (u64, u64)) ->
 }
 
 fn unpack(path: &Path) -> io::Result<Vec<u8>> {
+    demand_plain_file(path)?;
     let mut car = Vec::new();
     let mut unpacker = Decoder::new(File::open(path)?)?;
     unpacker.by_ref().take(UNPACKED_BYTES_MAX).read_to_end(&mut car)?;

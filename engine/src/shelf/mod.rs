@@ -1,7 +1,7 @@
 //! A shelf: snapshots of a store's graphs in a folder, from which graphs are opened instead of from their first event.
 //!
 //! Each graph has a folder of its own: snapshots, the transactions that each remembers, and layers, the events since the
-//! newest snapshot. Everything on it can be lost: the store alone holds the truth, and nothing is taken from a shelf that
+//! newest snapshot; and histories, which answer for every version of a stretch. Everything on it can be lost: the store alone holds the truth, and nothing is taken from a shelf that
 //! is not of a chain that the store holds. A file is there whole or not at all, and its name says what it holds.
 //!
 //! [`ShelvedGraphs`] opens graphs from a shelf and keeps it up to date beside the writer; [`push`] and [`pull`] bring what is on
@@ -14,15 +14,19 @@ mod files;
 mod layer;
 mod transactions;
 mod vouched;
+mod histories;
 mod folder;
 mod found;
 mod taking;
+mod historian;
 mod keeper;
 mod drafts;
 mod copy;
+mod pull;
 
 pub use config::{Notice, ShelfConfig};
-pub use copy::{Copied, graphs_in, pull, push};
+pub use copy::{Copied, Refused, graphs_in, push};
 pub use drafts::ShelvedGraphs;
-pub use folder::{Cleared, Contents, GraphShelf, Layer, Shelf, ShelfError, ShelfLock, ShelvedSnapshot};
+pub use folder::{Cleared, Contents, GraphShelf, Layer, Shelf, ShelfError, ShelfLock, ShelvedHistory, ShelvedSnapshot};
+pub use pull::pull;
 pub use retention::{Retention, RetentionError};

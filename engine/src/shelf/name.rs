@@ -14,6 +14,15 @@ pub(super) enum FileName {
         /// What the component types were that its indices know, as of [`fingerprint`].
         registry: u32,
     },
+    /// All versions of a stretch of the graph's history.
+    History {
+        /// The first version that it answers for.
+        first: u64,
+        /// The last one.
+        last: u64,
+        /// As of a snapshot.
+        registry: u32,
+    },
     /// The last transactions up to a snapshot.
     Transactions {
         /// The snapshot's version.
@@ -30,6 +39,7 @@ pub(super) enum FileName {
 
 const SNAPSHOT: &str = "snapshot";
 const TRANSACTIONS: &str = "transactions";
+const HISTORY: &str = "history";
 const LAYER: &str = "layer.car.zst";
 
 impl FileName {
@@ -46,14 +56,19 @@ impl FileName {
                     registry: u32::from_str_radix(registry, 16).ok()?,
                 }
             }
+            Some((registry, HISTORY)) => {
+                let ((first, last), registry) = (span(numbers)?, u32::from_str_radix(registry, 16).ok()?);
+                Self::History { first, last, registry }
+            }
             _ if kind == LAYER => {
-                let (first, last) = numbers.split_once('-')?;
-                Self::Layer { first: first.parse().ok()?, last: last.parse().ok()? }
+                let (first, last) = span(numbers)?;
+                Self::Layer { first, last }
             }
             _ => return None,
         };
         let is_sound = match parsed {
             Self::Layer { first, last } => 1 <= first && first <= last,
+            Self::History { first, last, .. } => first < last,
             Self::Snapshot { .. } | Self::Transactions { .. } => true,
         };
         (is_sound && parsed.to_string() == name).then_some(parsed)
@@ -66,10 +81,17 @@ impl std::fmt::Display for FileName {
             Self::Snapshot { version, timestamp_ns, registry } => {
                 write!(f, "{version:012}.{timestamp_ns:019}.{registry:08x}.{SNAPSHOT}")
             }
+            Self::History { first, last, registry } => write!(f, "{first:012}-{last:012}.{registry:08x}.{HISTORY}"),
             Self::Transactions { version } => write!(f, "{version:012}.{TRANSACTIONS}"),
             Self::Layer { first, last } => write!(f, "{first:012}-{last:012}.{LAYER}"),
         }
     }
+}
+
+/// Reads two versions.
+fn span(numbers: &str) -> Option<(u64, u64)> {
+    let (first, last) = numbers.split_once('-')?;
+    Some((first.parse().ok()?, last.parse().ok()?))
 }
 
 /// Returns a number that component types with the same categories have in common: indices rest on the categories, so a
@@ -99,10 +121,13 @@ mod tests {
             assert_eq!((file.to_string().as_str(), FileName::parse(name)), (name, Some(file)));
         };
         check(FileName::Snapshot { version: 7, timestamp_ns: 5, registry: 255 }, SNAPSHOT_7);
+        let history = FileName::History { first: 0, last: 7, registry: 255 };
+        check(history, "000000000000-000000000007.000000ff.history");
         check(FileName::Transactions { version: 7 }, "000000000007.transactions");
         check(FileName::Layer { first: 8, last: 1_234_567_890_123 }, "000000000008-1234567890123.layer.car.zst");
         let others =
             ["", "7.transactions", "000000000007.transactions.draft", "000000000008-000000000007.layer.car.zst"];
+        assert_eq!(FileName::parse("000000000007-000000000007.000000ff.history"), None);
         let more = ["000000000000-000000000007.layer.car.zst", "000000000007.5.ff.snapshot", "lock"];
         others.iter().chain(&more).for_each(|name| assert_eq!(FileName::parse(name), None, "{name}"));
     }

@@ -9,6 +9,7 @@ use std::path::Path;
 
 use crate::cid::HashKind;
 use crate::id::{AggregateId, TransactionId};
+use crate::snapshot::demand_plain_file;
 use crate::writer::Recent;
 
 use super::files::write_whole;
@@ -44,7 +45,7 @@ pub(super) fn write(path: &Path, aggregate: AggregateId, version: u64, transacti
 /// # Errors
 /// Says what is wrong.
 pub(super) fn read(path: &Path, aggregate: AggregateId, version: u64) -> Result<Vec<Recent>, String> {
-    let bytes = fs::read(path).map_err(|error| error.to_string())?;
+    let bytes = demand_plain_file(path).and_then(|()| fs::read(path)).map_err(|error| error.to_string())?;
     parse(&bytes, aggregate, version).ok_or_else(|| "it is damaged, or of another graph or version".to_owned())
 }
 

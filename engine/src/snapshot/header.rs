@@ -113,6 +113,9 @@ impl Header {
             section_table,
             tables_checksum: u32::from_le_bytes(*last),
         };
+        if header.to_bytes() != *bytes {
+            return Err(wrong("what is reserved is not 0").into());
+        }
         header.check(file)?;
         Ok(header)
     }

@@ -1,5 +1,7 @@
 //! What a snapshot file says of itself.
 
+use std::sync::Arc;
+
 use crate::dag_cbor::{CodecError, Decoder, Encoder};
 use crate::entity::GraphMetadata;
 use crate::id::GraphId;
@@ -15,7 +17,7 @@ use super::header::Header;
 pub struct SnapshotInfo {
     /// The graph.
     pub graph: GraphId,
-    /// The version from which on the file answers.
+    /// The version from which on the file answers; its own in a file of one version.
     pub from: u64,
     /// The last event's version and CID; none before the first.
     pub head: Option<Head>,
@@ -23,9 +25,9 @@ pub struct SnapshotInfo {
     pub timestamp_ns: u64,
     /// The hash of the state.
     pub state_hash: [u8; 32],
-    /// Nodes.
+    /// Nodes; in a file of several versions all that there were at one or another.
     pub node_count: u64,
-    /// Edges.
+    /// Edges, likewise.
     pub edge_count: u64,
     /// The length of the file, bytes.
     pub file_len: u64,
@@ -82,6 +84,30 @@ pub(super) fn write_info(info: &GraphInfo, checkpoint: SinceCheckpoint) -> Vec<u
     let mut bytes = Vec::new();
     let mut out = Encoder::new(&mut bytes);
     out.map(3);
+    write_known(info, &mut out);
+    let SinceCheckpoint { version, event, changes } = checkpoint;
+    out.text("checkpoint");
+    out.map(3);
+    for (key, number) in [("event", event), ("changes", changes), ("version", version)] {
+        out.text(key);
+        out.uint(number);
+    }
+    bytes
+}
+
+/// Writes what was known of a graph as a whole at one time and another, as a DAG-CBOR array of maps.
+pub(super) fn write_infos(infos: &[Arc<GraphInfo>]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut out = Encoder::new(&mut bytes);
+    out.list(infos.len());
+    for info in infos {
+        out.map(2);
+        write_known(info, &mut out);
+    }
+    bytes
+}
+
+fn write_known(info: &GraphInfo, out: &mut Encoder<'_>) {
     out.text("archived");
     match &info.archived {
         Some(reason) => out.text(reason),
@@ -100,24 +126,13 @@ pub(super) fn write_info(info: &GraphInfo, checkpoint: SinceCheckpoint) -> Vec<u
             out.properties(properties);
         }
     }
-    let SinceCheckpoint { version, event, changes } = checkpoint;
-    out.text("checkpoint");
-    out.map(3);
-    for (key, number) in [("event", event), ("changes", changes), ("version", version)] {
-        out.text(key);
-        out.uint(number);
-    }
-    bytes
 }
 
 /// Reads what [`write_info`] wrote.
 pub(super) fn read_info(graph: GraphId, bytes: &[u8]) -> Result<(GraphInfo, SinceCheckpoint), CodecError> {
     let mut input = Decoder::new(bytes);
     input.map_of(3, "what is known of a graph")?;
-    input.key("archived")?;
-    let archived = if input.take_null() { None } else { Some(Name::new(input.text()?)) };
-    input.key("metadata")?;
-    let metadata = if input.take_null() { None } else { Some(read_metadata(&mut input)?) };
+    let info = read_known(graph, &mut input)?;
     input.key("checkpoint")?;
     input.map_of(3, "what has happened since a checkpoint")?;
     input.key("event")?;
@@ -127,7 +142,28 @@ pub(super) fn read_info(graph: GraphId, bytes: &[u8]) -> Result<(GraphInfo, Sinc
     input.key("version")?;
     let version = input.uint()?;
     input.finish()?;
-    Ok((GraphInfo { graph, metadata, archived }, SinceCheckpoint { version, event, changes }))
+    Ok((info, SinceCheckpoint { version, event, changes }))
+}
+
+/// Reads what [`write_infos`] wrote.
+pub(super) fn read_infos(graph: GraphId, bytes: &[u8]) -> Result<Vec<Arc<GraphInfo>>, CodecError> {
+    let mut input = Decoder::new(bytes);
+    let count = input.list()?;
+    let mut infos = Vec::new();
+    for _ in 0..count {
+        input.map_of(2, "what was known of a graph")?;
+        infos.push(Arc::new(read_known(graph, &mut input)?));
+    }
+    input.finish()?;
+    Ok(infos)
+}
+
+fn read_known(graph: GraphId, input: &mut Decoder<'_>) -> Result<GraphInfo, CodecError> {
+    input.key("archived")?;
+    let archived = if input.take_null() { None } else { Some(Name::new(input.text()?)) };
+    input.key("metadata")?;
+    let metadata = if input.take_null() { None } else { Some(read_metadata(input)?) };
+    Ok(GraphInfo { graph, metadata, archived })
 }
 
 fn read_metadata(input: &mut Decoder<'_>) -> Result<GraphMetadata, CodecError> {

@@ -6,6 +6,7 @@
 //! were grouped. Its layout is `docs/SNAPSHOT.md`.
 
 mod error;
+mod plain_file;
 mod header;
 mod info;
 mod map;
@@ -17,3 +18,4 @@ pub use crate::pages::{SnapshotDamage, guarded};
 pub use error::SnapshotError;
 pub use info::{SectionInfo, SnapshotInfo};
 pub use open::Snapshot;
+pub(crate) use plain_file::demand_plain_file;

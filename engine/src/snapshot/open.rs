@@ -12,14 +12,16 @@ use crate::pages::{Pages, SnapshotDamage, guarded};
 use crate::pool::{ComponentRegistry, ComponentType, NameId, Names, Pool, PoolBase};
 use crate::read_model::GraphReadModel;
 use crate::sections::{ENTRY_LEN, Section, SectionKind, Sections, wrong};
-use crate::state::{At, Base, Categories, Generation, GraphView, Published, Shape, ViewIndex};
+use crate::state::{At, Base, Categories, Generation, GraphView, Published, Shape, TransactionEnd, ViewIndex};
 use crate::store::Head;
+use crate::topology::Stamp;
 
 use super::error::SnapshotError;
 use super::header::{self, HEADER_LEN, Header};
-use super::info::{SnapshotInfo, read_info};
+use super::info::{SnapshotInfo, read_info, read_infos};
 use super::map::map;
-use super::write;
+use super::plain_file::demand_plain_file;
+use super::write::{self, Reach};
 
 /// A snapshot file: one version of a graph, read in place.
 ///
@@ -47,7 +49,23 @@ impl Snapshot {
         registry: &ComponentRegistry,
         path: impl AsRef<Path>,
     ) -> Result<SnapshotInfo, SnapshotError> {
-        guarded(|| write::write(view, registry, path.as_ref()))?
+        guarded(|| write::write(view, Reach::Version, registry, path.as_ref()))?
+    }
+
+    /// Writes a file as [`write`](Self::write) does that answers for all of the view's generation: for every version from
+    /// [`GraphView::first_version`] on.
+    ///
+    /// # Errors
+    /// As of [`write`](Self::write).
+    ///
+    /// # Panics
+    /// Where the end of the view's last transaction was not noted in its generation.
+    pub fn write_history(
+        view: &GraphView,
+        registry: &ComponentRegistry,
+        path: impl AsRef<Path>,
+    ) -> Result<SnapshotInfo, SnapshotError> {
+        guarded(|| write::write(view, Reach::History, registry, path.as_ref()))?
     }
 
     /// Opens a file in time that does not depend on its size: what it holds is checked when it is first touched.
@@ -96,7 +114,7 @@ impl Snapshot {
         &self.info
     }
 
-    /// Returns the graph as the file has it.
+    /// Returns the graph as the file has it, at its last version.
     pub fn view(&self) -> GraphView {
         self.view.clone()
     }
@@ -122,7 +140,7 @@ impl AsRef<[u8]> for Words {
 }
 
 fn map_file(path: &Path) -> Result<Bytes, SnapshotError> {
-    let mapped = File::open(path).and_then(|file| map(&file));
+    let mapped = demand_plain_file(path).and_then(|()| File::open(path)).and_then(|file| map(&file));
     mapped.map_err(|source| SnapshotError::Io { path: path.to_owned(), source })
 }
 
@@ -188,9 +206,7 @@ fn view_of(
     names: Names,
     categories: ComponentRegistry,
 ) -> Result<GraphView, SnapshotDamage> {
-    if header.from != header.to {
-        return Err(header::wrong("it is of several versions"));
-    }
+    let last = Stamp::try_from(header.to - header.from).map_err(|_| header::wrong("it is of too many versions"))?;
     let info = read_info(header.graph, &sections.bytes(SectionKind::Info)?);
     let (info, checkpoint) = info.map_err(|_| wrong(SectionKind::Info, "it is not what is known of a graph"))?;
     if checkpoint.version > checkpoint.event || checkpoint.event > header.to {
@@ -202,17 +218,32 @@ fn view_of(
         count.ok_or(header::wrong("it tells of more than ordinals can"))
     };
     let shape = Shape {
-        version: header.to,
+        version: header.from,
+        last,
+        timestamp_ns: header.timestamp_ns,
         nodes: count(header.nodes)?,
         edges: count(header.edges)?,
         names: names.len(),
         sets: pool.set_count(),
         components: pool.component_count(),
     };
-    let base = Base::read(sections, &shape)?;
+    let known =
+        if last > 0 { read_infos(header.graph, &sections.bytes(SectionKind::FormerInfos)?) } else { Ok(Vec::new()) };
+    let known = known.map_err(|_| wrong(SectionKind::FormerInfos, "it is not what was known of a graph"))?;
+    let base = Base::read(sections, &shape, known)?;
+    let counts = match base.timeline().len().checked_sub(1) {
+        Some(place) => guarded(|| base.timeline().get(place)).map(|end| Some((end.node_count, end.edge_count)))?,
+        None => (last == 0).then_some((shape.nodes, shape.edges)),
+    };
+    let (node_count, edge_count) = counts.ok_or(header::wrong("it does not say when transactions ended"))?;
     let generation = Generation::new(Arc::new(base), Arc::new(Pool::new(Arc::new(names), Arc::new(pool))));
-    let head = header.head.map(|cid| Head { version: header.to, cid });
+    let (generation, info) = (Arc::new(generation), Arc::new(info));
     let index = ViewIndex::Late { made: OnceLock::new(), make: index_maker(sections, &shape, categories)? };
-    let published = Published::of_base(Arc::new(generation), info, head, header.timestamp_ns, index, checkpoint);
-    Ok(GraphView::new(Arc::new(published)))
+    let Some(cid) = header.head else {
+        let published = Published { index, ..Published::new(&generation, &info, Index::default()) };
+        return Ok(GraphView::new(Arc::new(published)));
+    };
+    let (head, timestamp_ns) = (Head { version: header.to, cid }, header.timestamp_ns);
+    let end = TransactionEnd { head, timestamp_ns, node_count, edge_count, checkpoint, info };
+    Ok(GraphView::new(Arc::new(Published::of_base(generation, end, index))))
 }

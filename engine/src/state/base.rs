@@ -172,7 +172,12 @@ impl Base {
 
     /// Returns the last node before `node` that had the same id.
     pub(super) fn namesake(&self, node: u32) -> Option<u32> {
-        self.lifetimes.as_ref()?.namesakes.get(node as usize)
+        let namesakes = &self.lifetimes.as_ref()?.namesakes;
+        let before = namesakes.get(node as usize)?;
+        if before >= node {
+            namesakes.numbers.broken("a node has its id from one after it");
+        }
+        Some(before)
     }
 
     /// Returns whether a node is there at a stamp.

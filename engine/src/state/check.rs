@@ -3,10 +3,11 @@
 use rayon::prelude::*;
 
 use crate::packed::PackedInts;
-use crate::pool::Pool;
-use crate::topology::NodeIndex;
+use crate::pool::{ComponentId, Pool, SetId};
+use crate::topology::{NodeIndex, Stamp};
 
 use super::base::Base;
+use super::lifetimes::Lifetimes;
 
 impl Base {
     /// Checks that ids lead to their nodes and edges, that both ways of the adjacency have the same edges, oldest first,
@@ -15,9 +16,20 @@ impl Base {
     /// # Panics
     /// Where something does not hold, as [`Slab::broken`](crate::slab::Slab::broken) does.
     pub fn check(&self, pool: &Pool) {
+        self.timeline.check();
+        let lifetimes = self.lifetimes.as_deref();
+        if let Some(lifetimes) = lifetimes {
+            lifetimes.check();
+        }
         let sets = (0..self.node_count()).map(|node| self.node_set(node, self.last));
         let properties = (0..self.edge_count()).filter_map(|edge| self.edge_properties(edge, self.last));
-        rayon::join(|| self.check_columns(), || pool.check_uses(sets, properties));
+        // What stood before a change is in use too.
+        let former_sets = lifetimes.into_iter().flat_map(|lifetimes| lifetimes.node_changes.values().map(SetId));
+        let former_properties = lifetimes.into_iter().flat_map(|lifetimes| {
+            lifetimes.edge_changes.values().filter_map(|value| value.checked_sub(1).map(ComponentId))
+        });
+        let check_uses = || pool.check_uses(sets.chain(former_sets), properties.chain(former_properties));
+        rayon::join(|| self.check_columns(), check_uses);
     }
 
     fn check_columns(&self) {
@@ -26,12 +38,19 @@ impl Base {
         let created = self.creations();
         self.check_creation(&created);
         self.check_adjacency(&created);
+        if let Some(lifetimes) = self.lifetimes.as_deref() {
+            self.check_spans(lifetimes);
+        }
     }
 
     fn check_nodes(&self) {
         (0..self.node_count()).into_par_iter().for_each(|node| {
-            let found = self.find_node(self.node_id(node));
-            if found.is_none_or(|found| found as usize != node) {
+            let ordinal = |node: &u32| *node as usize;
+            let mut found = self.find_node(self.node_id(node));
+            while found.as_ref().is_some_and(|found| ordinal(found) > node) {
+                found = found.and_then(|found| self.namesake(found));
+            }
+            if found.as_ref().map(ordinal) != Some(node) {
                 self.nodes.ids.broken("an id does not lead to its node");
             }
             drop(self.node_key(node));
@@ -64,8 +83,32 @@ impl Base {
         let callers = &self.edges.caller_ids;
         let position = |at: usize| callers.positions.get(at);
         let id = |at: usize| callers.ids.get(callers.by_id.get_u32(at) as usize);
-        if !(1..callers.ids.len()).all(|at| position(at - 1) < position(at) && id(at - 1) < id(at)) {
+        // An id may have been given to several, one after another.
+        let is_ordered = |at: usize| if self.lifetimes.is_some() { id(at - 1) <= id(at) } else { id(at - 1) < id(at) };
+        if !(1..callers.ids.len()).all(|at| position(at - 1) < position(at) && is_ordered(at)) {
             callers.by_id.broken("ids of edges are not in order");
+        }
+    }
+
+    /// Checks that whatever died had been born, and that no edge lived without its ends.
+    fn check_spans(&self, lifetimes: &Lifetimes) {
+        let lived = |birth: Stamp, death: Stamp| death == 0 || birth < death;
+        let nodes = (0..self.node_count()).into_par_iter();
+        if !nodes.all(|node| lived(self.node_birth(node), self.node_death(node))) {
+            lifetimes.node_deaths.numbers.broken("a node died before it was born");
+        }
+        let edges = (0..self.edge_count()).into_par_iter();
+        let is_sound = |position: usize| {
+            let (birth, death) = (self.edge_birth(position), self.edge_death(position));
+            let (source, target) = self.edge_ends(position);
+            let outlives = |node: NodeIndex| {
+                let end = self.node_death(node.index());
+                self.node_birth(node.index()) <= birth && (end == 0 || (death != 0 && death <= end))
+            };
+            lived(birth, death) && outlives(source) && outlives(target)
+        };
+        if !edges.all(is_sound) {
+            lifetimes.edge_deaths.numbers.broken("an edge lived without one of its ends");
         }
     }
 

@@ -1,23 +1,31 @@
 //! A base as sections of a file.
 
 use std::io;
+use std::sync::Arc;
 
 use crate::id::EDGE_INDEX_MAX;
 use crate::packed::{Order, PackedInts};
 use crate::pages::SnapshotDamage;
 use crate::sections::{SectionKind, SectionWriter, Sections, wrong};
-use crate::topology::Csr;
+use crate::topology::{Csr, Stamp};
 
 use super::base::{Base, CallerIds, EdgeColumns, NodeColumns};
 use super::id_table::FrozenIdTable;
+use super::info::GraphInfo;
 use super::keys::KeyColumn;
 use super::kinds::KindColumn;
+use super::lifetimes::Lifetimes;
+use super::timeline::Timeline;
 
 /// How many there are of everything that a base's columns name.
 #[derive(Debug, Clone, Copy)]
 pub struct Shape {
-    /// The version of the base.
+    /// The first version of the base.
     pub version: u64,
+    /// The stamp of its last version.
+    pub last: Stamp,
+    /// The time of its last event, nanoseconds since the Unix epoch.
+    pub timestamp_ns: u64,
     /// Nodes.
     pub nodes: usize,
     /// Edges.
@@ -28,6 +36,13 @@ pub struct Shape {
     pub sets: usize,
     /// Components of the pool.
     pub components: usize,
+}
+
+impl Shape {
+    /// Returns the last version.
+    pub fn last_version(&self) -> u64 {
+        self.version + u64::from(self.last)
+    }
 }
 
 impl Base {
@@ -52,17 +67,32 @@ impl Base {
         edges.caller_ids.write(out)
     }
 
-    /// Reads the columns of a file.
+    /// Writes what came, went and changed since the first version, and the ends of transactions, but for what was known
+    /// of the graph then; nothing of a base of one version.
+    ///
+    /// # Errors
+    /// What the writer says.
+    pub fn write_history(&self, out: &mut SectionWriter<'_>) -> io::Result<()> {
+        if self.last == 0 {
+            return Ok(());
+        }
+        self.lifetimes.as_ref().map_or(Ok(()), |lifetimes| lifetimes.write(out))?;
+        self.timeline.write(out)
+    }
+
+    /// Reads the columns of a file; `known` is what was known of the graph at the ends of transactions, in turn.
     ///
     /// # Errors
     /// Where they are not of this shape; their pages are checked when they are touched.
-    pub fn read(sections: &Sections, shape: &Shape) -> Result<Self, SnapshotDamage> {
+    pub fn read(sections: &Sections, shape: &Shape, known: Vec<Arc<GraphInfo>>) -> Result<Self, SnapshotDamage> {
         Ok(Self {
             version: shape.version,
+            last: shape.last,
             nodes: NodeColumns::read(sections, shape)?,
             adjacency: Csr::read(sections, shape.nodes, shape.edges)?,
             edges: EdgeColumns::read(sections, shape)?,
-            ..Self::default()
+            lifetimes: Lifetimes::read(sections, shape)?.map(Box::new),
+            timeline: Timeline::read(sections, shape, known)?.unwrap_or_default(),
         })
     }
 }
@@ -81,7 +111,7 @@ impl NodeColumns {
             kinds: column(SectionKind::NodeKinds, shape.names)?,
             keys: KeyColumn::read(sections, nodes)?,
             sets: column(SectionKind::NodeSets, shape.sets)?,
-            versions: sections.numbers(SectionKind::NodeVersions, nodes, shape.version + 1, Order::Any)?,
+            versions: sections.numbers(SectionKind::NodeVersions, nodes, shape.last_version() + 1, Order::Any)?,
         })
     }
 }
@@ -93,7 +123,7 @@ impl EdgeColumns {
         Ok(Self {
             kinds: KindColumn::read(sections, edges, shape.names)?,
             properties: column(SectionKind::EdgeProperties, shape.components as u64 + 1)?,
-            versions: column(SectionKind::EdgeVersions, shape.version + 1)?,
+            versions: column(SectionKind::EdgeVersions, shape.last_version() + 1)?,
             indices: column(SectionKind::EdgeIndices, u64::from(EDGE_INDEX_MAX) + 1)?,
             by_creation: column(SectionKind::EdgesByCreation, edges as u64)?,
             caller_ids: CallerIds::read(sections, edges)?,

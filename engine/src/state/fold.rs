@@ -55,11 +55,15 @@ pub fn fold_named(at: At<'_>, extent: Extent, naming: &Naming) -> Folded {
 /// Builds the temporal base that answers for every version from the first of the present base up to that of `at`, as
 /// this generation would; `extent` is where the rows ended then. Stamps keep their meaning.
 pub fn fold_history(at: At<'_>, extent: Extent) -> Folded {
+    fold_history_named(at, extent, &Naming::kept(Arc::clone(at.pool().names())))
+}
+
+/// Builds the base as [`fold_history`] does, with other names.
+pub fn fold_history_named(at: At<'_>, extent: Extent, naming: &Naming) -> Folded {
     let ever = Ever::new(at, extent);
     let renumbered = Renumbered::new(&ever, ever);
     let kept = Kept::new(&ever, &renumbered);
-    let naming = Naming::kept(Arc::clone(at.pool().names()));
-    let (base, pool) = build(at, &ever, &renumbered, &naming, kept, at.generation().timeline(at.stamp()));
+    let (base, pool) = build(at, &ever, &renumbered, naming, kept, at.generation().timeline(at.stamp()));
     let base = Base { version: at.generation().base().version(), last: at.stamp(), ..base };
     Folded { base: Arc::new(base), pool: Arc::new(pool), renumbering: renumbered.into_renumbering() }
 }

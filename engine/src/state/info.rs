@@ -21,3 +21,14 @@ impl GraphInfo {
         Self { graph, metadata: None, archived: None }
     }
 }
+
+/// What has happened since the graph's last checkpoint; since its beginning where there is none.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct SinceCheckpoint {
+    /// The version that the checkpoint is of, 0 where there is none.
+    pub version: u64,
+    /// The version of the event that says it.
+    pub event: u64,
+    /// Nodes and edges added, changed and removed since that event.
+    pub changes: u64,
+}

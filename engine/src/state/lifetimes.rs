@@ -1,9 +1,14 @@
 //! What a temporal base keeps beside its last version: when nodes and edges came and went, and what they were before
 //! each change. Stamps count versions since the base's first version.
 
-use crate::packed::{PackedInts, partition};
+use std::io;
+
+use crate::packed::{Order, PackedInts, partition};
+use crate::pages::SnapshotDamage;
+use crate::sections::{SectionKind, SectionWriter, Sections, wrong};
 use crate::topology::Stamp;
 
+use super::file::Shape;
 use super::marks::{Marks, Sparse};
 
 /// Births, deaths and changes within a base. An edge's birth is the version at which it was connected, which every base
@@ -31,6 +36,12 @@ impl Lifetimes {
         node.checked_sub(self.old_nodes).map_or(0, |since| self.births.get_u32(since))
     }
 
+    /// Returns how much of what it keeps is of the past: the dead, and what stood before changes.
+    pub fn former_count(&self) -> usize {
+        let changes = self.node_changes.stamps.len() + self.edge_changes.stamps.len();
+        self.node_deaths.numbers.len() + self.edge_deaths.numbers.len() + changes
+    }
+
     /// Returns whether no node came, and nothing went or changed; edges may have come.
     pub(super) fn is_empty(&self) -> bool {
         self.births.is_empty()
@@ -49,6 +60,52 @@ impl Lifetimes {
         born.chain(died).chain(self.node_changes.touched_after(stamp))
     }
 
+    /// Writes it.
+    pub(super) fn write(&self, out: &mut SectionWriter<'_>) -> io::Result<()> {
+        out.numbers(SectionKind::NodeBirths, &self.births)?;
+        self.node_deaths.write(NODE_DEATHS, out)?;
+        self.edge_deaths.write(EDGE_DEATHS, out)?;
+        self.namesakes.write(NAMESAKES, out)?;
+        self.node_changes.write(NODE_CHANGES, out)?;
+        out.numbers(SectionKind::FormerVersions, &self.versions_before)?;
+        self.edge_changes.write(EDGE_CHANGES, out)
+    }
+
+    /// Reads it, where a file has it.
+    pub(super) fn read(sections: &Sections, shape: &Shape) -> Result<Option<Self>, SnapshotDamage> {
+        let Some(births) = sections.get(SectionKind::NodeBirths) else { return Ok(None) };
+        let born = usize::try_from(births.count).ok().filter(|born| *born <= shape.nodes);
+        let born = born.ok_or(wrong(SectionKind::NodeBirths, "there are more than nodes"))?;
+        let stamps = u64::from(shape.last) + 1;
+        let node_changes = Changes::read(sections, NODE_CHANGES, shape.nodes, shape.last, shape.sets)?;
+        let changed = node_changes.offsets.len().saturating_sub(1);
+        Ok(Some(Self {
+            old_nodes: shape.nodes - born,
+            births: sections.numbers(SectionKind::NodeBirths, born, stamps, Order::Ascending)?,
+            node_deaths: Sparse::read(sections, NODE_DEATHS, shape.nodes, stamps)?,
+            edge_deaths: Sparse::read(sections, EDGE_DEATHS, shape.edges, stamps)?,
+            namesakes: Sparse::read(sections, NAMESAKES, shape.nodes, shape.nodes as u64)?,
+            node_changes,
+            versions_before: sections.numbers(
+                SectionKind::FormerVersions,
+                changed,
+                shape.version.saturating_add(stamps),
+                Order::Any,
+            )?,
+            edge_changes: Changes::read(sections, EDGE_CHANGES, shape.edges, shape.last, shape.components + 1)?,
+        }))
+    }
+
+    /// Checks that there is as much of everything as is marked, and that changes stand newest first.
+    ///
+    /// # Panics
+    /// Where it is not so, as [`PackedInts::broken`] does.
+    pub(super) fn check(&self) {
+        [&self.node_deaths, &self.edge_deaths, &self.namesakes].iter().for_each(|sparse| sparse.check());
+        self.node_changes.check();
+        self.edge_changes.check();
+    }
+
     /// Returns the bytes on the heap.
     pub(super) fn heap_bytes(&self) -> usize {
         self.births.heap_bytes()
@@ -57,6 +114,38 @@ impl Lifetimes {
             + self.versions_before.heap_bytes()
             + self.edge_changes.heap_bytes()
     }
+}
+
+/// Where in a file deaths are.
+const NODE_DEATHS: [SectionKind; 3] =
+    [SectionKind::DeadNodeMarks, SectionKind::DeadNodeCounts, SectionKind::NodeDeaths];
+const EDGE_DEATHS: [SectionKind; 3] =
+    [SectionKind::DeadEdgeMarks, SectionKind::DeadEdgeCounts, SectionKind::EdgeDeaths];
+
+/// Where in a file namesakes are.
+const NAMESAKES: [SectionKind; 3] = [SectionKind::NamesakeMarks, SectionKind::NamesakeCounts, SectionKind::Namesakes];
+
+/// Where in a file changes are.
+const NODE_CHANGES: ChangeKinds = ChangeKinds {
+    marks: [SectionKind::ChangedNodeMarks, SectionKind::ChangedNodeCounts],
+    offsets: SectionKind::NodeChangeOffsets,
+    stamps: SectionKind::NodeChangeStamps,
+    values: SectionKind::FormerSets,
+};
+const EDGE_CHANGES: ChangeKinds = ChangeKinds {
+    marks: [SectionKind::ChangedEdgeMarks, SectionKind::ChangedEdgeCounts],
+    offsets: SectionKind::EdgeChangeOffsets,
+    stamps: SectionKind::EdgeChangeStamps,
+    values: SectionKind::FormerProperties,
+};
+
+/// The sections of changes.
+#[derive(Debug, Clone, Copy)]
+struct ChangeKinds {
+    marks: [SectionKind; 2],
+    offsets: SectionKind,
+    stamps: SectionKind,
+    values: SectionKind,
 }
 
 /// The changes of some of many elements, newest first, with what stood before each. What stands after the newest is in
@@ -117,6 +206,50 @@ impl Changes {
     fn touched_after(&self, stamp: Stamp) -> impl Iterator<Item = u32> + '_ {
         let newest = |place: usize| self.stamps.get_u32(self.offsets.span(place).start);
         self.marks.iter().enumerate().filter(move |(place, _)| newest(*place) > stamp).map(|(_, element)| element)
+    }
+
+    /// Returns what stood before each change.
+    pub(super) fn values(&self) -> impl Iterator<Item = u32> + '_ {
+        (0..self.values.len()).map(|at| self.values.get_u32(at))
+    }
+
+    fn write(&self, kinds: ChangeKinds, out: &mut SectionWriter<'_>) -> io::Result<()> {
+        self.marks.write(kinds.marks, out)?;
+        out.numbers(kinds.offsets, &self.offsets)?;
+        out.numbers(kinds.stamps, &self.stamps)?;
+        out.numbers(kinds.values, &self.values)
+    }
+
+    /// Reads the changes of elements below `len`, none after `last`.
+    fn read(
+        sections: &Sections,
+        kinds: ChangeKinds,
+        len: usize,
+        last: Stamp,
+        values_below: usize,
+    ) -> Result<Self, SnapshotDamage> {
+        let changes = sections.count(kinds.stamps)?;
+        let offsets = sections.count(kinds.offsets)?;
+        Ok(Self {
+            marks: Marks::read(sections, kinds.marks, len)?,
+            offsets: sections.numbers(kinds.offsets, offsets, changes as u64 + 1, Order::Ascending)?,
+            stamps: sections.numbers(kinds.stamps, changes, u64::from(last) + 1, Order::Any)?,
+            values: sections.numbers(kinds.values, changes, values_below as u64, Order::Any)?,
+        })
+    }
+
+    fn check(&self) {
+        self.marks.check(self.offsets.len().saturating_sub(1));
+        let ends = (self.offsets.iter().next(), self.offsets.iter().last());
+        if !self.offsets.is_empty() && ends != (Some(0), Some(self.stamps.len() as u64)) {
+            self.offsets.broken("they do not end with the changes");
+        }
+        for span in (1..self.offsets.len()).map(|at| self.offsets.span(at - 1)) {
+            let is_later = |at: usize| self.stamps.get(at - 1) > self.stamps.get(at);
+            if span.is_empty() || !(span.start + 1..span.end).all(is_later) {
+                self.stamps.broken("changes do not stand newest first, one at a time");
+            }
+        }
     }
 
     pub(super) fn heap_bytes(&self) -> usize {

@@ -1,7 +1,11 @@
 //! Which of many elements are marked, and what is kept of those alone: a bit each, with counts that lead from an element
 //! to its place among the marked ones. Where nothing is marked there is no heap.
 
-use crate::packed::PackedInts;
+use std::io;
+
+use crate::packed::{Order, PackedInts};
+use crate::pages::SnapshotDamage;
+use crate::sections::{SectionKind, SectionWriter, Sections, wrong};
 use crate::slab::Slab;
 
 /// The marked ones among elements that are numbered from 0.
@@ -45,9 +49,8 @@ impl Marks {
             return None;
         }
         let block = at / BLOCK_WORDS;
-        let before =
-            self.counts.get(block) + ones(self.words.run(block * BLOCK_WORDS..at)) + (word & (bit - 1)).count_ones();
-        Some(before as usize)
+        let before = self.counts.get(block) as usize;
+        Some(before + (ones(self.words.run(block * BLOCK_WORDS..at)) + (word & (bit - 1)).count_ones()) as usize)
     }
 
     /// Returns the marked elements, ascending.
@@ -67,6 +70,51 @@ impl Marks {
     #[inline]
     pub(crate) const fn is_empty(&self) -> bool {
         self.words.as_bytes().is_empty()
+    }
+
+    /// Checks that the counts are those of the marks, and that what is kept of the marked ones is of `numbers` of them.
+    ///
+    /// # Panics
+    /// Where they are not, as [`Slab::broken`] does.
+    pub(super) fn check(&self, numbers: usize) {
+        let mut before = 0_usize;
+        for (block, words) in self.words.all().chunks(BLOCK_WORDS).enumerate() {
+            if self.counts.get(block) as usize != before {
+                self.counts.broken("marks were not counted so");
+            }
+            before += ones(words) as usize;
+        }
+        if before != numbers {
+            self.words.broken("more or fewer are marked than there are numbers");
+        }
+    }
+
+    /// Writes marks and counts.
+    pub(super) fn write(&self, [words, counts]: [SectionKind; 2], out: &mut SectionWriter<'_>) -> io::Result<()> {
+        out.slab(words, &self.words)?;
+        out.slab(counts, &self.counts)
+    }
+
+    /// Reads the marks of `len` elements.
+    pub(super) fn read(
+        sections: &Sections,
+        [words, counts]: [SectionKind; 2],
+        len: usize,
+    ) -> Result<Self, SnapshotDamage> {
+        let beyond = if len.is_multiple_of(64) { 0 } else { u64::MAX << (len % 64) };
+        let is_within = move |section: &[u8], page: std::ops::Range<usize>| {
+            let last = section.last_chunk().map_or(0, |word| u64::from_le_bytes(*word));
+            page.end < section.len() || last & beyond == 0
+        };
+        let (kind, words) = (words, sections.slab::<u64>(words, Box::new(is_within))?);
+        if !words.is_empty() && words.len() != len.div_ceil(64) {
+            return Err(wrong(kind, "there are marks of more or fewer than there are"));
+        }
+        let (kind, counts) = (counts, sections.slab::<u32>(counts, Box::new(|_, _| true))?);
+        if counts.len() != words.len().div_ceil(BLOCK_WORDS) {
+            return Err(wrong(kind, "there are more or fewer than blocks of marks"));
+        }
+        Ok(Self { words, counts })
     }
 
     /// Returns the bytes on the heap.
@@ -112,6 +160,30 @@ impl Sparse {
     #[inline]
     pub(crate) const fn is_empty(&self) -> bool {
         self.marks.is_empty()
+    }
+
+    /// Checks that there is a number for each mark, as [`Marks::check`] does.
+    pub(super) fn check(&self) {
+        self.marks.check(self.numbers.len());
+    }
+
+    /// Writes marks, counts and numbers.
+    pub(super) fn write(&self, kinds: [SectionKind; 3], out: &mut SectionWriter<'_>) -> io::Result<()> {
+        let [words, counts, numbers] = kinds;
+        self.marks.write([words, counts], out)?;
+        out.numbers(numbers, &self.numbers)
+    }
+
+    /// Reads numbers below `below` of elements below `len`.
+    pub(super) fn read(
+        sections: &Sections,
+        [words, counts, numbers]: [SectionKind; 3],
+        len: usize,
+        below: u64,
+    ) -> Result<Self, SnapshotDamage> {
+        let marks = Marks::read(sections, [words, counts], len)?;
+        let numbers = sections.numbers(numbers, sections.count(numbers)?, below, Order::Any)?;
+        Ok(Self { marks, numbers })
     }
 
     /// Returns the bytes on the heap.

@@ -3,9 +3,12 @@
 //! A live graph has also names that only refused commands knew, in the order in which they came.
 
 use crate::pool::{ComponentId, ComponentRegistry, NameId, Naming, SetId};
+use crate::topology::{EdgeIndex, NodeIndex, Topology};
 use crate::value::compare_names;
 
 use super::at::At;
+use super::ever::Ever;
+use super::generation::Extent;
 
 /// Component types and their categories, as names of the new naming.
 pub type Categories = Vec<(NameId, NameId)>;
@@ -14,32 +17,30 @@ pub type Categories = Vec<(NameId, NameId)>;
 /// order; tells the categories too.
 pub fn naming_of(at: At<'_>, registry: &ComponentRegistry) -> (Naming, Categories) {
     let mut used = Used::new(at);
-    at.nodes().for_each(|node| {
-        used.kind(at.node_kind(node));
-        used.set(at.node_set(node));
-    });
-    at.edges().for_each(|edge| {
-        used.kind(at.edge_kind(edge));
-        if let Some(properties) = at.edge_properties(edge) {
-            used.component(properties.0);
+    at.nodes().for_each(|node| used.node(node));
+    at.edges().for_each(|edge| used.edge(edge));
+    used.naming(registry)
+}
+
+/// Does as [`naming_of`] for the names that were in use at any version from the base's first one up to that of `at`, whose
+/// rows lie within `extent`.
+pub fn naming_of_history(at: At<'_>, extent: Extent, registry: &ComponentRegistry) -> (Naming, Categories) {
+    let ever = Ever::new(at, extent);
+    let mut used = Used::new(at);
+    for node in (0..ever.node_bound()).map(NodeIndex::new) {
+        if let Some(span) = ever.node_span(node) {
+            used.node(node);
+            ever.node_changes(node, span.birth).iter().for_each(|change| used.set(SetId(change.value)));
         }
-    });
-    let names = at.pool().names();
-    let mut categories: Vec<(NameId, NameId)> = Vec::new();
-    for component_type in std::mem::take(&mut used.types) {
-        let category = registry.category(names.get(component_type)).and_then(|category| names.find(category));
-        categories.extend(category.map(|category| (component_type, category)));
     }
-    categories.iter().for_each(|(_, category)| used.kind(*category));
-    let mut in_use: Vec<NameId> = (0..).zip(&used.names).filter(|(_, used)| **used).map(|(id, _)| NameId(id)).collect();
-    in_use.sort_unstable_by(|a, b| compare_names(names.get(*a), names.get(*b)));
-    let naming = Naming::anew(names, &in_use);
-    let mut categories: Categories = categories
-        .into_iter()
-        .map(|(component_type, category)| (naming.of(component_type), naming.of(category)))
-        .collect();
-    categories.sort_unstable();
-    (naming, categories)
+    for edge in (0..ever.edge_bound()).map(EdgeIndex::new) {
+        if let Some(span) = ever.edge_span(edge) {
+            used.edge(edge);
+            let former = ever.edge_changes(edge, span.birth);
+            former.iter().filter_map(|change| change.value.checked_sub(1)).for_each(|value| used.component(value));
+        }
+    }
+    used.naming(registry)
 }
 
 /// What was met so far.
@@ -53,8 +54,20 @@ struct Used<'a> {
 }
 
 impl<'a> Used<'a> {
-    fn new(at: At<'a>) -> Self {
+    const fn new(at: At<'a>) -> Self {
         Self { at, names: Vec::new(), sets: Vec::new(), components: Vec::new(), types: Vec::new() }
+    }
+
+    fn node(&mut self, node: NodeIndex) {
+        self.kind(self.at.node_kind(node));
+        self.set(self.at.node_set(node));
+    }
+
+    fn edge(&mut self, edge: EdgeIndex) {
+        self.kind(self.at.edge_kind(edge));
+        if let Some(properties) = self.at.edge_properties(edge) {
+            self.component(properties.0);
+        }
     }
 
     fn kind(&mut self, name: NameId) {
@@ -81,6 +94,27 @@ impl<'a> Used<'a> {
         let (pool, component) = (self.at.pool(), ComponentId(component));
         self.kind(pool.component_type(component));
         pool.entries(component).for_each(|(property, _)| self.kind(property));
+    }
+
+    /// Calls what was met, and the categories of the component types among it, by their places.
+    fn naming(mut self, registry: &ComponentRegistry) -> (Naming, Categories) {
+        let names = self.at.pool().names();
+        let mut categories: Vec<(NameId, NameId)> = Vec::new();
+        for component_type in std::mem::take(&mut self.types) {
+            let category = registry.category(names.get(component_type)).and_then(|category| names.find(category));
+            categories.extend(category.map(|category| (component_type, category)));
+        }
+        categories.iter().for_each(|(_, category)| self.kind(*category));
+        let used = (0..).zip(&self.names).filter(|(_, used)| **used);
+        let mut in_use: Vec<NameId> = used.map(|(id, _)| NameId(id)).collect();
+        in_use.sort_unstable_by(|a, b| compare_names(names.get(*a), names.get(*b)));
+        let naming = Naming::anew(names, &in_use);
+        let mut categories: Categories = categories
+            .into_iter()
+            .map(|(component_type, category)| (naming.of(component_type), naming.of(category)))
+            .collect();
+        categories.sort_unstable();
+        (naming, categories)
     }
 }
 

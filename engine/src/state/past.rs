@@ -12,7 +12,7 @@ use crate::topology::Stamp;
 use super::generation::Generation;
 use super::info::GraphInfo;
 use super::timeline::TransactionEnd;
-use super::view::{GraphView, Published};
+use super::view::{GraphView, Published, ViewIndex};
 
 /// The end of a transaction, and how many entries the generation's list of touched nodes had then.
 #[derive(Debug)]
@@ -60,18 +60,15 @@ impl GraphView {
     /// the base's timeline does not end with it.
     pub fn frozen(graph: GraphId, generation: Arc<Generation>, index: Index) -> Option<Self> {
         let base = generation.base();
-        let stamp = base.last_stamp();
-        let mut published = Published::new(&generation, &Arc::new(GraphInfo::new(graph)), index);
-        published.stamp = stamp;
-        if base.last_version() > 0 {
-            let TransactionEnd { head, timestamp_ns, node_count, edge_count, info } =
-                generation.moment_by_stamp(stamp)?.moment;
-            if head.version != base.last_version() {
-                return None;
-            }
-            published = Published { info, head: Some(head), timestamp_ns, node_count, edge_count, ..published };
+        if base.last_version() == 0 {
+            let published = Published::new(&generation, &Arc::new(GraphInfo::new(graph)), index);
+            return Some(Self::new(Arc::new(published)));
         }
-        Some(Self::new(Arc::new(published)))
+        let end = generation.moment_by_stamp(base.last_stamp())?.moment;
+        if end.head.version != base.last_version() {
+            return None;
+        }
+        Some(Self::new(Arc::new(Published::of_base(generation, end, ViewIndex::Ready(index)))))
     }
 
     /// Returns the first version that can be asked of this view's generation.
@@ -117,10 +114,10 @@ impl GraphView {
             let empty = Published::new(&now.generation, &Arc::new(GraphInfo::new(now.info.graph)), Index::default());
             return (self.first_version() == 0).then(|| self.of_before(empty, 0));
         };
-        let TransactionEnd { head, timestamp_ns, node_count, edge_count, info } = moment;
+        let TransactionEnd { head, timestamp_ns, node_count, edge_count, checkpoint, info } = moment;
         let past = Published::new(&now.generation, &info, Index::default());
         let stamp = now.generation.stamp(head.version);
-        let past = Published { stamp, head: Some(head), timestamp_ns, node_count, edge_count, ..past };
+        let past = Published { stamp, head: Some(head), timestamp_ns, node_count, edge_count, checkpoint, ..past };
         Some(self.of_before(past, touched))
     }
 

@@ -13,7 +13,8 @@ use crate::value::Name;
 
 use super::at::{At, NodeContent};
 use super::generation::{Extent, Generation};
-use super::info::GraphInfo;
+use super::info::{GraphInfo, SinceCheckpoint};
+use super::timeline::TransactionEnd;
 use super::touched::TouchedBuckets;
 
 /// The indices of what is published: there, or made when somebody asks for them first.
@@ -88,17 +89,6 @@ pub struct Published {
     pub(crate) checkpoint: SinceCheckpoint,
 }
 
-/// What has happened since the graph's last checkpoint; since its beginning where there is none.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct SinceCheckpoint {
-    /// The version that the checkpoint is of, 0 where there is none.
-    pub version: u64,
-    /// The version of the event that says it.
-    pub event: u64,
-    /// Nodes and edges added, changed and removed since that event.
-    pub changes: u64,
-}
-
 impl Published {
     /// Makes what is published of a graph to which nothing has happened.
     pub(crate) fn new(generation: &Arc<Generation>, info: &Arc<GraphInfo>, index: Index) -> Self {
@@ -120,32 +110,12 @@ impl Published {
         }
     }
 
-    /// Makes what is published of a base since which nothing has happened.
-    pub(crate) fn of_base(
-        generation: Arc<Generation>,
-        info: GraphInfo,
-        head: Option<Head>,
-        timestamp_ns: u64,
-        index: ViewIndex,
-        checkpoint: SinceCheckpoint,
-    ) -> Self {
-        let (node_count, edge_count) = (generation.base().node_count(), generation.base().edge_count());
-        Self {
-            stamp: 0,
-            extent: generation.extent(),
-            generation,
-            info: Arc::new(info),
-            head,
-            timestamp_ns,
-            node_count,
-            edge_count,
-            index,
-            pending: 0..0,
-            frozen_after: None,
-            pending_nodes: OnceLock::new(),
-            touched: None,
-            checkpoint,
-        }
+    /// Makes what is published of a base since which nothing has happened, at the end of its last transaction.
+    pub(crate) fn of_base(generation: Arc<Generation>, end: TransactionEnd, index: ViewIndex) -> Self {
+        let TransactionEnd { head, timestamp_ns, node_count, edge_count, checkpoint, info } = end;
+        let published = Self::new(&generation, &info, Index::default());
+        let stamp = generation.base().last_stamp();
+        Self { stamp, head: Some(head), timestamp_ns, node_count, edge_count, checkpoint, index, ..published }
     }
 
     /// Returns the version, 0 before the first event.

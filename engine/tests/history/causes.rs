@@ -128,3 +128,25 @@ async fn causes_are_as_few_as_they_can_be() {
     let missing = history.why(&Subject::Node(c), Moment::Version(3)).await.expect_err("not there yet");
     assert!(matches!(missing, HistoryError::NodeNotThere { .. }), "{missing}");
 }
+
+/// A component can only be replaced where it is: without the event that attached it, or added the node with it, the
+/// replacement would not have been.
+#[tokio::test]
+async fn a_replaced_component_rests_on_the_event_that_brought_it_into_being() {
+    let engine = Engine::new(Arc::new(MemoryStore::new()));
+    let graph: GraphId = engine.create_graph(GraphMetadata::named("why")).await.expect("created");
+    let node = NodeId::from_u64(1);
+    let with = |size: i64| Component::new("Visual", [("size", size)]);
+    engine.add_node_to_graph(graph, NodeEntity::new(node, "Person").with("Profile", [("age", 1)])).await.expect("2");
+    engine.attach_component(graph, node, with(1)).await.expect("3");
+    engine.replace_component(graph, node, with(2)).await.expect("4");
+    engine.replace_component(graph, node, with(3)).await.expect("5");
+    engine.replace_component(graph, node, Component::new("Profile", [("age", 2)])).await.expect("6");
+    let history = engine.history(graph);
+    let component = |component: &str| Subject::Component { node, component_type: Name::from(component) };
+    assert_eq!(versions(&history, component("Visual")).await, [2, 3, 5]);
+    let causes = history.why(&component("Profile"), Moment::Version(6)).await.expect("it is there");
+    assert_eq!(causes.iter().map(|cause| cause.event.version).collect::<Vec<_>>(), [2, 6]);
+    assert_eq!(causes[0].because, [Because::Added(node), Because::Component(node, Name::from("Profile"))]);
+    assert_eq!(causes[1].because, [Because::Property(node, Name::from("Profile"), Name::from("age"))]);
+}

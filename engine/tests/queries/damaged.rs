@@ -2,13 +2,14 @@
 //! that is met, and never panics with a message.
 
 use cidgraph::snapshot::guarded;
-use cidgraph::{Answer, GraphCommand, GraphQuery, GraphReadModel, Key, QueryError, Snapshot};
+use cidgraph::{Answer, Criterion, GraphCommand, GraphQuery, GraphReadModel, GraphView, Key, QueryError, Snapshot};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 
 use crate::content::{commands, queries, registry};
+use crate::past::history_of;
 use crate::snapshots::bytes_of;
 use crate::world::played;
 
@@ -28,6 +29,14 @@ impl File {
         let (count, table) = (self.whole(152), self.whole(184));
         let entries = (0..count).map(|entry| table + entry * 32);
         entries.map(|entry| self.whole(entry + 16)..self.whole(entry + 16) + self.whole(entry + 24)).collect()
+    }
+
+    /// Returns where the section of a kind lies.
+    fn section(&self, kind: u32) -> std::ops::Range<usize> {
+        let table = self.whole(184);
+        let mut sections = self.sections().into_iter().enumerate();
+        let found = sections.find(|(at, _)| self.0[table + at * 32..][..4] == kind.to_le_bytes());
+        found.expect("the file has it").1
     }
 
     /// Makes every checksum that of what it is of.
@@ -62,6 +71,12 @@ fn rich_graph() -> GraphReadModel {
     played(&commands, 50, 100).model()
 }
 
+/// Returns files of that graph: of its last version, and of all its history.
+fn rich_files() -> [Vec<u8>; 2] {
+    let model = rich_graph();
+    [bytes_of(&model), history_of(model.view())]
+}
+
 /// Asks everything; each answer is the true one or says that the file is damaged. Returns how many say so.
 fn ask(bytes: &[u8], questions: &[GraphQuery], expected: Option<&[Result<Answer, QueryError>]>) -> usize {
     let Ok(snapshot) = Snapshot::copied(bytes) else { return questions.len() };
@@ -78,7 +93,20 @@ fn ask(bytes: &[u8], questions: &[GraphQuery], expected: Option<&[Result<Answer,
     drop(guarded(|| model.nodes_by_key(&Key::from("node 1"))));
     guarded(|| model.state_hash()).ok();
     drop(snapshot.verify());
+    ask_the_past(&snapshot.view());
     damaged
+}
+
+/// Looks at everything at some versions before the last.
+fn ask_the_past(view: &GraphView) {
+    for version in (view.first_version()..view.version()).step_by(37) {
+        let Ok(Some(past)) = guarded(|| view.at_version(version)) else { continue };
+        guarded(|| past.state_hash()).ok();
+        let model = GraphReadModel::new(past, registry());
+        drop(model.query(&GraphQuery::Metrics));
+        drop(model.query(&GraphQuery::Count(Criterion::All)));
+    }
+    drop(guarded(|| view.at_time(5)));
 }
 
 #[test]
@@ -94,10 +122,13 @@ fn a_file_that_was_cut_is_refused() {
 /// is wrong.
 #[test]
 fn a_flipped_bit_is_found_wherever_it_is() {
-    let model = rich_graph();
-    let (bytes, questions) = (bytes_of(&model), questions());
+    let (model, questions) = (rich_graph(), questions());
     let expected: Vec<_> = questions.iter().map(|query| model.query(query)).collect();
-    let file = File(bytes.clone());
+    rich_files().iter().for_each(|bytes| flip_bits(bytes, &questions, &expected));
+}
+
+fn flip_bits(bytes: &[u8], questions: &[GraphQuery], expected: &[Result<Answer, QueryError>]) {
+    let file = File(bytes.to_vec());
     let sections = file.sections();
     let within = sections.iter().flat_map(|section| {
         let middle = usize::midpoint(section.start, section.end);
@@ -107,14 +138,43 @@ fn a_flipped_bit_is_found_wherever_it_is() {
         within.chain(sections.last().unwrap().end..bytes.len()).chain((0..HEADER).step_by(3)).collect();
     let mut met = 0;
     for at in places {
-        let mut bytes = bytes.clone();
+        let mut bytes = bytes.to_vec();
         bytes[at] ^= 1 << (at % 8);
         let opened = Snapshot::copied(&bytes);
         assert!(opened.and_then(|snapshot| snapshot.verify()).is_err(), "byte {at}");
-        let asked = if at % 5 == 0 { &questions[..] } else { &questions[..10] };
-        met += ask(&bytes, asked, Some(&expected));
+        let asked = if at % 5 == 0 { questions } else { &questions[..10] };
+        met += ask(&bytes, asked, Some(expected));
     }
     assert!(met > 0, "some damage was met by queries");
+}
+
+/// The kind of the section of indices.
+const INDEX: u32 = 96;
+
+/// Somebody changes the indices, so that they contradict the nodes, and makes the checksums fit.
+#[test]
+fn indices_of_other_nodes_are_found() {
+    let bytes = bytes_of(&rich_graph());
+    let index = File(bytes.clone()).section(INDEX);
+    assert!(index.len() > 1000, "{index:?}");
+    for at in index.step_by(61) {
+        let mut file = File(bytes.clone());
+        file.0[at] ^= 1 << (at % 8);
+        file.sum_up();
+        assert!(Snapshot::copied(&file.0).is_ok_and(|snapshot| snapshot.verify().is_err()), "byte {at}");
+    }
+}
+
+/// What a header keeps for later is 0: nobody hides anything there.
+#[test]
+fn what_is_reserved_is_refused_where_it_says_something() {
+    let bytes = bytes_of(&played(&[], 9, 9).model());
+    for at in (100..104).chain(192..248) {
+        let mut file = File(bytes.clone());
+        file.0[at] = 7;
+        file.put(252, &crc32fast::hash(&file.0[..252]).to_le_bytes());
+        assert!(Snapshot::copied(&file.0).is_err(), "byte {at}");
+    }
 }
 
 proptest! {
@@ -124,11 +184,12 @@ proptest! {
     #[test]
     fn a_file_that_was_made_up_never_panics(
         changes in vec((any::<prop::sample::Index>(), any::<prop::sample::Index>(), 0..4_u8, any::<u64>()), 1..6),
+        which in 0..2_usize,
     ) {
         use std::sync::LazyLock;
-        static RICH: LazyLock<(Vec<u8>, Vec<GraphQuery>)> = LazyLock::new(|| (bytes_of(&rich_graph()), questions()));
-        let (bytes, questions) = &*RICH;
-        let mut file = File(bytes.clone());
+        static RICH: LazyLock<([Vec<u8>; 2], Vec<GraphQuery>)> = LazyLock::new(|| (rich_files(), questions()));
+        let (files, questions) = &*RICH;
+        let mut file = File(files[which].clone());
         let sections = file.sections();
         for (section, at, how, number) in changes {
             let section = section.get(&sections).clone();

@@ -19,6 +19,7 @@ mod cached;
 mod damaged;
 mod footprints;
 mod plans;
+mod room;
 mod snapshots;
 mod past;
 mod petgraph_view;

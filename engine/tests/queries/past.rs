@@ -1,5 +1,5 @@
 //! A view of a past version answers as the view that was taken then: of a generation that has it among its rows, and of a
-//! temporal base, with nothing or more on top.
+//! temporal base, with nothing or more on top, in memory and in a file.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use cidgraph::index::Index;
 use cidgraph::pool::PoolWriter;
 use cidgraph::state::{Generation, fold_history};
 use cidgraph::topology::{NodeIndex, Topology};
-use cidgraph::{Criterion, GraphQuery, GraphReadModel, GraphView, NodeId, NodeQuery, graph::LiveFacts};
+use cidgraph::{Criterion, GraphQuery, GraphReadModel, GraphView, NodeId, NodeQuery, Snapshot, graph::LiveFacts};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -25,6 +25,14 @@ pub fn folded(view: &GraphView) -> GraphView {
         updater.insert(u32::try_from(node.index()).unwrap(), &LiveFacts::new(at, node, &registry));
     }
     GraphView::frozen(GRAPH, Arc::clone(&generation), updater.finish()).unwrap()
+}
+
+/// Writes all that a view's generation has and returns the file's bytes.
+pub fn history_of(view: &GraphView) -> Vec<u8> {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("graph.history");
+    Snapshot::write_history(view, &registry(), &file).unwrap();
+    std::fs::read(file).unwrap()
 }
 
 /// Returns the neighbours of all nodes by id, in order.
@@ -114,6 +122,12 @@ proptest! {
         let frozen = folded(now.view());
         asked.check_all(&frozen, &seen);
         asked.check_all(&folded(&frozen), &seen);
+        let bytes = history_of(now.view());
+        let file = Snapshot::copied(&bytes).unwrap();
+        prop_assert_eq!(file.verify().map_err(|error| error.to_string()), Ok(()));
+        asked.check_all(&file.view(), &seen);
+        // A file of a file, and of a folded view, is the same file.
+        prop_assert!(history_of(&file.view()) == bytes && history_of(&frozen) == bytes);
         let reached: Vec<GraphReadModel> =
             seen.iter().filter(|then| then.version() <= history.version()).cloned().collect();
         asked.check_all(&history, &reached);

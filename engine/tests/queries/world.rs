@@ -9,7 +9,7 @@ use cidgraph::footprint::{ChangeObserver, Facet};
 use cidgraph::store::Head;
 use cidgraph::{
     Cid, Draft, EdgeEntity, GraphAggregate, GraphCommand, GraphEvent, GraphMetadata, GraphReadModel, GraphReader,
-    NodeEntity, NodeId,
+    MemoryLedger, NodeEntity, NodeId,
 };
 use parking_lot::Mutex;
 
@@ -107,6 +107,13 @@ impl World {
     /// Returns the graph as it is now, to be asked.
     pub fn model(&self) -> GraphReadModel {
         GraphReadModel::new(self.reader.view(), registry())
+    }
+
+    /// Returns how many bytes the draft takes besides the graph.
+    pub fn draft_bytes(&self) -> u64 {
+        let mut ledger = MemoryLedger::default();
+        self.aggregate.enter(&mut ledger);
+        ledger.bytes("draft")
     }
 
     /// Returns what the last publication touched.

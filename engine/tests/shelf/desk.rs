@@ -19,6 +19,7 @@ pub(crate) struct Desk {
     pub(crate) store: Arc<dyn EventStore>,
     pub(crate) graph: GraphId,
     folder: tempfile::TempDir,
+    keeps_history: bool,
     notices: Arc<Mutex<Vec<Notice>>>,
 }
 
@@ -29,7 +30,13 @@ impl Desk {
 
     /// Puts an empty folder beside a store.
     pub(crate) fn over(store: Arc<dyn EventStore>) -> Self {
-        Self { store, graph: GraphId::named("shelved"), folder: tempfile::tempdir().unwrap(), notices: Arc::default() }
+        let (graph, folder) = (GraphId::named("shelved"), tempfile::tempdir().unwrap());
+        Self { store, graph, folder, keeps_history: false, notices: Arc::default() }
+    }
+
+    /// Keeps histories too.
+    pub(crate) fn keeping_history(self) -> Self {
+        Self { keeps_history: true, ..self }
     }
 
     pub(crate) fn config(&self) -> ShelfConfig {
@@ -38,6 +45,7 @@ impl Desk {
             interval_events: INTERVAL,
             // Nothing is taken but when a graph is closed.
             pause: Duration::from_secs(3600),
+            keeps_history: self.keeps_history,
             notify: Arc::new(move |notice| notices.lock().unwrap().push(notice.clone())),
             ..ShelfConfig::new(self.folder.path())
         }
@@ -67,6 +75,7 @@ impl Desk {
             Notice::Opened { .. }
             | Notice::SnapshotTaken { .. }
             | Notice::LayerTaken { .. }
+            | Notice::HistoryTaken { .. }
             | Notice::Failed { .. } => None,
         };
         self.notices().into_iter().filter_map(skipped).collect()
@@ -105,9 +114,13 @@ pub(crate) fn create() -> GraphCommand {
     GraphCommand::CreateGraph { metadata: GraphMetadata::named("shelved") }
 }
 
-pub(crate) fn add(number: u64) -> GraphCommand {
+pub(crate) fn person(number: u64) -> NodeEntity {
     let node = NodeEntity::new(NodeId::from_u64(number), "Person");
-    GraphCommand::AddNode { node: node.with("Profile", [("number", (number % 7) as i64)]) }
+    node.with("Profile", [("number", (number % 7) as i64)])
+}
+
+pub(crate) fn add(number: u64) -> GraphCommand {
+    GraphCommand::AddNode { node: person(number) }
 }
 
 pub(crate) fn remove(number: u64) -> GraphCommand {

@@ -53,7 +53,7 @@ async fn reopen(desk: &Desk, engine: Engine) -> Engine {
 }
 
 async fn play(steps: Vec<Step>) {
-    let desk = Desk::new();
+    let desk = Desk::new().keeping_history();
     let mut engine = desk.engine();
     try_submit(&desk, &engine, create()).await;
     for step in steps {

@@ -4,5 +4,6 @@
 
 mod copies;
 mod desk;
+mod histories;
 mod laws;
 mod opening;

@@ -70,6 +70,7 @@ async fn damage_is_said_and_the_one_before_is_used_down_to_the_first_event() {
             Notice::Skipped { .. }
             | Notice::SnapshotTaken { .. }
             | Notice::LayerTaken { .. }
+            | Notice::HistoryTaken { .. }
             | Notice::Failed { .. } => None,
         });
         assert_eq!(opened, number.checked_sub(1).map(|before| snapshots[before].version));

@@ -112,7 +112,11 @@ pub async fn recovery(graph: KeptGraph<'_>) -> Result<SectionOutcome, ServiceErr
     let (_, notices) = whole.close().await;
     let snapshot_bytes = notices.iter().find_map(|notice| match notice {
         Notice::SnapshotTaken { bytes, .. } => Some(*bytes),
-        Notice::Opened { .. } | Notice::Skipped { .. } | Notice::LayerTaken { .. } | Notice::Failed { .. } => None,
+        Notice::Opened { .. }
+        | Notice::Skipped { .. }
+        | Notice::LayerTaken { .. }
+        | Notice::HistoryTaken { .. }
+        | Notice::Failed { .. } => None,
     });
     let ahead = graph.open(false).await?;
     ahead.change_until(graph.workload, ahead.version + INTERVAL).await?;
@@ -141,6 +145,7 @@ async fn from_snapshot(
             Notice::SnapshotTaken { .. }
             | Notice::Skipped { .. }
             | Notice::LayerTaken { .. }
+            | Notice::HistoryTaken { .. }
             | Notice::Failed { .. } => None,
         });
     }
@@ -173,7 +178,7 @@ async fn next_snapshot(
             }
             Notice::SnapshotTaken { bytes: taken, .. } => bytes += taken,
             Notice::Failed { reason, .. } => outcome.report.notes.push(format!("No snapshot was taken: {reason}.")),
-            Notice::Opened { .. } | Notice::Skipped { .. } => {}
+            Notice::Opened { .. } | Notice::Skipped { .. } | Notice::HistoryTaken { .. } => {}
         }
     }
     let Some(whole) = snapshot_bytes.filter(|_| bytes > 0) else { return Ok(()) };

@@ -19,7 +19,7 @@ use crate::failure::Failure;
 use crate::import::{BadLines, ImportError, Transaction};
 use crate::ingest::{Ingested, ingest};
 use crate::progress::{Acknowledged, Progress, acknowledged_object};
-use crate::session::{ProgressKind, Session, checkpointing, graph_id};
+use crate::session::{ProgressKind, Session, checkpoint_policy, checkpointing, graph_id};
 use crate::store::{Fsync, Snapshots};
 
 /// Runs the subcommand.
@@ -243,9 +243,9 @@ impl Writing {
 
     /// Commits to the state at the end of the input where that is due, also where it would have cost too much before.
     fn commit(&self, target: &Target) -> Result<(), Failure> {
-        let uncommitted = self.graph.as_ref().map_or(0, |graph| graph.view().uncommitted_events());
-        if target.checkpoint_every > 0 && uncommitted >= target.checkpoint_every {
-            self.runtime.block_on(self.engine.checkpoint(self.id))?;
+        if target.checkpoint_every > 0 && self.graph.is_some() {
+            let policy = checkpoint_policy(target.checkpoint_every);
+            self.runtime.block_on(self.engine.checkpoint_where_due(self.id, &policy))?;
         }
         Ok(())
     }

@@ -28,7 +28,7 @@ pub struct Arguments {
     #[arg(long, short, global = true, value_name = "GRAPH")]
     pub graph: Option<String>,
     /// Read this snapshot file in place instead of the store
-    #[arg(long, global = true, value_name = "FILE", conflicts_with = "graph")]
+    #[arg(long, global = true, value_name = "FILE")]
     pub snapshot: Option<PathBuf>,
     /// Show how the query is answered, with estimates and the rows it gave, instead of the answer
     #[arg(long, global = true)]
@@ -162,7 +162,7 @@ pub enum Asked {
 
 /// When nodes must have met what is asked, where not now.
 #[derive(Debug, Args)]
-#[group(id = "when", multiple = false, conflicts_with_all = ["order", "offset", "select", "at", "explain"])]
+#[group(id = "when", multiple = false, conflicts_with_all = ["order", "offset", "select"])]
 pub struct When {
     /// Nodes that met it at some time between two moments, each as it last did
     #[arg(long, num_args = 2, value_names = ["FROM", "TO"])]
@@ -190,6 +190,35 @@ impl When {
 const RANKED: usize = 10;
 
 impl Arguments {
+    /// Refuses options that contradict each other. The parser would see only those on the same side of the subcommand's
+    /// name.
+    ///
+    /// # Errors
+    /// [`Failure::Usage`].
+    pub fn check(&self) -> Result<(), Failure> {
+        let during = match &self.asked {
+            Asked::Nodes { when, .. } => when.span().map(|(during, ..)| during),
+            Asked::Neighbors { .. }
+            | Asked::Path { .. }
+            | Asked::Khop { .. }
+            | Asked::Rank { .. }
+            | Asked::Components { .. } => None,
+        };
+        let during = match during {
+            Some(During::Ever) => Some("--ever"),
+            Some(During::Always) => Some("--always"),
+            Some(During::Newly) => Some("--newly"),
+            None => None,
+        };
+        let [at, explain] = [self.at.as_ref().map(|_| "--at"), self.explain.then_some("--explain")];
+        let [snapshot, graph] = [self.snapshot.as_ref().map(|_| "--snapshot"), self.graph.as_ref().map(|_| "--graph")];
+        let apart = [(graph, snapshot), (at, snapshot), (during, snapshot), (during, at), (during, explain)];
+        match apart.into_iter().find_map(|(one, other)| one.zip(other)) {
+            Some((one, other)) => Err(Failure::usage(format!("{one} cannot be used with {other}; see --help"))),
+            None => Ok(()),
+        }
+    }
+
     /// Returns the query.
     ///
     /// # Errors

@@ -13,8 +13,10 @@ use crate::session::Session;
 /// Runs the subcommand.
 ///
 /// # Errors
-/// Where the graph, a moment or a node is not there, the condition cannot be read, or the graph's events do not hold.
+/// Where options contradict each other, the graph, a moment or a node is not there, the condition cannot be read, or the
+/// graph's events do not hold.
 pub fn run(session: &mut Session, arguments: &Arguments) -> Result<(), Failure> {
+    arguments.check()?;
     let (graph, snapshot) = (arguments.graph.as_deref(), arguments.snapshot.as_deref());
     if let Asked::Nodes { when, count, .. } = &arguments.asked
         && let Some(span) = when.span()

@@ -15,7 +15,7 @@ const MEMBERS_SHOWN: usize = 8;
 /// Prints an answer, at most `limit` rows of it.
 ///
 /// # Errors
-/// Where standard output fails.
+/// Where standard output fails; [`Failure::Damaged`] where the graph lacks what the answer names.
 pub(super) fn print(
     session: &mut Session,
     model: &GraphReadModel,
@@ -30,12 +30,12 @@ pub(super) fn print(
         Answer::Count(count) => rows.add(|| json!({ "count": count }), &["count"], || vec![count.to_string()]),
         Answer::Neighbors(found) => found.iter().take(limit).for_each(|neighbor| rows.neighbor(neighbor)),
         Answer::Levels(found) => {
-            found.iter().take(limit).for_each(|(node, steps)| rows.found(*node, "distance", json!(steps)));
+            found.iter().take(limit).try_for_each(|(node, steps)| rows.found(*node, "distance", json!(steps)))?;
         }
-        Answer::Scores(found) => found.iter().for_each(|(node, rank)| rows.found(*node, "rank", json!(rank))),
-        Answer::Path(path) => path.iter().for_each(|path| rows.path(path)),
-        Answer::Paths(paths) => paths.iter().take(limit).for_each(|path| rows.path(path)),
-        Answer::Groups(groups) => groups.iter().take(limit).for_each(|group| rows.group(group)),
+        Answer::Scores(found) => found.iter().try_for_each(|(node, rank)| rows.found(*node, "rank", json!(rank)))?,
+        Answer::Path(path) => path.iter().try_for_each(|path| rows.path(path))?,
+        Answer::Paths(paths) => paths.iter().take(limit).try_for_each(|path| rows.path(path))?,
+        Answer::Groups(groups) => groups.iter().take(limit).try_for_each(|group| rows.group(group))?,
         other => unreachable!("no subcommand asks for {other:?}"),
     }
     let Rows { objects, table, .. } = rows;
@@ -82,8 +82,9 @@ impl Rows<'_> {
         }
     }
 
-    fn view(&self, node: NodeId) -> NodeView {
-        self.model.node(node).expect("an answer's nodes are in the version that was asked")
+    /// Looks at a node of an answer. In a damaged file its id may lead elsewhere.
+    fn view(&self, node: NodeId) -> Result<NodeView, Failure> {
+        self.model.node(node).ok_or_else(|| lost("node", node))
     }
 
     fn node(&mut self, node: &NodeView, with: Option<(&str, Json)>) {
@@ -107,9 +108,10 @@ impl Rows<'_> {
         });
     }
 
-    fn found(&mut self, node: NodeId, name: &str, value: Json) {
-        let node = self.view(node);
+    fn found(&mut self, node: NodeId, name: &str, value: Json) -> Result<(), Failure> {
+        let node = self.view(node)?;
         self.node(&node, Some((name, value)));
+        Ok(())
     }
 
     fn neighbor(&mut self, Neighbor { edge, node }: &Neighbor) {
@@ -122,13 +124,10 @@ impl Rows<'_> {
         });
     }
 
-    fn path(&mut self, PathView { nodes, edges, cost }: &PathView) {
-        let nodes: Vec<NodeView> = nodes.iter().map(|node| self.view(*node)).collect();
-        let edges: Vec<_> = edges
-            .iter()
-            .map(|edge: &EdgeId| self.model.edge(*edge))
-            .map(|edge| edge.expect("an answer's edges are in the version that was asked"))
-            .collect();
+    fn path(&mut self, PathView { nodes, edges, cost }: &PathView) -> Result<(), Failure> {
+        let nodes = nodes.iter().map(|node| self.view(*node)).collect::<Result<Vec<_>, _>>()?;
+        let edge = |edge: &EdgeId| self.model.edge(*edge).ok_or_else(|| lost("edge", *edge));
+        let edges = edges.iter().map(edge).collect::<Result<Vec<_>, _>>()?;
         let object = || {
             let nodes: Vec<Json> = nodes.iter().map(node_object).collect();
             let edges: Vec<Json> = edges.iter().map(edge_object).collect();
@@ -138,17 +137,25 @@ impl Rows<'_> {
             let names: Vec<String> = nodes.iter().map(named).collect();
             vec![cost.to_string(), edges.len().to_string(), names.join(" - ")]
         });
+        Ok(())
     }
 
-    fn group(&mut self, group: &[NodeId]) {
+    fn group(&mut self, group: &[NodeId]) -> Result<(), Failure> {
+        let shown = group.iter().take(MEMBERS_SHOWN);
         let members: Vec<String> = match self.json {
             true => group.iter().map(ToString::to_string).collect(),
-            false => group.iter().take(MEMBERS_SHOWN).map(|node| named(&self.view(*node))).collect(),
+            false => shown.map(|node| Ok(named(&self.view(*node)?))).collect::<Result<_, Failure>>()?,
         };
         let more = if group.len() > MEMBERS_SHOWN { ", …" } else { "" };
         let object = || json!({ "size": group.len(), "nodes": &members });
         self.add(object, &["size", "nodes"], || vec![group.len().to_string(), members.join(", ") + more]);
+        Ok(())
     }
+}
+
+/// Makes the failure of an answer that names what the graph does not have.
+fn lost(what: &str, id: impl std::fmt::Display) -> Failure {
+    Failure::Damaged { reason: format!("the graph is damaged: it has no {what} {id}, which an answer names") }
 }
 
 fn key_of(node: &NodeView) -> String {

@@ -14,8 +14,9 @@ pub struct Arguments {
     /// Only this graph
     #[arg(long, short, value_name = "GRAPH", conflicts_with = "car")]
     pub graph: Option<String>,
-    /// Also replay the graph and compare the roots of its checkpoints with its events and states
-    #[arg(long, requires = "graph")]
+    /// Also replay the graph and compare the roots of its checkpoints with its events and states; --graph may be left out
+    /// where there is one graph
+    #[arg(long, conflicts_with_all = ["car", "each_replica"])]
     pub checkpoints: bool,
     /// A CAR file of events instead of the store
     #[arg(long, value_name = "FILE")]

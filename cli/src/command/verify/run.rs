@@ -32,18 +32,18 @@ pub fn run(session: &mut Session, arguments: &Arguments) -> Result<(), Failure> 
         return verify_replicas(session);
     }
     let start = Instant::now();
-    let found = match (&arguments.car, &arguments.graph) {
+    let found = match (&arguments.car, arguments.graph.as_deref()) {
         (Some(file), _) => verify_car(file)?,
-        (None, Some(name)) => {
+        (None, name) if name.is_some() || arguments.checkpoints => {
             let (store, left_out) = open(session)?;
-            let (graph, head) = session.graph(&*store, Some(name))?;
+            let (graph, head) = session.graph(&*store, name)?;
             let mut found = Found { left_out, ..verify_graph(session, &*store, graph, head)? };
             if arguments.checkpoints && found.broken.is_empty() {
                 found.broken.extend(wrong_checkpoint(session, &store, graph)?);
             }
             found
         }
-        (None, None) => verify_store(session)?,
+        (None, _) => verify_store(session)?,
     };
     let seconds = start.elapsed().as_secs_f64().max(1e-9);
     #[expect(clippy::cast_precision_loss, reason = "a rate is shown to a few digits")]
