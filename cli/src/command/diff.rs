@@ -42,7 +42,7 @@ pub fn run(session: &mut Session, arguments: &Arguments) -> Result<(), Failure> 
     if session.output.json {
         return Ok(session.output.object(&diff_object(&diff))?);
     }
-    let states = [session.wait(history.at(to))?, session.wait(history.at(from))?];
+    let states = [session.wait(history.at_or_nothing(to))?, session.wait(history.at_or_nothing(from))?];
     for line in lines(&diff, &states) {
         session.output.line(line)?;
     }
