@@ -85,6 +85,7 @@ fn moments_that_are_not_there_are_told_on_one_line() {
     failed(path, &["log", "--since", "2025-03-01T15:00:00"], 1, "expected a time as");
     failed(path, &["show", "bob", "--at", "2"], 1, "no node \"bob\"");
     failed(path, &["query", "nodes", "--ever", "5", "3"], 1, "3 lies before 5");
+    failed(path, &["replay", "--from", "5", "--to", "3"], 1, "3 lies before 5");
     failed(path, &["query", "nodes", "--ever", "1", "3", "--at", "2"], 1, "cannot be used with");
 }
 
@@ -253,4 +254,23 @@ fn a_stretch_that_ends_before_it_begins_is_refused_within_a_transaction_too() {
         failed(path, &["replay", "--from", from, "--to", to], 1, "lies before");
     }
     assert_eq!(done(path, &["replay", "--from", "3", "--to", "5", "--json"]), "");
+}
+
+#[test]
+fn a_node_that_is_gone_is_found_by_its_key_alone() {
+    let folder = people();
+    let path = folder.path();
+    let by_kind = done(path, &["history", "Person:bob", "--json"]);
+    assert_eq!(done(path, &["history", "bob", "--json"]), by_kind);
+    assert!(by_kind.contains("removed"), "{by_kind}");
+    assert_eq!(done(path, &["log", "--node", "bob"]), done(path, &["log", "--node", "Person:bob"]));
+    failed(path, &["show", "bob"], 1, "was removed at version 9: `cidgraph history bob`");
+    keys(path, &["--at", "node:bob"], &["alice", "bob"]);
+    keys(path, &["--at", "node:alice"], &["alice"]);
+    failed(path, &["history", "carl"], 1, "no node \"carl\"");
+    // Of two kinds, the key alone does not say which.
+    done(path, &["apply", "add-node", "--kind", "Dog", "--key", "bob"]);
+    assert_ne!(done(path, &["history", "bob", "--json"]), by_kind, "the one that is there");
+    done(path, &["apply", "remove-node", "bob"]);
+    failed(path, &["history", "bob"], 1, "say which, Person:bob or Dog:bob");
 }
