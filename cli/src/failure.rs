@@ -144,9 +144,12 @@ impl Failure {
 
     /// Makes the failure of a snapshot file that cannot be read as one.
     pub fn of_snapshot(file: &Path) -> impl Fn(SnapshotError) -> Self {
-        move |error| match error {
-            error @ SnapshotError::Io { .. } => Self::Snapshot(error),
-            source => Self::SnapshotFile { file: file.display().to_string(), source },
+        // That of the system names the file itself.
+        move |error| {
+            if matches!(error, SnapshotError::Io { .. }) {
+                return Self::Snapshot(error);
+            }
+            Self::SnapshotFile { file: file.display().to_string(), source: error }
         }
     }
 

@@ -11,8 +11,9 @@ use crate::session::Session;
 
 /// Show what differs between two moments of a graph
 ///
-/// A moment is a version as 120, seq:9, a time as 2025-03-01T00:00:00Z, an event's CID, or node:ID or node:KIND:KEY for
-/// when that node was added. Either may be the earlier one. With --json one object.
+/// A moment is a version as 120, seq:9, a time as 2025-03-01T00:00:00Z, an event's CID, or node:ID, node:KIND:KEY or
+/// node:KEY for when that node was added. Either may be the earlier one; before the first event, as at 0, stands the empty
+/// graph. With --json one object.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     cidgraph diff 120 180 --graph g\n  \
@@ -36,13 +37,13 @@ pub struct Arguments {
 /// Where graph or moments are not there, the store cannot be read, or the chain does not hold.
 pub fn run(session: &mut Session, arguments: &Arguments) -> Result<(), Failure> {
     let (_, history) = history(session, arguments.graph.as_deref())?;
-    let from = moment(history.graph(), &arguments.from)?;
+    let from = moment(session, &history, &arguments.from)?;
     let to = moment_or_now(session, &history, arguments.to.as_deref())?;
     let diff = session.wait(history.diff(from, to))?;
     if session.output.json {
         return Ok(session.output.object(&diff_object(&diff))?);
     }
-    let states = [session.wait(history.at(to))?, session.wait(history.at(from))?];
+    let states = [session.wait(history.at_or_nothing(to))?, session.wait(history.at_or_nothing(from))?];
     for line in lines(&diff, &states) {
         session.output.line(line)?;
     }

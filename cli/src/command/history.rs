@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 
 use super::log::show_time;
 use super::moment::{At, history, moment_or_now};
-use super::node::{find_node, reference};
+use super::node::{find_node, former_node, reference};
 use crate::failure::Failure;
 use crate::output::Table;
 use crate::session::Session;
@@ -20,7 +20,7 @@ use crate::session::Session;
     after_help = "Examples:\n  cidgraph history Person:alice\n  cidgraph history alice --graph g --at 120 --json"
 )]
 pub struct Arguments {
-    /// The node: its id, KIND:KEY, or a key that no other node has
+    /// The node: its id, KIND:KEY, or a key that no other node has, or had where none has it now
     pub node: String,
     /// The graph's name or id; may be left out where there is one graph
     #[arg(long, short, value_name = "GRAPH")]
@@ -57,14 +57,17 @@ pub fn run(session: &mut Session, arguments: &Arguments) -> Result<(), Failure> 
     Ok(())
 }
 
-/// Returns the id of a node that `text` names: of one that is gone too where it is an id or KIND:KEY.
+/// Returns the id of a node that `text` names, also of one that is gone.
 ///
 /// # Errors
 /// Where it names none, or the graph as it was then cannot be read.
 pub fn node_id(session: &Session, history: &GraphHistory, text: &str, at: cidgraph::Moment) -> Result<NodeId, Failure> {
     match reference(text) {
         Ok(node) => Ok(node.resolve(history.graph())),
-        Err(_) => Ok(find_node(&session.wait(history.at(at))?, text)?.id),
+        Err(_) => match find_node(&session.wait(history.at(at))?, text) {
+            Ok(node) => Ok(node.id),
+            Err(_) => former_node(session, history, text, at),
+        },
     }
 }
 

@@ -7,8 +7,8 @@ use clap::Args;
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 
-use super::moment::At;
-use super::node::{find_node, reference};
+use super::moment::{At, history};
+use super::node::{find_node, former_node, reference};
 use crate::events::{payload_value, visit_events};
 use crate::failure::Failure;
 use crate::json::ValueForm;
@@ -64,7 +64,13 @@ pub fn run(session: &mut Session, arguments: &Arguments) -> Result<(), Failure> 
     let named = |text: &str| -> Result<NodeId, Failure> {
         match reference(text) {
             Ok(node) => Ok(node.resolve(graph)),
-            Err(_) => Ok(find_node(&arguments.at.read_graph(session, arguments.graph.as_deref())?.1, text)?.id),
+            Err(_) => {
+                let (_, model) = arguments.at.read_graph(session, arguments.graph.as_deref())?;
+                let (_, history) = history(session, arguments.graph.as_deref())?;
+                find_node(&model, text)
+                    .map(|node| node.id)
+                    .or_else(|_| former_node(session, &history, text, Moment::Version(model.version())))
+            }
         }
     };
     let mut trace = arguments.node.as_deref().map(named).transpose()?.map(NodeTrace::new);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use cidgraph::{EventStore, GraphHistory, GraphId, GraphReadModel, GraphReplayService, Head, HistoryError, Moment};
 use clap::Args;
 
-use super::node::reference;
+use super::node::{former_node, reference};
 use crate::failure::Failure;
 use crate::session::Session;
 use crate::store::Snapshots;
@@ -13,8 +13,8 @@ use crate::store::Snapshots;
 /// The option that asks for the past.
 #[derive(Debug, Clone, Default, Args)]
 pub struct At {
-    /// As it was then: a version as 120, seq:9, a time as 2025-03-01T00:00:00Z, an event's CID, or node:ID or
-    /// node:KIND:KEY for when that node was added
+    /// As it was then: a version as 120, seq:9, a time as 2025-03-01T00:00:00Z, an event's CID, or node:ID,
+    /// node:KIND:KEY or node:KEY for when that node was added
     #[arg(long, value_name = "MOMENT")]
     pub at: Option<String>,
 }
@@ -45,7 +45,7 @@ impl At {
         let (graph, head) = session.graph(&**store, name)?;
         let Some(at) = self.at.as_deref() else { return Ok((graph, head)) };
         let history = GraphReplayService::new(Arc::clone(store)).history(graph);
-        Ok((graph, session.wait(history.place(moment(graph, at)?))?.head))
+        Ok((graph, session.wait(history.place(moment(session, &history, at)?))?.head))
     }
 }
 
@@ -60,7 +60,7 @@ pub fn read_graph(
 ) -> Result<(Arc<dyn EventStore>, GraphReadModel), Failure> {
     let Some(at) = at else { return session.read_graph(name) };
     let (store, history) = history(session, name)?;
-    let moment = moment(history.graph(), at)?;
+    let moment = moment(session, &history, at)?;
     Ok((store, session.wait(history.at(moment))?))
 }
 
@@ -78,10 +78,14 @@ pub fn history(session: &Session, name: Option<&str>) -> Result<(Arc<dyn EventSt
 /// Reads a moment of a graph.
 ///
 /// # Errors
-/// [`Failure::Usage`] for a text that is none.
-pub fn moment(graph: GraphId, text: &str) -> Result<Moment, Failure> {
-    match text.strip_prefix("node:") {
-        Some(node) => Ok(Moment::Node(reference(node)?.resolve(graph))),
+/// [`Failure::Usage`] for a text that is none; for a node's key alone, where the events cannot be read.
+pub fn moment(session: &Session, history: &GraphHistory, text: &str) -> Result<Moment, Failure> {
+    match text.strip_prefix("node:").map(|node| (node, reference(node))) {
+        Some((_, Ok(node))) => Ok(Moment::Node(node.resolve(history.graph()))),
+        Some((key, Err(_))) => {
+            let now = Moment::Version(session.wait(history.now())?.head.version);
+            Ok(Moment::Node(former_node(session, history, key, now)?))
+        }
         None => text.parse().map_err(|error: cidgraph::history::InvalidMoment| Failure::usage(error.to_string())),
     }
 }
@@ -92,7 +96,7 @@ pub fn moment(graph: GraphId, text: &str) -> Result<Moment, Failure> {
 /// As of [`moment`], and where the store cannot be read.
 pub fn moment_or_now(session: &Session, history: &GraphHistory, text: Option<&str>) -> Result<Moment, Failure> {
     match text {
-        Some(text) => moment(history.graph(), text),
+        Some(text) => moment(session, history, text),
         None => Ok(Moment::Version(session.wait(history.now())?.head.version)),
     }
 }

@@ -1,10 +1,11 @@
 //! How people name nodes: by id, by `KIND:KEY`, or by key alone.
 
-use cidgraph::{GraphReadModel, Key, NodeView};
+use cidgraph::{GraphHistory, GraphReadModel, Key, Moment, NodeId, NodeView};
 
 use crate::failure::Failure;
 use crate::import::field::read_key;
 use crate::json::NodeReference;
+use crate::session::Session;
 
 /// Reads a node: its id, or `KIND:KEY`.
 ///
@@ -36,6 +37,22 @@ pub fn find_node(model: &GraphReadModel, text: &str) -> Result<NodeView, Failure
         (Some(last), _) => {
             let kinds: Vec<_> = found.iter().chain([&last]).map(|node| format!("{}:{text}", node.kind)).collect();
             Err(Failure::usage(format!("several nodes have the key {text:?}: say which, {}", kinds.join(" or "))))
+        }
+    }
+}
+
+/// Finds the node that had the key `text` at some time up to a moment: one that is gone too.
+///
+/// # Errors
+/// [`Failure::Usage`] where there was none, or nodes of several kinds had the key; where the events cannot be read.
+pub fn former_node(session: &Session, history: &GraphHistory, text: &str, until: Moment) -> Result<NodeId, Failure> {
+    let key = read_key(text).ok_or_else(|| unknown(text))?;
+    match session.wait(history.nodes_of_key(&key, until))?.as_slice() {
+        [] => Err(unknown(text)),
+        [(_, node)] => Ok(*node),
+        several => {
+            let kinds: Vec<_> = several.iter().map(|(kind, _)| format!("{kind}:{text}")).collect();
+            Err(Failure::usage(format!("several nodes had the key {text:?}: say which, {}", kinds.join(" or "))))
         }
     }
 }

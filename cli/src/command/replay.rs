@@ -40,7 +40,7 @@ pub struct Arguments {
 /// Where graph or moments are not there, the store cannot be read, or the chain does not hold.
 pub fn run(session: &mut Session, arguments: &Arguments) -> Result<(), Failure> {
     let (_, history) = history(session, arguments.graph.as_deref())?;
-    let from = arguments.from.as_deref().map(|from| moment(history.graph(), from)).transpose()?;
+    let from = arguments.from.as_deref().map(|from| moment(session, &history, from)).transpose()?;
     let to = moment_or_now(session, &history, arguments.to.as_deref())?;
     let mut animation = session.wait(history.animate(from, to, arguments.step))?;
     let mut table = Table::new(&["step", "time", "version", "events", "nodes + - ~", "edges + - ~"]);

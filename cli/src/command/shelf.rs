@@ -90,11 +90,14 @@ pub fn copy(session: &mut Session, graph: Option<&str>, folder: Option<&Path>, w
         Way::Push => shelf_that_is_there(session)?,
         Way::Pull { .. } => shelf(session)?,
     };
-    let store = match session.open_to_read() {
-        Ok(store) => Some(store),
-        // Snapshots may come before the store that they are of.
-        Err(Failure::Usage { .. }) if folder.is_some() => None,
-        Err(other) => return Err(other),
+    let store = match (way, folder) {
+        (Way::Push, Some(_)) => None,
+        (Way::Push | Way::Pull { .. }, _) => match session.open_to_read() {
+            Ok(store) => Some(store),
+            // Snapshots may come before the store that they are of.
+            Err(Failure::Usage { .. }) if folder.is_some() => None,
+            Err(other) => return Err(other),
+        },
     };
     let objects = objects(store.as_deref(), folder, way)?;
     let ids = session.wait(shelf.graphs_with(&*objects)).map_err(failure)?;

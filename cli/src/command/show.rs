@@ -2,14 +2,14 @@
 
 use std::path::PathBuf;
 
-use cidgraph::GraphReadModel;
 use cidgraph::history::NodeTrace;
+use cidgraph::{GraphReadModel, Moment};
 use clap::Args;
 use serde_json::Value as Json;
 
 use super::log::{Line, concerns};
-use super::moment::At;
-use super::node::{find_node, reference};
+use super::moment::{At, history};
+use super::node::{find_node, former_node, reference};
 use crate::events::visit_events;
 use crate::failure::Failure;
 use crate::json::{node_object, write_properties};
@@ -50,7 +50,10 @@ pub fn run(session: &mut Session, arguments: &Arguments) -> Result<(), Failure> 
     let id = match (&found, reference(&arguments.node)) {
         (Ok(node), _) => node.id,
         (Err(_), Ok(named)) => named.resolve(model.graph()),
-        (Err(_), Err(_)) => return found.map(drop),
+        (Err(_), Err(_)) => {
+            let (_, history) = history(session, arguments.graph.as_deref())?;
+            former_node(session, &history, &arguments.node, Moment::Version(model.version()))?
+        }
     };
     let mut trace = NodeTrace::new(id);
     let (mut lines, mut last) = (Vec::new(), None);
@@ -64,7 +67,7 @@ pub fn run(session: &mut Session, arguments: &Arguments) -> Result<(), Failure> 
     })?;
     let node = found.map_err(|unknown| match last {
         Some(version) => Failure::usage(format!(
-            "node {:?} was removed at version {version}: `cidgraph log --node {}` shows its events",
+            "node {:?} was removed at version {version}: `cidgraph history {}` shows its events",
             arguments.node, arguments.node
         )),
         None => unknown,

@@ -78,12 +78,14 @@ fn moments_that_are_not_there_are_told_on_one_line() {
     failed(path, &["stats", "--at", "10"], 1, "10 lies beyond the last event, which is version 9");
     failed(path, &["stats", "--at", "seq:99"], 1, "sequence 99 lies beyond");
     failed(path, &["stats", "--at", "node:Person:carl"], 1, "no event ever added node");
-    failed(path, &["stats", "--at", "node:carl"], 1, "KIND:KEY");
+    failed(path, &["stats", "--at", "node:carl"], 1, "no node \"carl\"");
+    failed(path, &["stats", "--at", "1900-01-01"], 1, "begin at 1970-01-01T00:00:00Z");
     failed(path, &["stats", "--at", "yesterday"], 1, "\"yesterday\" is no moment");
     failed(path, &["stats", "--at", "2025-03-01T15:00:00"], 1, "is no moment");
     failed(path, &["log", "--since", "2025-03-01T15:00:00"], 1, "expected a time as");
     failed(path, &["show", "bob", "--at", "2"], 1, "no node \"bob\"");
     failed(path, &["query", "nodes", "--ever", "5", "3"], 1, "3 lies before 5");
+    failed(path, &["replay", "--from", "5", "--to", "3"], 1, "3 lies before 5");
     failed(path, &["query", "nodes", "--ever", "1", "3", "--at", "2"], 1, "cannot be used with");
 }
 
@@ -219,4 +221,56 @@ fn two_stores_part_at_an_event() {
     assert!(parts(&[]).contains("version    5"));
     assert!(done(path, &["bisect", "then", "then"]).contains("is the same in both stores"));
     failed(path, &["bisect", ".cidgraph", "nowhere"], 1, "no store in nowhere");
+}
+
+#[test]
+fn before_the_first_event_is_the_empty_graph() {
+    let folder = people();
+    let path = folder.path();
+    let all = json(&done(path, &["diff", "0", "4", "--json"]));
+    assert_eq!((&all["from"], &all["to"]), (&json("0"), &json("4")));
+    assert_eq!(all["nodes"]["added"].as_array().map(Vec::len), Some(2));
+    let back = json(&done(path, &["diff", "4", "1971-01-01", "--json"]));
+    assert_eq!(back["nodes"]["removed"], all["nodes"]["added"]);
+    assert!(done(path, &["diff", "0", "2"]).contains("+ Person:alice"));
+    keys(path, &["--ever", "0", "9"], &["alice", "bob"]);
+    keys(path, &["--always", "0", "9"], &[]);
+    keys(path, &["--newly", "1971-01-01", "9999-12-31T23:59:59Z"], &["alice", "bob"]);
+    assert_eq!(done(path, &["replay", "--from", "0", "--json"]).lines().count(), 9);
+    keys(path, &["--at", "9999-12-31T23:59:59Z"], &["alice"]);
+}
+
+/// One transaction of several events: nothing stands between them, and still 5 is not before 3.
+#[test]
+fn a_stretch_that_ends_before_it_begins_is_refused_within_a_transaction_too() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path();
+    done(path, &["apply", "--graph", "g", "create"]);
+    let add = |key: &str| format!("{{\"add_node\":{{\"kind\":\"P\",\"key\":\"{key}\"}}}}\n");
+    let (code, _, error) = fed(path, &["apply", "--atomic"], &["a", "b", "c", "d", "e"].map(add).concat());
+    assert_eq!(code, 0, "{error}");
+    for [from, to] in [["5", "3"], ["seq:5", "seq:3"], ["2030-01-02", "2030-01-01"]] {
+        failed(path, &["query", "nodes", "--ever", from, to], 1, "lies before");
+        failed(path, &["replay", "--from", from, "--to", to], 1, "lies before");
+    }
+    assert_eq!(done(path, &["replay", "--from", "3", "--to", "5", "--json"]), "");
+}
+
+#[test]
+fn a_node_that_is_gone_is_found_by_its_key_alone() {
+    let folder = people();
+    let path = folder.path();
+    let by_kind = done(path, &["history", "Person:bob", "--json"]);
+    assert_eq!(done(path, &["history", "bob", "--json"]), by_kind);
+    assert!(by_kind.contains("removed"), "{by_kind}");
+    assert_eq!(done(path, &["log", "--node", "bob"]), done(path, &["log", "--node", "Person:bob"]));
+    failed(path, &["show", "bob"], 1, "was removed at version 9: `cidgraph history bob`");
+    keys(path, &["--at", "node:bob"], &["alice", "bob"]);
+    keys(path, &["--at", "node:alice"], &["alice"]);
+    failed(path, &["history", "carl"], 1, "no node \"carl\"");
+    // Of two kinds, the key alone does not say which.
+    done(path, &["apply", "add-node", "--kind", "Dog", "--key", "bob"]);
+    assert_ne!(done(path, &["history", "bob", "--json"]), by_kind, "the one that is there");
+    done(path, &["apply", "remove-node", "bob"]);
+    failed(path, &["history", "bob"], 1, "say which, Person:bob or Dog:bob");
 }

@@ -1,8 +1,10 @@
 //! A repository is the oracle: at each commit's version the live file nodes are the files of its tree.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::io::Write as _;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use cidgraph::{
@@ -12,8 +14,11 @@ use cidgraph_store_memory::MemoryStore;
 
 use crate::binary::done;
 
-/// Commits that are looked at.
+/// Commits that are looked at, unless `CIDGRAPH_FULL` is set: then all are.
 const COMMITS_MAX: usize = 200;
+
+/// Commits of the line of the repository that is made, without merges.
+const MADE: usize = 240;
 
 /// Runs git in a repository; `None` where it fails.
 fn git(repository: &Path, arguments: &[&str]) -> Option<String> {
@@ -25,10 +30,11 @@ fn git(repository: &Path, arguments: &[&str]) -> Option<String> {
 
 /// Picks commits by the hash of their ids, so that each run looks at the same ones.
 fn picked(line: &str) -> Vec<String> {
+    let max = if std::env::var_os("CIDGRAPH_FULL").is_some() { usize::MAX } else { COMMITS_MAX };
     let mut commits: Vec<_> =
         line.lines().map(|id| (HashKind::Sha2_256.digest(id.as_bytes()), id.to_owned())).collect();
     commits.sort();
-    commits.into_iter().map(|(_, id)| id).take(COMMITS_MAX).collect()
+    commits.into_iter().map(|(_, id)| id).take(max).collect()
 }
 
 /// Imports a repository and compares its files at commits of its first-parent line; returns how many were looked at.
@@ -60,6 +66,43 @@ async fn files_at(history: &GraphHistory, commit: &str) -> BTreeSet<String> {
     files.nodes.iter().map(|file| path(&file.id)).collect()
 }
 
+/// Tells `git fast-import` of a line of commits: files are added, changed and removed, folders go, branches are merged.
+fn made() -> String {
+    let mut told = String::new();
+    let mut mark = 0;
+    let mut commit = |branch: &str, parents: &[usize], changes: &str| {
+        mark += 1;
+        let time = 1_700_000_000 + mark;
+        write!(told, "commit refs/heads/{branch}\nmark :{mark}\ncommitter Ann <ann@example.org> {time} +0000\n")
+            .and_then(|()| writeln!(told, "data 0"))
+            .expect("text");
+        for (word, parent) in ["from", "merge"].into_iter().zip(parents) {
+            writeln!(told, "{word} :{parent}").expect("text");
+        }
+        told.push_str(changes);
+        mark
+    };
+    let put = |name: &str, content: usize| {
+        let content = content.to_string();
+        format!("M 100644 inline {name}\ndata {}\n{content}\n", content.len())
+    };
+    let mut last = Vec::new();
+    for number in 0..MADE {
+        let folder = format!("folder{}", number % 3);
+        let mut changes = put(&format!("{folder}/file{}", number % 11), number) + &put("changed", number);
+        if number % 4 == 3 {
+            changes += &format!("D {folder}\n");
+        }
+        let aside = put(&format!("side/{number}"), number);
+        let side = (number % 10 == 7).then(|| commit(&format!("side{number}"), &last, &aside));
+        last = vec![commit("main", &last, &changes)];
+        if let Some(side) = side {
+            last = vec![commit("main", &[last[0], side], &aside)];
+        }
+    }
+    told
+}
+
 #[test]
 fn files_of_a_made_repository_are_those_of_each_commit() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -68,33 +111,15 @@ fn files_of_a_made_repository_are_those_of_each_commit() {
         assert!(std::env::var_os("CI").is_none(), "git is missing");
         return eprintln!("skipped: git is missing");
     }
-    let run = |arguments: &[&str]| assert!(git(repository, arguments).is_some(), "{arguments:?}");
-    let write = |name: String, content: usize| {
-        let file = repository.join(name);
-        std::fs::create_dir_all(file.parent().expect("a folder")).expect("made");
-        std::fs::write(file, content.to_string()).expect("written");
-    };
-    for number in 0..60_usize {
-        if number % 10 == 7 {
-            run(&["checkout", "-q", "-b", &format!("side{number}")]);
-            write(format!("side/{number}"), number);
-            run(&["add", "-A"]);
-            run(&["commit", "-q", "-m", "aside"]);
-            run(&["checkout", "-q", "main"]);
-        }
-        write(format!("folder{}/file{}", number % 3, number % 11), number);
-        write("changed".to_owned(), number);
-        if number % 4 == 3 {
-            run(&["add", "-A"]);
-            run(&["rm", "-q", "-r", "-f", "--ignore-unmatch", &format!("folder{}", number % 3)]);
-        }
-        run(&["add", "-A"]);
-        run(&["commit", "-q", "-m", &format!("commit {number}")]);
-        if number % 10 == 7 {
-            run(&["merge", "-q", "--no-ff", "-m", "merge", &format!("side{number}")]);
-        }
-    }
-    assert_eq!(compare(repository), 66);
+    let mut import = Command::new("git");
+    import.arg("-C").arg(repository).args(["fast-import", "--quiet"]).stdin(Stdio::piped());
+    let mut import = import.spawn().expect("git runs");
+    import.stdin.take().expect("a pipe").write_all(made().as_bytes()).expect("written");
+    assert!(import.wait().expect("it ends").success());
+    let commits = MADE + MADE / 10;
+    assert!(commits > COMMITS_MAX);
+    let looked_at = compare(repository);
+    assert!(looked_at == COMMITS_MAX || looked_at == commits, "{looked_at} of {commits}");
 }
 
 #[test]

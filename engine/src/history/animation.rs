@@ -9,7 +9,7 @@ use super::error::HistoryError;
 use super::events::{Events, PastTransaction};
 use super::graph_history::GraphHistory;
 use super::moment::Moment;
-use super::place::Place;
+use super::place::{Place, demand_forward};
 use super::touched::Touched;
 
 /// How long a frame is.
@@ -65,16 +65,16 @@ impl GraphHistory {
         let end = self.place(to).await?;
         let start = match from {
             None => None,
-            Some(from) => match self.place(from).await {
-                Ok(place) if place.head.version > end.head.version => return Err(HistoryError::Backwards { from, to }),
-                Ok(place) => Some(place),
-                Err(HistoryError::BeforeFirst { .. }) => None,
-                Err(error) => return Err(error),
-            },
+            Some(from) => {
+                let start = self.place_or_nothing(from).await?;
+                demand_forward((from, start.as_ref()), (to, &end))?;
+                start
+            }
         };
-        let (shown, start_ns) = match &start {
-            Some(place) => (self.state(place).await?, place.timestamp_ns),
-            None => (self.nothing(), self.first_timestamp_ns().await?),
+        let shown = self.state_or_nothing(start.as_ref()).await?;
+        let start_ns = match &start {
+            Some(place) => place.timestamp_ns,
+            None => self.first_timestamp_ns().await?,
         };
         let time_of =
             |moment: Option<Moment>| if let Some(Moment::Time(time_ns)) = moment { Some(time_ns) } else { None };

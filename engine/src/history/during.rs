@@ -11,6 +11,7 @@ use super::error::HistoryError;
 use super::events::Events;
 use super::graph_history::GraphHistory;
 use super::moment::Moment;
+use super::place::demand_forward;
 use super::touched::Touched;
 
 /// When a node must have met a criterion, of the states from one moment to another, both included.
@@ -38,7 +39,7 @@ impl GraphHistory {
     /// Returns the nodes that met a criterion during a stretch of time, in the order of their ids, each as it was in the
     /// last state in which it did.
     ///
-    /// The states are those at the ends of transactions. The work is in proportion to the nodes that meet the criterion
+    /// The states are those at the ends of transactions; before the first event it is the empty graph. The work is in proportion to the nodes that meet the criterion
     /// at `from` and to the events between.
     ///
     /// # Errors
@@ -50,18 +51,16 @@ impl GraphHistory {
         from: Moment,
         to: Moment,
     ) -> Result<Vec<NodeView>, HistoryError> {
-        let (start, end) = (self.place(from).await?, self.place(to).await?);
-        if start.head.version > end.head.version {
-            return Err(HistoryError::Backwards { from, to });
-        }
-        let mut state = self.state(&start).await?;
+        let (start, end) = (self.place_or_nothing(from).await?, self.place(to).await?);
+        demand_forward((from, start.as_ref()), (to, &end))?;
+        let mut state = self.state_or_nothing(start.as_ref()).await?;
         let mut found: BTreeMap<NodeId, Found> = BTreeMap::new();
         let mut query = NodeQuery::of(criterion.clone());
         query.projection = Projection::Nothing;
         for node in state.nodes(&query)?.nodes {
             found.insert(node.id, Found { first: true, always: true, last: None });
         }
-        let mut events = Events::between(&self.store, self.graph, start.head.version, end.head.version).await?;
+        let mut events = Events::between(&self.store, self.graph, state.version(), end.head.version).await?;
         while let Some(transaction) = events.transaction().await? {
             let mut touched = Touched::default();
             transaction.events.iter().for_each(|event| touched.add(event));

@@ -111,6 +111,32 @@ impl GraphHistory {
         }
     }
 
+    /// Returns the graph as it was; the empty graph where nothing had happened yet, as at version 0.
+    ///
+    /// # Errors
+    /// As of [`at`](Self::at), but for [`HistoryError::BeforeFirst`].
+    pub async fn at_or_nothing(&self, moment: Moment) -> Result<GraphReadModel, HistoryError> {
+        let place = self.place_or_nothing(moment).await?;
+        self.state_or_nothing(place.as_ref()).await
+    }
+
+    /// Finds the end of the transaction that a moment stands for; `None` where nothing had happened yet.
+    pub(super) async fn place_or_nothing(&self, moment: Moment) -> Result<Option<Place>, HistoryError> {
+        match self.place(moment).await {
+            Ok(place) => Ok(Some(place)),
+            Err(HistoryError::BeforeFirst { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Returns the graph as it was at a place; the empty graph where there is none.
+    pub(super) async fn state_or_nothing(&self, place: Option<&Place>) -> Result<GraphReadModel, HistoryError> {
+        match place {
+            Some(place) => self.state(place).await,
+            None => Ok(self.nothing()),
+        }
+    }
+
     /// Returns the graph as it was before anything happened.
     pub(super) fn nothing(&self) -> GraphReadModel {
         self.model(self.states.nothing(self.graph))
@@ -121,23 +147,26 @@ impl GraphHistory {
     }
 
     /// Returns what differs between two moments, whichever comes first: what must be done to the state at `from` to get
-    /// that at `to`. The work is in proportion to the events between them and what they touched.
+    /// that at `to`. Before the first event stands the empty graph. The work is in proportion to the events between them
+    /// and what they touched.
     ///
     /// # Errors
-    /// As of [`at`](Self::at).
+    /// As of [`at_or_nothing`](Self::at_or_nothing).
     pub async fn diff(&self, from: Moment, to: Moment) -> Result<GraphDiff, HistoryError> {
-        let (from, to) = (self.place(from).await?, self.place(to).await?);
-        let (early, late) = if from.head.version <= to.head.version { (from, to) } else { (to, from) };
-        let mut events = Events::between(&self.store, self.graph, early.head.version, late.head.version).await?;
+        let (from, to) = (self.place_or_nothing(from).await?, self.place_or_nothing(to).await?);
+        let version = |place: &Option<Place>| place.map_or(0, |place| place.head.version);
+        let is_forward = version(&from) <= version(&to);
+        let (early, late) = if is_forward { (from, to) } else { (to, from) };
+        let mut events = Events::between(&self.store, self.graph, version(&early), version(&late)).await?;
         let mut touched = Touched::default();
         while let Some(event) = events.event().await? {
             touched.add(&event);
         }
-        let before = self.state(&early).await?;
-        let after = self.state(&late).await?;
+        let before = self.state_or_nothing(early.as_ref()).await?;
+        let after = self.state_or_nothing(late.as_ref()).await?;
         touched.add_children(&before)?;
         touched.add_edges_of_removed(&before);
-        if from.head.version <= to.head.version {
+        if is_forward {
             Ok(GraphDiff::of(&before, &after, &touched))
         } else {
             Ok(GraphDiff::of(&after, &before, &touched))

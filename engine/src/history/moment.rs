@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::fmt::temporal::Pieces;
 use jiff::tz::TimeZone;
 
 use crate::cid::Cid;
@@ -42,12 +43,34 @@ pub enum Moment {
 
 /// Text that names no moment.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "{text:?} is no moment: expected a version as 120, seq:9, a time as 2025-03-01T00:00:00Z, an event's CID, or node:ID"
-)]
-pub struct InvalidMoment {
-    /// The text that was given, at most its first 80 characters.
-    pub text: String,
+pub enum InvalidMoment {
+    /// It is of no form that a moment has.
+    #[error(
+        "{text:?} is no moment: expected a version as 120, seq:9, a time as 2025-03-01T00:00:00Z, an event's CID, or \
+         node:ID"
+    )]
+    Unknown {
+        /// The text that was given, at most its first 80 characters.
+        text: String,
+    },
+    /// It is a time before all that events can have.
+    #[error("{text} lies before all times of events, which begin at 1970-01-01T00:00:00Z")]
+    TooEarly {
+        /// The text that was given.
+        text: String,
+    },
+}
+
+impl Moment {
+    /// Returns whether this lies behind another moment of the same form.
+    pub(super) fn is_behind(self, other: Self) -> bool {
+        match (self, other) {
+            (Self::Version(one), Self::Version(other))
+            | (Self::Sequence(one), Self::Sequence(other))
+            | (Self::Time(one), Self::Time(other)) => one > other,
+            (Self::Version(_) | Self::Sequence(_) | Self::Time(_) | Self::Cid(_) | Self::Node(_), _) => false,
+        }
+    }
 }
 
 impl FromStr for Moment {
@@ -62,19 +85,36 @@ impl FromStr for Moment {
         } else if let Some(version) = number(text) {
             Some(Self::Version(version))
         } else {
-            text.parse().ok().map(Self::Cid).or_else(|| read_time(text).map(Self::Time))
+            match text.parse() {
+                Ok(cid) => Some(Self::Cid(cid)),
+                Err(_) => read_time(text)?.map(Self::Time),
+            }
         };
-        moment.ok_or_else(|| InvalidMoment { text: text.chars().take(80).collect() })
+        moment.ok_or_else(|| InvalidMoment::Unknown { text: text.chars().take(80).collect() })
     }
 }
 
+/// The last year that begins within what nanoseconds in 64 bits reach.
+const LAST_YEAR: i16 = 2554;
+
 /// Reads a time of RFC 3339, or a date as its midnight in UTC. A time without a zone is neither: as a date it would lose
-/// its hours.
-fn read_time(text: &str) -> Option<u64> {
+/// its hours. One that is too late for 64 bits is the last that they reach: nothing has happened after it.
+fn read_time(text: &str) -> Result<Option<u64>, InvalidMoment> {
     let is_date = text.len() == "2025-03-01".len();
+    let Ok(pieces) = Pieces::parse(text) else { return Ok(None) };
+    if !is_date && pieces.offset().is_none() {
+        return Ok(None);
+    }
+    if pieces.date().year() > LAST_YEAR {
+        return Ok(Some(u64::MAX));
+    }
     let midnight = || Some(text.parse::<Date>().ok()?.to_zoned(TimeZone::UTC).ok()?.timestamp());
     let time = if is_date { midnight() } else { text.parse::<Timestamp>().ok() };
-    u64::try_from(time?.as_nanosecond()).ok()
+    let Some(time_ns) = time.map(Timestamp::as_nanosecond) else { return Ok(None) };
+    if time_ns < 0 {
+        return Err(InvalidMoment::TooEarly { text: text.chars().take(80).collect() });
+    }
+    Ok(Some(u64::try_from(time_ns).unwrap_or(u64::MAX)))
 }
 
 impl fmt::Display for Moment {
@@ -128,11 +168,23 @@ mod tests {
             "node:",
             "node:alice",
             "yesterday",
-            "1969-12-31",
+            "9999-12-31T23:59:59",
         ] {
             let error = text.parse::<Moment>().expect_err(text);
             assert!(error.to_string().contains("expected a version"), "{error}");
         }
         assert!("99999999999999999999999".parse::<Moment>().is_err());
+    }
+
+    #[test]
+    fn times_beyond_what_events_can_have_are_the_last_or_refused_by_name() {
+        for text in ["9999-12-31T23:59:59Z", "9999-12-31", "2555-01-01", "2554-12-31T00:00:00+01:00"] {
+            assert_eq!(text.parse(), Ok(Moment::Time(u64::MAX)), "{text}");
+        }
+        for text in ["1900-01-01", "1969-12-31", "1969-12-31T23:59:59.9Z", "1970-01-01T00:00:00+01:00"] {
+            let error = text.parse::<Moment>().expect_err(text);
+            assert!(error.to_string().contains("begin at 1970-01-01"), "{error}");
+        }
+        assert_eq!("1970-01-01".parse(), Ok(Moment::Time(0)));
     }
 }

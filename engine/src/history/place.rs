@@ -27,6 +27,18 @@ pub struct Place {
     pub timestamp_ns: u64,
 }
 
+/// Refuses a stretch of time that ends before it begins, be it that both moments lie in one transaction.
+pub(super) fn demand_forward(
+    (from, start): (Moment, Option<&Place>),
+    (to, end): (Moment, &Place),
+) -> Result<(), HistoryError> {
+    let is_behind = start.is_some_and(|start| start.head.version > end.head.version);
+    if is_behind || from.is_behind(to) {
+        return Err(HistoryError::Backwards { from, to });
+    }
+    Ok(())
+}
+
 /// Finds places of one graph.
 pub(super) struct Finder<'a> {
     stream: AggregateStream<'a>,

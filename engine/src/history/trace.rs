@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::entity::{Component, EdgeEntity, HIERARCHY, NodeEntity, TransformOperation};
+use crate::entity::{Component, EdgeEntity, HIERARCHY, Key, NodeEntity, TransformOperation};
 use crate::event::GraphEvent;
 use crate::id::{EdgeId, NodeId};
 use crate::value::{Name, Properties, Value};
@@ -62,6 +62,39 @@ impl GraphHistory {
             }
         }
         if found.is_empty() { Err(HistoryError::UnknownNode { node }) } else { Ok(found) }
+    }
+}
+
+impl GraphHistory {
+    /// Returns kind and id of each node that ever had a key up to a moment, also of those that are gone, in the order in
+    /// which they first came.
+    ///
+    /// All events up to then are read.
+    ///
+    /// # Errors
+    /// As of [`at`](Self::at).
+    pub async fn nodes_of_key(&self, key: &Key, until: Moment) -> Result<Vec<(Name, NodeId)>, HistoryError> {
+        let last = self.place(until).await?.head.version;
+        let mut events = Events::between(&self.store, self.graph, 0, last).await?;
+        let mut found: Vec<(Name, NodeId)> = Vec::new();
+        while let Some(event) = events.event().await? {
+            for node in event.parts.iter().flat_map(added).filter(|node| node.key.as_ref() == Some(key)) {
+                if found.iter().all(|(_, id)| *id != node.id) {
+                    found.push((node.kind.clone(), node.id));
+                }
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// Returns the nodes that an event added.
+fn added(event: &GraphEvent) -> &[NodeEntity] {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "only two events add nodes")]
+    match event {
+        GraphEvent::NodeAdded { node } => std::slice::from_ref(node),
+        GraphEvent::NodesAdded { nodes } => nodes,
+        _ => &[],
     }
 }
 

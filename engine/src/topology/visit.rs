@@ -28,6 +28,7 @@ type Items<'a, T> = Box<dyn Iterator<Item = T> + 'a>;
 /// use cidgraph::topology::PetgraphView;
 /// use cidgraph::{
 ///     Cid, Draft, EdgeEntity, GraphAggregate, GraphEvent, GraphId, GraphMetadata, HashKind, Limits, NodeEntity, NodeId,
+///     Snapshot,
 /// };
 /// use petgraph::algo::{dijkstra, is_cyclic_directed};
 /// use petgraph::visit::EdgeRef;
@@ -57,6 +58,14 @@ type Items<'a, T> = Box<dyn Iterator<Item = T> + 'a>;
 /// let start = now.at().find_node(towns[1]).expect("a town");
 /// assert_eq!(dijkstra(PetgraphView(&now), start, None, |edge| hours(edge.weight())).len(), 3);
 /// assert_eq!(dijkstra(PetgraphView(&past), start, None, |edge| hours(edge.weight())).len(), 2);
+///
+/// let folder = tempfile::tempdir()?;
+/// let file = folder.path().join("roads.snapshot");
+/// Snapshot::write(&now, &ComponentRegistry::default(), &file)?;
+/// let mapped = Snapshot::map(&file)?.view();
+/// let start = mapped.at().find_node(towns[1]).expect("a town");
+/// assert!(is_cyclic_directed(PetgraphView(&mapped)));
+/// assert_eq!(dijkstra(PetgraphView(&mapped), start, None, |edge| hours(edge.weight())).len(), 3);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct PetgraphView<'a, T>(pub &'a T);

@@ -36,8 +36,8 @@ pub struct Arguments {
     /// Show at most so many rows
     #[arg(long, global = true, value_name = "COUNT", allow_negative_numbers = true)]
     pub limit: Option<usize>,
-    /// Ask the graph as it was then: a version as 120, seq:9, a time as 2025-03-01T00:00:00Z, an event's CID, or node:ID
-    /// or node:KIND:KEY for when that node was added
+    /// Ask the graph as it was then: a version as 120, seq:9, a time as 2025-03-01T00:00:00Z, an event's CID, or node:ID,
+    /// node:KIND:KEY or node:KEY for when that node was added
     #[arg(long, global = true, value_name = "MOMENT")]
     pub at: Option<String>,
     /// What is asked

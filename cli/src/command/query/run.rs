@@ -51,7 +51,7 @@ fn during(
     count: bool,
 ) -> Result<(), Failure> {
     let (_, history) = history(session, arguments.graph.as_deref())?;
-    let (from, to) = (moment(history.graph(), from)?, moment(history.graph(), to)?);
+    let (from, to) = (moment(session, &history, from)?, moment(session, &history, to)?);
     let last = session.wait(history.at(to))?;
     let criterion = arguments.criterion(&last)?;
     let mut nodes = session.wait(history.nodes_during(&criterion, during, from, to))?;
