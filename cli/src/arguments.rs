@@ -65,16 +65,26 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Ok(line) => line,
         Err(error) => return report(&error),
     };
+    let servers = line.options.store.servers();
     match execute(line) {
         Ok(()) => 0,
         Err(failure) => {
             let code = failure.exit_code();
             if code != 0 {
-                note(format_args!("cidgraph: {}", failure.to_string().replace('\n', " ")));
+                note(format_args!("cidgraph: {}", located(&failure, &servers).replace('\n', " ")));
             }
             code
         }
     }
+}
+
+/// Returns what a failure says; one that may be the servers' names them.
+fn located(failure: &Failure, servers: &str) -> String {
+    let text = failure.to_string();
+    if !failure.concerns_servers() || servers.is_empty() || text.contains(servers) {
+        return text;
+    }
+    format!("{text} (servers {servers})")
 }
 
 /// Prints what clap answers instead of running: help and version as they are, an error as one line.
@@ -94,6 +104,7 @@ fn report(error: &clap::Error) -> u8 {
 fn execute(line: CommandLine) -> Result<(), Failure> {
     let mut session = Session::new(line.options)?;
     let outcome = guarded(|| run_command(&mut session, &line.command)).unwrap_or_else(|damage| Err(damage.into()));
+    session.close();
     let finished = session.output.finish();
     outcome?;
     Ok(finished?)

@@ -117,6 +117,12 @@ pub enum Failure {
         /// The servers that keep them.
         servers: String,
     },
+    /// Somebody else does the same at the same time.
+    #[error("{reason}")]
+    Overtaken {
+        /// What is done.
+        reason: String,
+    },
     /// A drill found what must not be; its report has been printed.
     #[error("the drill {drill} failed")]
     Drill {
@@ -153,6 +159,17 @@ impl Failure {
         }
     }
 
+    /// Returns whether the store, or what is between, may be the reason.
+    pub fn concerns_servers(&self) -> bool {
+        if let Self::Stopped { source, .. } = self {
+            return source.concerns_servers();
+        }
+        if let Self::Engine(error) = self {
+            return matches!(error.kind(), ErrorKind::Unavailable | ErrorKind::Unknown);
+        }
+        matches!(self, Self::Store(StoreError::Unavailable { .. } | StoreError::Unknown { .. }))
+    }
+
     /// Returns the exit code: 1 usage or bad input, 2 corruption found, 3 conflict or unavailable, 130 interrupted; 0
     /// where the reader of the output went away.
     pub fn exit_code(&self) -> u8 {
@@ -171,7 +188,7 @@ impl Failure {
             Self::Store(error) => exit_code_of_store(error),
             Self::Engine(error) => exit_code_of_engine(error),
             Self::Stopped { source, .. } => source.exit_code(),
-            Self::Unreached { .. } => 3,
+            Self::Unreached { .. } | Self::Overtaken { .. } => 3,
             Self::Interrupted { .. } => 130,
         }
     }

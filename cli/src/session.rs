@@ -3,9 +3,9 @@
 use std::future::poll_fn;
 use std::path::Path;
 use std::pin::pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::sync_channel;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -14,6 +14,7 @@ use cidgraph::engine::Checkpointing;
 use cidgraph::pool::ComponentRegistry;
 use cidgraph::{AggregateId, EventStore, GraphId, GraphReadModel, Head, Snapshot};
 use clap::{Args, ValueEnum};
+use futures::future::join_all;
 use tokio::runtime::Handle;
 use tokio::signal::ctrl_c;
 
@@ -37,6 +38,9 @@ pub enum ProgressKind {
 /// How often a loaded graph is asked whether its indices have all of it, and the time between.
 const INDEX_POLLS_MAX: u32 = 100;
 const INDEX_POLL: Duration = Duration::from_millis(20);
+
+/// How long stores are waited for at the end.
+const CLOSING: Duration = Duration::from_secs(1);
 
 /// The options that every subcommand has.
 #[derive(Debug, Clone, Args)]
@@ -67,6 +71,8 @@ pub struct Session {
     /// Standard output.
     pub output: Output,
     runtime: tokio::runtime::Runtime,
+    /// The stores that were opened.
+    opened: Mutex<Vec<Arc<dyn EventStore>>>,
 }
 
 impl Session {
@@ -80,7 +86,22 @@ impl Session {
             .enable_all()
             .build()
             .map_err(|error| Failure::usage(format!("the system gives no threads: {error}")))?;
-        Ok(Self { output: Output::new(options.json), options, runtime })
+        Ok(Self { output: Output::new(options.json), options, runtime, opened: Mutex::default() })
+    }
+
+    /// Closes the stores that were opened, so that nothing of this run is left on servers; waits a second at most.
+    pub fn close(&self) {
+        let opened = std::mem::take(&mut *self.opened.lock().unwrap_or_else(PoisonError::into_inner));
+        let closed = async { tokio::time::timeout(CLOSING, join_all(opened.iter().map(|store| store.close()))).await };
+        // What is left the servers drop by themselves.
+        drop(self.wait(closed));
+    }
+
+    fn opened(&self, store: Result<Arc<dyn EventStore>, Failure>) -> Result<Arc<dyn EventStore>, Failure> {
+        if let Ok(store) = &store {
+            self.opened.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(store));
+        }
+        store
     }
 
     /// Runs something asynchronous to its end.
@@ -93,7 +114,7 @@ impl Session {
     /// # Errors
     /// [`Failure::Store`]; [`Failure::Usage`] where there is none.
     pub fn open_to_read(&self) -> Result<Arc<dyn EventStore>, Failure> {
-        self.wait(self.options.store.open_to_read())
+        self.opened(self.wait(self.options.store.open_to_read()))
     }
 
     /// Opens the store to write, making it where there is none.
@@ -101,7 +122,7 @@ impl Session {
     /// # Errors
     /// [`Failure::Store`].
     pub fn open_to_write(&self, fsync: Fsync) -> Result<Arc<dyn EventStore>, Failure> {
-        self.wait(self.options.store.open_to_write(fsync))
+        self.opened(self.wait(self.options.store.open_to_write(fsync)))
     }
 
     /// Returns the runtime, to wait on.

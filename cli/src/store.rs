@@ -210,6 +210,14 @@ impl StoreOptions {
         Ok((!config.urls.is_empty()).then_some(config))
     }
 
+    /// Returns the addresses of the servers with commas between them, nothing where there are none.
+    pub fn servers(&self) -> String {
+        match (self.kind, self.named_servers()) {
+            (StoreKind::Jetstream, Ok(Some(config))) => config.urls.join(", "),
+            (StoreKind::Jetstream | StoreKind::Memory, _) => String::new(),
+        }
+    }
+
     /// Connects to the servers.
     ///
     /// # Errors
@@ -218,7 +226,11 @@ impl StoreOptions {
     pub async fn connect(&self) -> Result<JetStreamStore, Failure> {
         let config = self.jetstream()?;
         let servers = config.urls.join(", ");
-        JetStreamStore::connect(config).await.map_err(|error| of_servers(&servers, error))
+        let store = JetStreamStore::connect(config).await.map_err(|error| of_servers(&servers, error))?;
+        for url in store.unreached_monitors() {
+            note(unreached_monitor(url));
+        }
+        Ok(store)
     }
 
     /// Opens the stream there is, and says on standard error where it has no leader.
@@ -231,6 +243,11 @@ impl StoreOptions {
         }
         Ok(store)
     }
+}
+
+/// Returns what is said of a monitor that does not answer.
+pub(crate) fn unreached_monitor(url: &str) -> String {
+    format!("cidgraph: no server answers at the monitoring address {url}: what it acknowledges counts as not synced")
 }
 
 /// Names the servers where they are not to be reached, or have no stream.

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use cidgraph_harness::nats::{or_skip, program};
+use cidgraph_harness::nats::{Server, SyncInterval, or_skip, program};
 
 fn bench(folder: &Path, arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cidgraph"));
@@ -119,4 +119,28 @@ fn an_interrupted_run_leaves_nothing_behind() {
     assert!(killed.success());
     assert_eq!(run.wait().expect("it ends").code(), Some(130));
     assert!(entries(folder.path()).is_empty());
+}
+
+#[test]
+fn rows_say_what_the_users_servers_do() {
+    let sync = SyncInterval::Always;
+    let Some(server) = or_skip(Server::start(sync)) else { return };
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    std::fs::write(folder.path().join("e.txt"), "1 2 10\n2 3 11\n3 1 12\n").expect("written");
+    let run = |monitors: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cidgraph"));
+        command.current_dir(folder.path()).env("CIDGRAPH_NATS_MONITOR_URLS", monitors);
+        let arguments =
+            ["bench", "--store", "jetstream", "--json", "--only", "real-input", "--input", "e.txt", "--nats-url"];
+        let output = command.args(arguments).arg(&server.url).output().expect("the binary runs");
+        let (text, notes) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert!(output.status.success(), "{notes}");
+        let report: serde_json::Value = serde_json::from_str(&text).expect("one JSON object");
+        (report["durability"].as_str().expect("text").to_owned(), report.to_string(), notes.into_owned())
+    };
+    let (durability, report, _) = run(&server.monitor_url);
+    assert!(durability == "fsynced" && report.contains("R1 fsynced"), "{durability}: {report}");
+    let (durability, report, notes) = run("http://127.0.0.1:9");
+    assert!(durability == "page cache" && report.contains("R1 page cache at least"), "{durability}: {report}");
+    assert!(notes.contains("no server answers at the monitoring address http://127.0.0.1:9"), "{notes}");
 }

@@ -26,6 +26,7 @@ fn report_of(name: &str) -> Option<Value> {
         assert_eq!(report[fault], 0, "{report}");
     }
     assert!(report["acknowledged"].as_u64().expect("a count") > 0, "{report}");
+    assert!(!report["durability"].as_str().expect("text").is_empty(), "{report}");
     Some(report)
 }
 
@@ -45,6 +46,9 @@ fn the_only_server_is_killed() {
 fn the_leader_is_killed() {
     let Some(report) = report_of("failover") else { return };
     assert_eq!((&report["rounds"], &report["servers"]), (&1.into(), &3.into()));
+    let conditions = report["conditions"].to_string();
+    assert!(conditions.contains("heads, which only the leader tells"), "{conditions}");
+    assert!(conditions.contains("1 s on a machine of its own"), "a laxer bound says why: {conditions}");
 }
 
 #[cfg(unix)]

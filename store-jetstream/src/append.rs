@@ -61,12 +61,12 @@ pub(crate) async fn append(
     let append_events_max = if shared.split_appends { usize::MAX } else { BATCH_EVENTS_MAX };
     check_batch(batch, shared.hash, &Capabilities { append_events_max, ..shared.capabilities })?;
     if !batch.iter().flat_map(|part| &part.events).all(|event| is_token(&event.event_type)) {
-        return Err(StoreError::Malformed { reason: "an event type that cannot stand in a subject" });
+        return Err(StoreError::Malformed { reason: "an event type that cannot stand in a subject".into() });
     }
     if batch.iter().map(|part| part.events.len()).sum::<usize>() <= BATCH_EVENTS_MAX {
         return append_atomically(shared, batch, patience).await;
     }
-    append_split(shared, batch, patience).await
+    Box::pin(append_split(shared, batch, patience)).await
 }
 
 /// Appends a batch as several, each of them as patiently. Where one fails, those before it stay: sent again, they are
@@ -90,6 +90,8 @@ async fn append_split(shared: &Shared, batch: &[AggregateAppend], patience: Dura
     Ok(appended(batch, sequences.0, sequences.1, shared.durability))
 }
 
+/// What is rare is in boxes of its own: a future is as large as the largest thing that it may wait for, and each append
+/// makes one.
 async fn append_atomically(
     shared: &Shared,
     batch: &[AggregateAppend],
@@ -106,7 +108,7 @@ async fn append_atomically(
     loop {
         let ready = match known.take() {
             Some(sequences) => Ok(Found::Ready(sequences)),
-            None => look(shared, batch, backoff.left()).await,
+            None => Box::pin(look(shared, batch, backoff.left())).await,
         };
         let sequences = match ready {
             Ok(Found::Applied(appended)) => return Ok(appended),
@@ -126,13 +128,13 @@ async fn append_atomically(
         let reason = match sent {
             Sent::Taken(last) => return Ok(taken(shared, batch, last)),
             Sent::Refused(lasting) => return Err(given_up(lost, log.refusal(lasting, shared.max_bytes))),
-            Sent::Unanswered => match log.unanswered(waited.min(backoff.left())).await {
+            Sent::Unanswered => match Box::pin(log.unanswered(waited.min(backoff.left()))).await {
                 Failure::Final(error) => return Err(given_up(lost, error)),
-                Failure::Transient(_) | Failure::Unanswered => UNANSWERED.to_owned(),
+                Failure::Transient(_) | Failure::Unanswered => format!("stream {}: {UNANSWERED}", log.name),
             },
             Sent::Stale if lost.is_none() => {
                 // The first look at the stream needs no pause: it mostly finds a conflict.
-                match look(shared, batch, backoff.left()).await? {
+                match Box::pin(look(shared, batch, backoff.left())).await? {
                     Found::Applied(appended) => return Ok(appended),
                     Found::Ready(_) => "the stream's leader is changing".to_owned(),
                 }
@@ -252,7 +254,8 @@ async fn sequence_of(shared: &Shared, event: &SealedEvent, head: Place) -> Resul
     if event.version == head.head.version {
         return Ok((head.head == event.head()).then_some(head.sequence));
     }
-    let stored = shared.read(event.aggregate, event.version, 1).await?;
+    // In a box, as the compiler follows the nested types of futures only so deep.
+    let stored = Box::pin(shared.read(event.aggregate, event.version, 1)).await?;
     Ok(stored.first().filter(|stored| stored.event.head() == event.head()).map(|stored| stored.sequence))
 }
 

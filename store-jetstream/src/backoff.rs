@@ -1,8 +1,10 @@
 //! Trying again: after growing pauses, never the same for two callers, up to a deadline.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use cidgraph::StoreError;
+use parking_lot::Mutex;
 use tokio::time::{Instant, sleep, timeout};
 use uuid::Uuid;
 
@@ -18,8 +20,11 @@ const PATIENCE: Duration = Duration::from_millis(150);
 /// By how much longer each request is waited for than the one before.
 const PATIENCE_GROWTH: f64 = 1.5;
 
+/// How long a question is waited for where no time is left: servers that are there answer sooner.
+const LAST_CHANCE: Duration = Duration::from_millis(50);
+
 /// What is said where nobody listens.
-pub(crate) const UNANSWERED: &str = "no server that keeps the stream answers";
+pub(crate) const UNANSWERED: &str = "no server that keeps it answers";
 
 /// Why something was not done.
 #[derive(Debug)]
@@ -67,6 +72,41 @@ impl Backoff {
     }
 }
 
+/// How long a reader waits in all for servers that do not answer: one deadline for all its calls, so that a command of
+/// many ends as soon as one of a single call. What was waited is forgotten once all was answered for as long.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Budget(Option<Arc<Mutex<Waited>>>);
+
+#[derive(Debug, Default)]
+pub(crate) struct Waited {
+    time: Duration,
+    last: Option<Instant>,
+}
+
+impl Budget {
+    /// Makes one for all calls of a reader; by default each call has a deadline of its own.
+    pub(crate) fn shared() -> Self {
+        Self(Some(Arc::default()))
+    }
+
+    fn left(&self, deadline: Duration) -> Duration {
+        let Some(waited) = &self.0 else { return deadline };
+        let mut waited = waited.lock();
+        if waited.last.is_some_and(|last| last.elapsed() > deadline) {
+            *waited = Waited::default();
+        }
+        deadline.saturating_sub(waited.time).max(LAST_CHANCE.min(deadline))
+    }
+
+    fn spend(&self, time: Duration) {
+        if let Some(waited) = &self.0 {
+            let mut waited = waited.lock();
+            waited.time += time;
+            waited.last = Some(Instant::now());
+        }
+    }
+}
+
 /// How long the next request of a call is waited for: at first shortly, as a server that died does not answer, then
 /// longer, as one that is busy does.
 #[derive(Debug)]
@@ -89,22 +129,25 @@ impl Patience {
 /// Asks until there is an answer, there cannot be one, or the time is over; each attempt is told how long to wait.
 pub(crate) async fn ask<T, Attempt: Future<Output = Result<T, Failure>>>(
     access: &Access,
+    budget: &Budget,
     deadline: Duration,
     request_timeout: Duration,
     mut attempt: impl FnMut(Duration) -> Attempt,
 ) -> Result<T, StoreError> {
     let mut patience = Patience::new(PATIENCE, request_timeout);
-    retry(access, deadline, || attempt(patience.take())).await
+    retry(access, budget, deadline, || attempt(patience.take())).await
 }
 
 /// Does something until it is done, it cannot be done, the servers forbid it, or the time is over.
 pub(crate) async fn retry<T, Attempt: Future<Output = Result<T, Failure>>>(
     access: &Access,
+    budget: &Budget,
     deadline: Duration,
     mut attempt: impl FnMut() -> Attempt,
 ) -> Result<T, StoreError> {
-    let mut backoff = Backoff::new(deadline);
+    let mut backoff = Backoff::new(budget.left(deadline));
     loop {
+        let started = Instant::now();
         let attempted = timeout(backoff.left(), access.unless_denied(attempt())).await;
         let reason = match attempted {
             Ok(Ok(Ok(done))) => return Ok(done),
@@ -113,8 +156,10 @@ pub(crate) async fn retry<T, Attempt: Future<Output = Result<T, Failure>>>(
             Ok(Ok(Err(Failure::Unanswered))) => UNANSWERED.to_owned(),
             Err(_) => "no answer came in time".to_owned(),
         };
-        if !backoff.pause().await {
-            return Err(unavailable(reason));
+        let goes_on = backoff.pause().await;
+        budget.spend(started.elapsed());
+        if !goes_on {
+            return Err(unavailable(format!("stream {}: {reason}", access.stream())));
         }
     }
 }
@@ -128,6 +173,22 @@ fn jitter() -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn what_one_call_waited_the_next_ones_have_not() {
+        let access = crate::permissions::Permissions::default().to([String::new()]);
+        let deadline = Duration::from_millis(400);
+        let (budget, start) = (Budget::shared(), Instant::now());
+        for _ in 0..4 {
+            let waiting = || std::future::pending::<Result<(), Failure>>();
+            let waited = retry(&access, &budget, deadline, waiting).await;
+            assert!(matches!(waited, Err(StoreError::Unavailable { .. })), "{waited:?}");
+        }
+        assert!(start.elapsed() < deadline * 2, "four calls waited for {:?}", start.elapsed());
+        assert_eq!(Budget::default().left(deadline), deadline);
+        sleep(deadline + LAST_CHANCE).await;
+        assert_eq!(budget.left(deadline), deadline, "what is long ago is forgotten");
+    }
 
     #[test]
     fn patience_grows_up_to_its_bound() {

@@ -13,14 +13,15 @@ use async_nats::{Client, ConnectError, ConnectErrorKind, ConnectOptions, ServerA
 use cidgraph::StoreError;
 use tokio::time::timeout;
 
-use crate::backoff::{self, Failure};
+use crate::backoff::{self, Budget, Failure};
 use crate::config::{Credentials, JetStreamConfig, Tls, server_address};
 use crate::greeting::first_to_greet;
 use crate::permissions::{Access, Permissions};
 use crate::refusals::{invalid, unavailable};
+use crate::silence::Silence;
 
 /// The least version: before it, equally long subject filters of a batch are wrongly refused.
-const VERSION_MIN: (u64, u64) = (2, 15);
+const VERSION_MIN: (u64, u64, u64) = (2, 15, 0);
 
 const NOT_ENCRYPTED: &str = "no encrypted connection comes about: look at the certificates and the key";
 
@@ -37,6 +38,9 @@ pub(crate) struct Connection {
     pub(crate) request_timeout: Duration,
     /// How long a call may take with all that is tried again.
     pub(crate) deadline: Duration,
+    /// What all calls together may wait, where that is bounded.
+    pub(crate) budget: Budget,
+    pub(crate) silence: Silence,
 }
 
 impl Connection {
@@ -46,7 +50,7 @@ impl Connection {
         access: &Access,
         attempt: impl FnMut() -> Attempt,
     ) -> Result<T, StoreError> {
-        backoff::retry(access, self.deadline, attempt).await
+        backoff::retry(access, &self.budget, self.deadline, attempt).await
     }
 
     /// Asks until there is an answer, there cannot be one, or the time is over; each attempt is told how long to wait.
@@ -55,7 +59,7 @@ impl Connection {
         access: &Access,
         attempt: impl FnMut(Duration) -> Attempt,
     ) -> Result<T, StoreError> {
-        backoff::ask(access, self.deadline, self.request_timeout, attempt).await
+        backoff::ask(access, &self.budget, self.deadline, self.request_timeout, attempt).await
     }
 }
 
@@ -75,13 +79,14 @@ pub(crate) async fn connect(config: &JetStreamConfig) -> Result<Connection, Stor
     let client = connected.map_err(|error| refused(&error))?;
     let version = client.server_info().version;
     if !version_suffices(&version) {
-        let (major, minor) = VERSION_MIN;
-        return Err(invalid(format!("the server is version {version}, at least {major}.{minor} is needed")));
+        let (major, minor, patch) = VERSION_MIN;
+        return Err(invalid(format!("the server is version {version}, at least {major}.{minor}.{patch} is needed")));
     }
     let (request_timeout, deadline) = (config.request_timeout, config.deadline);
     let timeouts = ContextBuilder::new().timeout(request_timeout).ack_timeout(request_timeout);
     let context = timeouts.build(client.clone());
-    Ok(Connection { client, context, permissions, request_timeout, deadline })
+    let (budget, silence) = (Budget::default(), Silence::default());
+    Ok(Connection { client, context, permissions, request_timeout, deadline, budget, silence })
 }
 
 /// Connects to the first server that greets; where that one then fails, to any of them.
@@ -202,11 +207,18 @@ fn distrust(error: &rustls::Error) -> &'static str {
     "the server's certificate is not valid"
 }
 
+/// Returns whether a version is new enough; one that comes before a release, as 2.15.0-beta.1, is older than that.
 fn version_suffices(version: &str) -> bool {
-    let mut parts = version.split('.').map(str::parse::<u64>);
-    match (parts.next(), parts.next()) {
-        (Some(Ok(major)), Some(Ok(minor))) => (major, minor) >= VERSION_MIN,
-        _ => false,
+    let (numbers, is_release) = match version.split_once('-') {
+        Some((numbers, _)) => (numbers, false),
+        None => (version, true),
+    };
+    let numbers: Option<Vec<u64>> = numbers.split('.').map(|part| part.parse().ok()).collect();
+    match numbers.as_deref() {
+        Some(&[major, minor, patch]) => {
+            (major, minor, patch) > VERSION_MIN || (major, minor, patch) == VERSION_MIN && is_release
+        }
+        Some(_) | None => false,
     }
 }
 
@@ -219,9 +231,12 @@ mod tests {
         for (version, suffices) in [
             ("2.15.0", true),
             ("2.15.1-beta.2", true),
+            ("2.15.0-beta.1", false),
+            ("2.16.0-RC.1", true),
             ("3.0.0", true),
             ("2.14.3", false),
             ("2.9.25", false),
+            ("2.15", false),
             ("", false),
         ] {
             assert_eq!(version_suffices(version), suffices, "{version:?}");

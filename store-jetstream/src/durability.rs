@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use async_nats::jetstream::stream::Info;
 use cidgraph::{Durability, StoreError};
+use futures::future::join_all;
 use serde::Deserialize;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -35,6 +36,14 @@ struct JetStreamSettings {
     sync_always: bool,
 }
 
+/// What an acknowledgement of the stream means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Probed {
+    pub(crate) durability: Durability,
+    /// Monitoring addresses at which no server answered.
+    pub(crate) unreached: Vec<String>,
+}
+
 /// Returns what an acknowledgement of this stream means. Only where every server that keeps the stream says that it
 /// writes to the disk first, it means that; of a server that was not asked, or is down, nothing is believed.
 pub(crate) async fn probe(
@@ -42,22 +51,27 @@ pub(crate) async fn probe(
     info: &Info,
     connected_to: &str,
     patience: Duration,
-) -> Result<Durability, StoreError> {
-    let mut syncing = HashSet::new();
-    for url in monitor_urls {
-        match timeout(patience, ask(url)).await {
+) -> Result<Probed, StoreError> {
+    let (mut syncing, mut unreached) = (HashSet::new(), Vec::new());
+    let asked = join_all(monitor_urls.iter().map(|url| timeout(patience, ask(url))));
+    for (url, answer) in monitor_urls.iter().zip(asked.await) {
+        match answer {
             Ok(Ok(server)) if server.jetstream.config.sync_always => {
                 syncing.insert(server.server_name);
             }
+            Ok(Ok(_)) => {}
             // A server that is down was not asked; the others may keep the stream without it.
-            Ok(Ok(_) | Err(StoreError::Unavailable { .. })) | Err(_) => {}
+            Ok(Err(StoreError::Unavailable { .. })) | Err(_) => unreached.push(url.clone()),
             Ok(Err(error)) => return Err(error),
         }
     }
-    if !keepers(info, connected_to).iter().all(|keeper| syncing.contains(*keeper)) {
-        return Ok(Durability::PageCache);
-    }
-    Ok(if info.config.num_replicas > 1 { Durability::QuorumFsynced } else { Durability::Fsynced })
+    let is_synced = keepers(info, connected_to).iter().all(|keeper| syncing.contains(*keeper));
+    let durability = match is_synced {
+        false => Durability::PageCache,
+        true if info.config.num_replicas > 1 => Durability::QuorumFsynced,
+        true => Durability::Fsynced,
+    };
+    Ok(Probed { durability, unreached })
 }
 
 /// Returns the names of the servers that keep the stream.

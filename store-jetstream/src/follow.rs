@@ -12,11 +12,11 @@ use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy};
 use async_nats::jetstream::stream::ConsumerErrorKind;
 use cidgraph::{AggregateId, Head, StoreError, StoredEvent};
 use futures::StreamExt;
-use tokio::runtime::Handle;
 use tokio::time::timeout;
 
 use crate::absence::PATIENCE as PATIENCE_WITH_LEADER;
 use crate::backoff::{Backoff, Failure};
+use crate::consumers::Consumer;
 use crate::log::Log;
 use crate::message::Subjects;
 use crate::permissions::{Access, Watch};
@@ -86,25 +86,6 @@ struct Feed {
     access: Access,
     forbidden: Watch,
     _consumer: Consumer,
-}
-
-/// Deletes a consumer when it is dropped.
-#[derive(Debug)]
-pub(crate) struct Consumer {
-    pub(crate) log: Log,
-    pub(crate) name: String,
-}
-
-impl Drop for Consumer {
-    fn drop(&mut self) {
-        let Ok(runtime) = Handle::try_current() else { return };
-        let (context, stream, name) =
-            (self.log.connection.context.clone(), self.log.name.clone(), std::mem::take(&mut self.name));
-        runtime.spawn(async move {
-            // Where this fails the server drops the consumer by itself.
-            drop(context.delete_consumer_from_stream(&name, &stream).await);
-        });
-    }
 }
 
 impl Follower {
@@ -233,7 +214,9 @@ async fn feed(log: &Log, subjects: &str, policy: DeliverPolicy) -> Result<Feed, 
 }
 
 async fn try_feed(log: &Log, subjects: &str, policy: DeliverPolicy) -> Result<Feed, Failure> {
+    let guard = log.consumers.add(&log.connection, &log.name);
     let config = Config {
+        name: Some(guard.name.clone()),
         deliver_policy: policy,
         ack_policy: AckPolicy::None,
         filter_subject: subjects.to_owned(),
@@ -252,7 +235,6 @@ async fn try_feed(log: &Log, subjects: &str, policy: DeliverPolicy) -> Result<Fe
         Failure::Transient(error.to_string())
     })?;
     let pending = consumer.cached_info().num_pending;
-    let guard = Consumer { log: log.clone(), name: consumer.cached_info().name.clone() };
     let messages = consumer.stream().heartbeat(HEARTBEAT).expires(REQUEST).max_messages_per_batch(REQUEST_MESSAGES);
     let (access, forbidden) = (log.access.clone(), log.access.watch());
     let messages = messages.messages().await.map_err(|error| Failure::Transient(error.to_string()))?;

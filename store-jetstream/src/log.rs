@@ -7,21 +7,21 @@
 
 use std::time::Duration;
 
-use async_nats::StatusCode;
-use async_nats::client::{Request, RequestErrorKind};
 use async_nats::jetstream::message::StreamMessage;
 use async_nats::jetstream::stream::Info;
-use bytes::Bytes;
+use async_trait::async_trait;
+use cidgraph::archive::Keeper;
 use cidgraph::{AggregateId, Refusal, StoreError, StoredEvent};
 use futures::future::try_join_all;
 use serde_json::json;
 use tokio::time::timeout;
 
-use crate::absence::{Absence, PATIENCE};
+use crate::absence::{Absence, PATIENCE, leader_or_any};
 use crate::backoff::{Failure, ask};
 use crate::connection::Connection;
+use crate::consumers::Consumers;
 use crate::message::Subjects;
-use crate::pages::{Pages, direct, last_message, next_message, refused, stream_info, transient};
+use crate::pages::{self, Pages, last_message, next_message, stream_info, transient};
 use crate::permissions::Access;
 use crate::publish::Lasting;
 use crate::refusals::{invalid, missing, unavailable};
@@ -32,6 +32,9 @@ const PAGE_EVENTS: usize = 1000;
 /// Questions to any replica, beside the one to the leader, where all are to be asked. Which replica answers is chance:
 /// where one of three lacks an event, all these questions meet that one in one of 6000 cases, and it must lead too.
 const WITNESSES: usize = 8;
+
+/// What a server's refusal of too many subjects starts with.
+const TOO_MANY: &str = "413";
 
 /// What a replica answers.
 #[derive(Debug)]
@@ -49,6 +52,7 @@ pub(crate) struct Log {
     pub(crate) access: Access,
     pub(crate) name: String,
     pub(crate) subjects: Subjects,
+    pub(crate) consumers: Consumers,
     /// Whether several servers keep the stream.
     pub(crate) replicated: bool,
     /// Given where any server's word suffices while there is no leader.
@@ -59,29 +63,24 @@ impl Log {
     /// Makes the log of a stream.
     pub(crate) fn new(connection: Connection, name: &str, subjects: Subjects, replicas: usize) -> Self {
         let access = connection.permissions.to([name.to_owned(), subjects.prefix().to_owned()]);
-        Self { connection, access, name: name.to_owned(), subjects, replicated: replicas > 1, absence: None }
+        let (name, consumers) = (name.to_owned(), Consumers::default());
+        Self { connection, access, name, subjects, consumers, replicated: replicas > 1, absence: None }
     }
 
     /// Looks the stream up; `None` where there is no leader, and a server that keeps a copy answers.
     pub(crate) async fn look(&self) -> Result<Option<Info>, StoreError> {
         let any = &json!({"last_by_subj": self.subjects.all()});
-        self.ask(|patience| async move {
-            match (self.info(patience.max(PATIENCE)).await, &self.absence) {
-                (Ok(info), absence) => {
-                    // Where there is no leader, another server tells what it knows.
-                    if let (Some(absence), true) = (absence, lacks_leader(&info)) {
-                        absence.note();
-                    }
-                    Ok(Some(info))
-                }
-                (Err(Failure::Transient(_) | Failure::Unanswered), Some(absence)) => {
-                    absence.note();
-                    self.try_one(any, patience).await.map(|_| None)
-                }
-                (Err(failure), _) => Err(failure),
-            }
-        })
-        .await
+        let looked = self.ask(|patience| {
+            let leader = async { stream_info(&self.connection.context, &self.name).await.map(Some) };
+            let any = async move { self.try_one(any, patience).await.map(|_| None) };
+            leader_or_any(self.absence.as_ref(), patience.max(PATIENCE), leader, any)
+        });
+        let info = looked.await?;
+        // Where there is no leader, another server tells what it knows.
+        if let (Some(absence), true) = (&self.absence, info.as_ref().is_some_and(lacks_leader)) {
+            absence.note();
+        }
+        Ok(info)
     }
 
     /// Returns whether there is no leader now, and that is no hindrance.
@@ -89,23 +88,14 @@ impl Log {
         self.absence.as_ref().is_some_and(Absence::lasts)
     }
 
-    /// Asks the leader; where that does not answer and any server's word suffices, asks that one instead.
+    /// Asks the leader for an event; where that does not answer and any server's word suffices, asks that one instead.
     async fn lead_or_any(
         &self,
         patience: Duration,
         leader: impl Future<Output = Result<Option<StoredEvent>, Failure>>,
         any: &serde_json::Value,
     ) -> Result<Option<StoredEvent>, Failure> {
-        let Some(absence) = &self.absence else {
-            return timeout(patience, leader).await.map_err(transient)?;
-        };
-        if !absence.lasts() {
-            match timeout(patience.max(PATIENCE), leader).await {
-                Err(_) | Ok(Err(Failure::Transient(_) | Failure::Unanswered)) => absence.note(),
-                Ok(answered) => return answered,
-            }
-        }
-        self.try_one(any, patience).await
+        leader_or_any(self.absence.as_ref(), patience, leader, self.try_one(any, patience)).await
     }
 
     /// Returns an aggregate's last event.
@@ -120,7 +110,7 @@ impl Log {
     /// Returns the last event with one of these subjects.
     pub(crate) async fn last_of(&self, subjects: &str, deadline: Duration) -> Result<Option<StoredEvent>, StoreError> {
         let any = &json!({"last_by_subj": subjects});
-        ask(&self.access, deadline, self.connection.request_timeout, |patience| {
+        ask(&self.access, &self.connection.budget, deadline, self.connection.request_timeout, |patience| {
             self.lead_or_any(patience, self.last_of_leader(subjects), any)
         })
         .await
@@ -199,15 +189,10 @@ impl Log {
     /// Returns the sequence of the stream's last message.
     pub(crate) async fn last_sequence(&self) -> Result<u64, StoreError> {
         let any = &json!({"last_by_subj": self.subjects.all()});
-        self.ask(|patience| async move {
-            let Some(absence) = &self.absence else { return Ok(self.info(patience).await?.state.last_sequence) };
-            if !absence.lasts() {
-                match self.info(patience.max(PATIENCE)).await {
-                    Err(Failure::Transient(_) | Failure::Unanswered) => absence.note(),
-                    answered => return Ok(answered?.state.last_sequence),
-                }
-            }
-            Ok(self.try_one(any, patience).await?.map_or(0, |last| last.sequence))
+        self.ask(|patience| {
+            let leader = async { Ok(stream_info(&self.connection.context, &self.name).await?.state.last_sequence) };
+            let any = async move { Ok(self.try_one(any, patience).await?.map_or(0, |last| last.sequence)) };
+            leader_or_any(self.absence.as_ref(), patience, leader, any)
         })
         .await
     }
@@ -311,28 +296,43 @@ impl Log {
     }
 
     async fn try_one(&self, request: &serde_json::Value, patience: Duration) -> Result<Option<StoredEvent>, Failure> {
-        let request = Request::new().payload(Bytes::from(request.to_string())).timeout(Some(patience));
-        let reply = match self.connection.client.send_request(direct(&self.name), request).await {
-            Ok(reply) => reply,
-            Err(error) if error.kind() == RequestErrorKind::NoResponders => {
-                return Err(self.unanswered(patience).await);
-            }
-            Err(error) => return Err(transient(error)),
-        };
-        match reply.status {
-            None | Some(StatusCode::OK) => Ok(Some(self.subjects.event_of_direct(reply)?)),
-            Some(StatusCode::NOT_FOUND) => Ok(None),
-            Some(status) => Err(refused(status, reply.description)),
+        match self.pages(patience).one(request).await {
+            Ok(reply) => Ok(reply.map(|reply| self.subjects.event_of_direct(reply)).transpose()?),
+            Err(Failure::Unanswered) => Err(self.unanswered(patience).await),
+            Err(failure) => Err(failure),
         }
+    }
+
+    fn pages(&self, patience: Duration) -> Pages<'_> {
+        let Connection { client, silence, .. } = &self.connection;
+        Pages { client, stream: &self.name, silence, patience }
+    }
+
+    /// Returns the last event of each subject, as the replica that answers sees them, ordered by sequence; `None` where
+    /// there are more than a server gives at once.
+    pub(crate) async fn lasts(&self) -> Result<Option<Vec<StoredEvent>>, StoreError> {
+        self.ask(|patience| async move {
+            match self.pages(patience).lasts(&self.subjects.all()).await {
+                Err(Failure::Unanswered) => Err(self.unanswered(patience).await),
+                Err(Failure::Transient(reason)) if reason.starts_with(TOO_MANY) => Ok(None),
+                page => {
+                    let page = self.events(page?)?;
+                    Ok(page.is_end.then_some(page.events))
+                }
+            }
+        })
+        .await
     }
 
     /// Returns some of the next events with these subjects, as the replica that answers sees them.
     async fn page(&self, subjects: &str, from: u64, count: usize, patience: Duration) -> Result<Page, Failure> {
-        let pages = Pages { client: &self.connection.client, stream: &self.name, patience };
-        let page = match pages.page(subjects, from, count).await {
-            Err(Failure::Unanswered) => return Err(self.unanswered(patience).await),
-            page => page?,
-        };
+        match self.pages(patience).page(subjects, from, count).await {
+            Err(Failure::Unanswered) => Err(self.unanswered(patience).await),
+            page => self.events(page?),
+        }
+    }
+
+    fn events(&self, page: pages::Page) -> Result<Page, Failure> {
         let events: Result<_, Failure> =
             page.messages.into_iter().map(|message| Ok(self.subjects.event_of_direct(message)?)).collect();
         Ok(Page { events: events?, is_end: page.is_end })
@@ -340,6 +340,18 @@ impl Log {
 
     fn read(&self, message: Option<StreamMessage>) -> Result<Option<StoredEvent>, Failure> {
         Ok(message.map(|message| self.subjects.event_of(message)).transpose()?)
+    }
+}
+
+#[async_trait]
+impl Keeper for Log {
+    async fn kept_from(&self, aggregate: AggregateId) -> Result<Option<u64>, StoreError> {
+        match self.next(&self.subjects.of_aggregate(aggregate), 1).await {
+            Ok(first) => Ok(first.map(|first| first.event.version)),
+            // What cannot be read is not kept: the archive is all there is.
+            Err(StoreError::Corrupt { .. }) => Ok(Some(u64::MAX)),
+            Err(error) => Err(error),
+        }
     }
 }
 

@@ -1,7 +1,9 @@
 //! Pages of a stream: many messages for one request, from whichever replica answers.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use async_nats::client::{Request, RequestErrorKind as AskedErrorKind};
 use async_nats::jetstream::context::RequestErrorKind;
 use async_nats::jetstream::message::StreamMessage;
 use async_nats::jetstream::response::Response;
@@ -11,11 +13,13 @@ use async_nats::jetstream::{Context, ErrorCode};
 use async_nats::{Client, HeaderMap, Message, StatusCode};
 use bytes::Bytes;
 use futures::StreamExt;
-use serde_json::json;
+use futures::stream::FuturesUnordered;
+use serde_json::{Value, json};
 use tokio::time::timeout;
 
 use crate::backoff::Failure;
 use crate::refusals::{invalid, missing};
+use crate::silence::Silence;
 
 /// Bytes of one page, about at most.
 const PAGE_BYTES: usize = 8 << 20;
@@ -28,6 +32,7 @@ const END_OF_PAGE: u16 = 204;
 pub(crate) struct Pages<'a> {
     pub(crate) client: &'a Client,
     pub(crate) stream: &'a str,
+    pub(crate) silence: &'a Silence,
     /// How long each message is waited for.
     pub(crate) patience: Duration,
 }
@@ -44,21 +49,82 @@ impl Pages<'_> {
     /// Returns some of the next messages with these subjects, as the replica that answers sees them.
     pub(crate) async fn page(&self, subjects: &str, from: u64, count: usize) -> Result<Page, Failure> {
         let request = json!({"seq": from, "batch": count, "max_bytes": PAGE_BYTES, "next_by_subj": subjects});
+        let is_answered = AtomicBool::new(false);
+        self.first_of(|| self.ask_page(&request, count, &is_answered)).await
+    }
+
+    /// Returns the last message of every subject of these, as the replica that answers sees them; those are not all where
+    /// the page is not the end. More subjects than a server counts are refused.
+    pub(crate) async fn lasts(&self, subjects: &str) -> Result<Page, Failure> {
+        let request = json!({"multi_last": [subjects], "max_bytes": PAGE_BYTES});
+        let is_answered = AtomicBool::new(false);
+        self.first_of(|| self.ask_page(&request, 64, &is_answered)).await
+    }
+
+    /// Asks any replica for one message.
+    pub(crate) async fn one(&self, request: &Value) -> Result<Option<Message>, Failure> {
+        self.first_of(|| self.ask_one(request)).await
+    }
+
+    /// Returns the first answer to a question, which is asked several times at once where servers are silent.
+    async fn first_of<T, Asking: Future<Output = Result<T, Failure>>>(
+        &self,
+        ask: impl Fn() -> Asking,
+    ) -> Result<T, Failure> {
+        let mut asked: FuturesUnordered<Asking> = (0..self.silence.questions()).map(|_| ask()).collect();
+        let mut failure = Failure::Unanswered;
+        while let Some(answer) = asked.next().await {
+            match answer {
+                Err(error @ (Failure::Transient(_) | Failure::Unanswered)) => failure = error,
+                answered => return answered,
+            }
+        }
+        Err(failure)
+    }
+
+    async fn ask_one(&self, request: &Value) -> Result<Option<Message>, Failure> {
+        let request = Request::new().payload(Bytes::from(request.to_string())).timeout(Some(self.patience));
+        let reply = match self.client.send_request(direct(self.stream), request).await {
+            Ok(reply) => reply,
+            Err(error) if error.kind() == AskedErrorKind::NoResponders => return Err(Failure::Unanswered),
+            Err(error) => {
+                self.silence.note();
+                return Err(transient(error));
+            }
+        };
+        match reply.status {
+            None | Some(StatusCode::OK) => Ok(Some(reply)),
+            Some(StatusCode::NOT_FOUND) => Ok(None),
+            Some(status) => Err(refused(status, reply.description)),
+        }
+    }
+
+    /// Asks for a page; of several questions only the one that is answered first is listened to.
+    async fn ask_page(&self, request: &Value, count: usize, is_answered: &AtomicBool) -> Result<Page, Failure> {
         let inbox = self.client.new_inbox();
         let mut replies = self.client.subscribe(inbox.clone()).await.map_err(transient)?;
         self.client
             .publish_with_reply(direct(self.stream), inbox, Bytes::from(request.to_string()))
             .await
             .map_err(transient)?;
+        let mut is_first = true;
         let mut messages: Vec<Message> = Vec::with_capacity(count.min(64));
         loop {
-            let reply = timeout(self.patience, replies.next()).await.map_err(transient)?;
+            let reply = timeout(self.patience, replies.next()).await.map_err(|late| {
+                self.silence.note();
+                transient(late)
+            })?;
             let reply = reply.ok_or_else(|| transient("the connection is closed"))?;
+            if reply.status == Some(StatusCode::NO_RESPONDERS) {
+                return Err(Failure::Unanswered);
+            }
+            if std::mem::take(&mut is_first) && is_answered.swap(true, Ordering::Relaxed) {
+                return Err(transient("another server answers"));
+            }
             let follows = || previous_sequence(&reply) == messages.last().and_then(sequence_of);
             match reply.status {
                 None | Some(StatusCode::OK) if follows() => messages.push(reply),
                 Some(StatusCode::NOT_FOUND) => return Ok(Page { messages, is_end: true }),
-                Some(StatusCode::NO_RESPONDERS) => return Err(Failure::Unanswered),
                 Some(status) if status.as_u16() == END_OF_PAGE && follows() => {
                     let is_end = messages.is_empty() || pending(&reply) == Some(0);
                     return Ok(Page { messages, is_end });

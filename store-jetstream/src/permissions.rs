@@ -57,6 +57,11 @@ impl Access {
         }
     }
 
+    /// Returns the stream's name.
+    pub(crate) fn stream(&self) -> &str {
+        self.names.first().map_or("", String::as_str)
+    }
+
     /// Returns whether a subject is one of the stream's, or one on which answers come.
     pub(crate) fn concerns(&self, subject: &str) -> bool {
         let is_of = |name: &String| {
@@ -92,7 +97,8 @@ impl Permissions {
         Watch { denials, seen }
     }
 
-    /// Returns the access to subjects that hold one of these names as a token, or start with one.
+    /// Returns the access to subjects that hold one of these names as a token, or start with one; the stream's name comes
+    /// first.
     pub(crate) fn to<const N: usize>(&self, names: [String; N]) -> Access {
         Access { permissions: self.clone(), names: Arc::new(names) }
     }

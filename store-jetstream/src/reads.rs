@@ -63,6 +63,12 @@ impl Reads {
         self.0.lock().iter().any(|kept| kept.stands_at(subjects, from_sequence))
     }
 
+    /// Gives up all readers that wait.
+    pub(crate) fn close(&self) {
+        let kept = std::mem::take(&mut *self.0.lock());
+        drop(kept);
+    }
+
     fn take(&self, subjects: &str, from_sequence: u64) -> Option<Follower> {
         let mut kept = self.0.lock();
         let place = kept.iter().position(|kept| kept.stands_at(subjects, from_sequence))?;

@@ -249,11 +249,17 @@ impl Shared {
     pub(crate) async fn list(&self) -> Result<Vec<(AggregateId, Head)>, StoreError> {
         let last = self.log.last_of(&self.log.subjects.all(), self.log.connection.deadline).await?;
         let last_sequence = last.map_or(0, |last| last.sequence);
-        if self.log.is_leaderless() {
-            return self.scan_heads(last_sequence).await;
+        if !self.log.is_leaderless()
+            && let Some(heads) = read_heads(&self.log, last_sequence).await?
+        {
+            return Ok(heads.into_iter().collect());
         }
-        match read_heads(&self.log, last_sequence).await? {
-            Some(heads) => Ok(heads.into_iter().collect()),
+        match self.log.lasts().await? {
+            Some(lasts) => {
+                let heads: BTreeMap<AggregateId, Head> =
+                    lasts.iter().map(|stored| (stored.event.aggregate, stored.event.head())).collect();
+                Ok(heads.into_iter().collect())
+            }
             None => self.scan_heads(last_sequence).await,
         }
     }

@@ -24,7 +24,7 @@ pub(crate) fn split(batch: &[AggregateAppend], events_max: usize) -> Result<Vec<
     if order.is_done() {
         return Ok(cut.batches);
     }
-    Err(StoreError::Malformed { reason: "transactions of several aggregates cannot be cut apart" })
+    Err(StoreError::Malformed { reason: "transactions of several aggregates cannot be cut apart".into() })
 }
 
 /// The events of one transaction in one aggregate of the batch.
@@ -116,7 +116,9 @@ impl Cut {
     fn push(&mut self, transaction: &[Slice<'_>]) -> Result<(), StoreError> {
         let count = transaction.iter().map(|slice| slice.events.len()).sum::<usize>();
         if count > self.events_max {
-            return Err(StoreError::Malformed { reason: "a transaction has more events than an atomic batch takes" });
+            return Err(StoreError::Malformed {
+                reason: "a transaction has more events than an atomic batch takes".into(),
+            });
         }
         if self.events + count > self.events_max {
             self.batches.push(Vec::new());
@@ -147,7 +149,8 @@ fn transaction(event: &SealedEvent) -> Result<TransactionId, StoreError> {
     if let Some(envelope) = Envelope::of(&event.block) {
         return Ok(envelope.transaction);
     }
-    let opened = open_block(&event.block).map_err(|_| StoreError::Malformed { reason: "a block is no event" })?;
+    let opened =
+        open_block(&event.block).map_err(|_| StoreError::Malformed { reason: "a block is no event".into() })?;
     Ok(opened.header.metadata.transaction)
 }
 

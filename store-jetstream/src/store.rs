@@ -15,10 +15,11 @@ use tokio::sync::watch;
 
 use crate::absence::Absence;
 use crate::append::append;
+use crate::backoff::Budget;
 use crate::config::JetStreamConfig;
-use crate::connection::connect;
+use crate::connection::{Connection, connect};
 use crate::definition;
-use crate::durability;
+use crate::durability::{self, Probed};
 use crate::holes::Holes;
 use crate::log::Log;
 use crate::message::{OVERHEAD_BYTES, Subjects};
@@ -31,12 +32,16 @@ use crate::refusals::invalid;
 use crate::shared::Shared;
 use crate::whole::follow;
 
+/// How long a monitor is waited for.
+const MONITOR_PATIENCE: Duration = Duration::from_secs(2);
+
 /// Events in a stream of NATS JetStream.
 #[derive(Debug)]
 pub struct JetStreamStore {
     shared: Arc<Shared>,
     /// Closes with the store.
     open: watch::Sender<()>,
+    unreached_monitors: Vec<String>,
 }
 
 impl JetStreamStore {
@@ -60,7 +65,7 @@ impl JetStreamStore {
     /// # Errors
     /// [`StoreError::Refused`] where there is no stream; else as [`connect`](Self::connect).
     pub async fn open(config: JetStreamConfig) -> Result<Self, StoreError> {
-        let connection = connect(&config).await?;
+        let connection = Connection { budget: Budget::shared(), ..connect(&config).await? };
         let server = connection.client.server_info();
         let log = Log::new(connection, &config.stream, Subjects::new(&config.subject_prefix), config.replicas);
         let log = Log { absence: Some(Absence::default()), ..log };
@@ -78,11 +83,12 @@ impl JetStreamStore {
         log: Log,
         info: Option<&Info>,
     ) -> Result<Self, StoreError> {
-        let durability = match info {
+        let Probed { durability, unreached } = match info {
             Some(info) => {
-                durability::probe(&config.monitor_urls, info, &server.server_name, config.request_timeout).await?
+                let patience = config.request_timeout.min(MONITOR_PATIENCE);
+                durability::probe(&config.monitor_urls, info, &server.server_name, patience).await?
             }
-            None => Durability::PageCache,
+            None => Probed { durability: Durability::PageCache, unreached: Vec::new() },
         };
         // A stream without a leader is one of several servers.
         let replicas = info.map_or(config.replicas.max(2), |info| info.config.num_replicas);
@@ -99,9 +105,11 @@ impl JetStreamStore {
             group_transactions_min: group_transactions_min(replicas),
             deadline: config.deadline,
         };
-        let objects = JetStreamObjects::on(log.connection.clone(), replicas);
+        let log = Log { replicated: replicas > 1, ..log };
+        let objects = JetStreamObjects::of(&log, replicas);
+        let archive = Archive::behind(Arc::new(objects), Arc::new(log.clone()));
         let shared = Shared {
-            log: Log { replicated: replicas > 1, ..log },
+            log,
             hash: config.hash,
             capabilities,
             durability,
@@ -110,12 +118,22 @@ impl JetStreamStore {
             reads: Reads::default(),
             holes: Holes::default(),
             kept_from: Places::default(),
-            archive: Archive::new(Arc::new(objects)),
+            archive,
             replicas,
             max_bytes: config.max_bytes,
             split_appends: config.split_appends,
         };
-        Ok(Self { shared: Arc::new(shared), open: watch::Sender::new(()) })
+        Ok(Self { shared: Arc::new(shared), open: watch::Sender::new(()), unreached_monitors: unreached })
+    }
+
+    /// Returns how many servers keep each event.
+    pub fn replicas(&self) -> usize {
+        self.shared.replicas
+    }
+
+    /// Returns the monitoring addresses at which no server answered: of those servers it is not known whether they sync.
+    pub fn unreached_monitors(&self) -> &[String] {
+        &self.unreached_monitors
     }
 
     /// Returns whether the stream has no leader as far as this reader knows, so that what it reads may lag.
@@ -207,5 +225,14 @@ impl EventStore for JetStreamStore {
 
     fn durability_of_kept(&self) -> Durability {
         self.shared.durability
+    }
+
+    async fn close(&self) {
+        self.open.send_replace(());
+        self.shared.reads.close();
+        let log = &self.shared.log;
+        if !log.is_leaderless() {
+            log.consumers.close(&log.connection, &log.name).await;
+        }
     }
 }

@@ -23,31 +23,42 @@ pub struct Arguments {}
 pub fn run(session: &mut Session, _arguments: &Arguments) -> Result<(), Failure> {
     let store = session.open_to_read()?;
     let mut table = Table::new(&["name", "version", "id", "head"]);
+    let mut unread: u64 = 0;
     for (aggregate, head) in session.wait(store.list())? {
+        // Where one graph's first event cannot be reached, the others' may be elsewhere, or known already.
         let (name, missing) = match session.wait(store.read(aggregate, 1, 1)) {
             Ok(first) => (first.first().and_then(created_name), None),
             // Its last events are there nevertheless.
-            Err(StoreError::Corrupt { damage }) => (None, Some(damage.to_string())),
+            Err(StoreError::Corrupt { damage }) => {
+                note(format_args!("cidgraph: events of {aggregate} are missing: {damage}"));
+                (None, Some((damage.to_string(), "(events are missing)")))
+            }
+            Err(error @ StoreError::Unavailable { .. }) => {
+                unread += 1;
+                note(format_args!("cidgraph: the first event of {aggregate} cannot be read: {error}"));
+                (None, Some((error.to_string(), "(not reached)")))
+            }
             Err(other) => return Err(other.into()),
         };
-        if let Some(missing) = &missing {
-            note(format_args!("cidgraph: events of {aggregate} are missing: {missing}"));
-        }
         if session.output.json {
             let head = json!({ "version": head.version, "cid": head.cid.to_string() });
             let mut object = json!({ "id": aggregate.to_string(), "name": name, "head": head });
-            if let Some(missing) = missing {
+            if let Some((missing, _)) = missing {
                 object["missing"] = json!(missing);
             }
             session.output.object(&object)?;
         } else {
-            let unnamed = if missing.is_some() { "(events are missing)" } else { "(no graph)" };
+            let unnamed = missing.map_or("(no graph)", |(_, shown)| shown);
             let name = name.unwrap_or_else(|| unnamed.to_owned());
             table.row(vec![name, head.version.to_string(), aggregate.to_string(), head.cid.to_string()]);
         }
     }
     if !session.output.json {
         session.output.table(&table)?;
+    }
+    if unread > 0 {
+        let reason = format!("the first events of {unread} graphs cannot be read");
+        return Err(StoreError::Unavailable { reason }.into());
     }
     Ok(())
 }

@@ -69,3 +69,44 @@ fn reads_without_a_leader(cluster: &mut Cluster, path: &Path, urls: &str) {
         assert_eq!(told(&answer), told(&before), "{question:?}");
     }
 }
+
+/// Two of three servers are stopped, the leader first, not ended: their connections stay, and questions still go to them.
+#[cfg(unix)]
+#[test]
+fn reads_are_answered_in_time_while_two_of_three_servers_are_stopped() {
+    /// What a command may take beyond its deadline: to connect, to be answered, on a machine that is busy.
+    const SLACK: Duration = Duration::from_secs(15);
+    const DEADLINE: Duration = Duration::from_secs(20);
+    let Some(cluster) = or_skip(Cluster::start(SyncInterval::Default)) else { return };
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path();
+    let urls = cluster.urls().join(",");
+    write(path, "e.csv", edges(30_000));
+    done(path, &on(&urls, &[IMPORT_EDGES, &["g"]].concat()));
+    done(path, &on(&urls, &[IMPORT_EDGES, &["archived"]].concat()));
+    done(path, &on(&urls, &["archive", "--graph", "archived", "--keep", "10", "--without-snapshot"]));
+    let questions: [&[&str]; 5] = [
+        &["graphs"],
+        &["stats", "--graph", "g", "--json"],
+        &["stats", "--graph", "archived", "--json"],
+        &["log", "--graph", "archived", "--json"],
+        &["query", "neighbors", "28", "--graph", "g"],
+    ];
+    let before: Vec<String> = questions.iter().map(|question| done(path, &on(&urls, question))).collect();
+    for stream in ["OBJ_object-store", "event-store"] {
+        cluster.wait_until_whole(stream, PATIENCE).expect("three copies");
+    }
+    let leader = cluster.wait_until_whole("event-store", PATIENCE).expect("a leader");
+    let stopped = [&cluster.servers[leader], &cluster.servers[(leader + 1) % 3]];
+    stopped.iter().for_each(|server| server.pause().expect("stopped"));
+    for (question, before) in questions.iter().zip(before) {
+        let start = Instant::now();
+        let output = cidgraph(path, &on(&urls, question));
+        let (answer, note) = (String::from_utf8(output.stdout), String::from_utf8(output.stderr));
+        let (answer, note) = (answer.expect("text"), note.expect("text"));
+        eprintln!("{question:?} took {:?}", start.elapsed());
+        assert!(output.status.success() && answer == before, "{question:?}: {note}");
+        assert!(start.elapsed() < DEADLINE + SLACK, "{question:?} took {:?}", start.elapsed());
+    }
+    stopped.iter().for_each(|server| server.resume().expect("goes on"));
+}

@@ -9,6 +9,8 @@ mod answers;
 
 mod archives;
 
+mod consumers;
+
 mod imports;
 
 mod refusals;

@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use cidgraph_harness::nats::{Server, SyncInterval, or_skip};
 
 use crate::binary::{cidgraph, command, done, failed, fed};
-use crate::served::{Served, on};
+use crate::served::{IMPORT_EDGES, Served, edges, on};
 
 fn folder() -> tempfile::TempDir {
     tempfile::tempdir().expect("a folder")
@@ -105,4 +105,23 @@ fn what_contradicts_the_store_is_a_conflict() {
     failed(path, &served.on(&["graphs", "--stream", "a b"]), 1, "stream");
     let (code, _, error) = fed(path, &served.on(&["apply", "-g", "g"]), "{\"remove_node\":{\"node\":\"nobody\"}}\n");
     assert_eq!((code, error.lines().count()), (1, 1), "{error}");
+}
+
+#[test]
+fn a_server_of_small_messages_says_what_to_raise() {
+    let Some(small) = or_skip(Server::start_with(SyncInterval::Default, "max_payload: 65536")) else { return };
+    let folder = folder();
+    std::fs::write(folder.path().join("e.csv"), edges(200)).expect("written");
+    done(folder.path(), &on(&small.url, &[IMPORT_EDGES, &["g"]].concat()));
+    let archive = on(&small.url, &["archive", "--graph", "g", "--keep", "10", "--without-snapshot"]);
+    failed(folder.path(), &archive, 1, "raise it in the server's configuration");
+}
+
+#[test]
+fn a_monitor_that_does_not_answer_is_said() {
+    let Some(served) = Served::start() else { return };
+    let mut apply = command(served.folder.path(), &served.on(&["apply", "-g", "g", "create"]));
+    let output = apply.env("CIDGRAPH_NATS_MONITOR_URLS", "http://127.0.0.1:9").output().expect("runs");
+    let note = String::from_utf8(output.stderr).expect("text");
+    assert!(output.status.success() && note.contains("monitoring address http://127.0.0.1:9"), "{note}");
 }

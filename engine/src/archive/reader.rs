@@ -2,13 +2,19 @@
 //!
 //! The list of segments is read when it is first needed and again where it does not suffice; the segments that were read
 //! last are kept unpacked. A segment that is missing or damaged is [`StoreError::Corrupt`], which names it.
+//!
+//! What a store still keeps itself is not read from the archive: so an archive that outlived the store it was made of is
+//! never mixed with what a new one of the same name holds.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use async_trait::async_trait;
+use foldhash::fast::FixedState;
+use futures::{StreamExt, TryStreamExt, stream};
 use parking_lot::Mutex;
 use tokio::io::AsyncWrite;
 
@@ -21,18 +27,39 @@ use crate::store::{Damage, ObjectError, ObjectStore, StoreError, StoredEvent, St
 /// Segments that are kept unpacked, about 10 MiB each.
 const UNPACKED_MAX: usize = 4;
 
+/// Aggregates that a store is asked for at the same time.
+const ASKED_AT_ONCE: usize = 64;
+
+/// Says what a store keeps itself, so that its archive gives only what is before it.
+#[async_trait]
+pub trait Keeper: Send + Sync + std::fmt::Debug {
+    /// Returns the first version of an aggregate that the store keeps itself, `None` where it keeps no event of it.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    async fn kept_from(&self, aggregate: AggregateId) -> Result<Option<u64>, StoreError>;
+}
+
 /// The archives in an object store.
 #[derive(Debug)]
 pub struct Archive {
     objects: Arc<dyn ObjectStore>,
+    keeper: Option<Arc<dyn Keeper>>,
     table: Mutex<Option<Arc<Table>>>,
+    /// What the keeper said since the list of segments was read, 0 where it keeps no event.
+    kept_from: Mutex<HashMap<AggregateId, u64, FixedState>>,
     unpacked: Mutex<VecDeque<(Segment, Arc<Vec<StoredEvent>>)>>,
 }
 
 impl Archive {
     /// Makes a reader of the archives in an object store; reads nothing yet.
     pub fn new(objects: Arc<dyn ObjectStore>) -> Self {
-        Self { objects, table: Mutex::default(), unpacked: Mutex::default() }
+        Self { objects, keeper: None, table: Mutex::default(), kept_from: Mutex::default(), unpacked: Mutex::default() }
+    }
+
+    /// Makes a reader of what a store no longer keeps itself: ranges hold nothing else.
+    pub fn behind(objects: Arc<dyn ObjectStore>, keeper: Arc<dyn Keeper>) -> Self {
+        Self { keeper: Some(keeper), ..Self::new(objects) }
     }
 
     /// Returns the object store.
@@ -52,7 +79,30 @@ impl Archive {
         let listed = self.objects.list(PREFIX).await?;
         let table = Arc::new(Table::new(listed.iter().filter_map(|info| Segment::parse(&info.name)).collect()));
         *self.table.lock() = Some(Arc::clone(&table));
+        self.kept_from.lock().clear();
         Ok(table)
+    }
+
+    /// Returns the segments of one or all aggregates whose beginning the store no longer keeps, ordered by their first
+    /// sequence, each with the first version that it does keep.
+    async fn needed(&self, aggregate: Option<AggregateId>) -> Result<Vec<(Segment, u64)>, StoreError> {
+        let table = self.table().await?;
+        let segments = table.ordered(aggregate);
+        let Some(keeper) = &self.keeper else {
+            return Ok(segments.iter().map(|segment| (*segment, u64::MAX)).collect());
+        };
+        let unknown: Vec<AggregateId> = {
+            let known = self.kept_from.lock();
+            table.aggregates(aggregate).filter(|aggregate| !known.contains_key(aggregate)).collect()
+        };
+        let ask = |aggregate| async move { Ok((aggregate, keeper.kept_from(aggregate).await?.unwrap_or(0))) };
+        let asked = stream::iter(unknown.into_iter().map(ask)).buffered(ASKED_AT_ONCE);
+        let said: Result<Vec<_>, StoreError> = asked.try_collect().await;
+        let mut known = self.kept_from.lock();
+        known.extend(said?);
+        let kept_from = |segment: &Segment| known.get(&segment.aggregate).copied().unwrap_or(0);
+        let needed = segments.iter().map(|segment| (*segment, kept_from(segment)));
+        Ok(needed.filter(|(segment, kept_from)| segment.versions.0 < *kept_from).collect())
     }
 
     async fn table(&self) -> Result<Arc<Table>, StoreError> {
@@ -66,6 +116,13 @@ impl Archive {
     /// Returns the segment that holds a version, as the list that was read last says.
     pub(super) async fn holding(&self, aggregate: AggregateId, version: u64) -> Result<Option<Segment>, StoreError> {
         Ok(self.table().await?.holding(aggregate, version))
+    }
+
+    /// Returns the aggregates that have segments; the list is read again.
+    pub(super) async fn aggregates(&self) -> Result<Vec<AggregateId>, StoreError> {
+        let mut aggregates: Vec<AggregateId> = self.listed().await?.aggregates(None).collect();
+        aggregates.sort_unstable();
+        Ok(aggregates)
     }
 
     /// Returns the segments of an aggregate that reach a version or lie behind it; the list is read again.
@@ -115,7 +172,7 @@ impl Archive {
     }
 
     /// Returns the first `limit` archived events that pass a filter of those from `first` to `last` sequence, in sequence
-    /// order.
+    /// order; where the reader was made [`behind`](Self::behind) a store, only those that it no longer keeps.
     ///
     /// Holds at most so many events and one segment more. Where the segments of many aggregates overlap, all that may
     /// hold one of the events are read: ask for many events at a time.
@@ -129,13 +186,12 @@ impl Archive {
         last: u64,
         limit: usize,
     ) -> Result<Vec<StoredEvent>, StoreError> {
-        let table = self.table().await?;
         let aggregate = match filter {
             StreamFilter::Aggregate(aggregate) => Some(*aggregate),
             StreamFilter::All | StreamFilter::EventType(_) => None,
         };
         let (mut found, mut last): (Vec<StoredEvent>, u64) = (Vec::new(), last);
-        for segment in table.ordered(aggregate) {
+        for (segment, kept_from) in &self.needed(aggregate).await? {
             if segment.sequences.0 > last {
                 break;
             }
@@ -145,7 +201,8 @@ impl Archive {
             let unpacked = self.unpacked(segment).await?;
             let start = unpacked.partition_point(|stored| stored.sequence < first);
             let end = unpacked.partition_point(|stored| stored.sequence <= last);
-            let passing = unpacked[start.min(end)..end].iter().filter(|stored| filter.matches(&stored.event));
+            let passes = |stored: &&StoredEvent| stored.event.version < *kept_from && filter.matches(&stored.event);
+            let passing = unpacked[start.min(end)..end].iter().filter(passes);
             found.extend(passing.cloned());
             if found.len() > limit {
                 order(&mut found, limit);
@@ -156,13 +213,20 @@ impl Archive {
         Ok(found)
     }
 
-    /// Returns the last sequence that is archived, 0 where none is.
+    /// Returns the segments that [`range`](Self::range) may give events of, ordered by their first sequence.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] or [`StoreError::Corrupt`].
+    pub async fn segments(&self) -> Result<Vec<Segment>, StoreError> {
+        Ok(self.needed(None).await?.into_iter().map(|(segment, _)| segment).collect())
+    }
+
+    /// Returns the last sequence that [`range`](Self::range) may give an event of, 0 where there is none.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] or [`StoreError::Corrupt`].
     pub async fn last_sequence(&self) -> Result<u64, StoreError> {
-        let table = self.table().await?;
-        Ok(table.ordered(None).iter().map(|segment| segment.sequences.1).max().unwrap_or(0))
+        Ok(self.needed(None).await?.iter().map(|(segment, _)| segment.sequences.1).max().unwrap_or(0))
     }
 
     async fn unpacked(&self, segment: &Segment) -> Result<Arc<Vec<StoredEvent>>, StoreError> {

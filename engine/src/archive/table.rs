@@ -32,6 +32,12 @@ impl Table {
         holding.max_by_key(|segment| segment.versions.1).copied()
     }
 
+    /// Returns the aggregates that have segments, one or all.
+    pub(super) fn aggregates(&self, aggregate: Option<AggregateId>) -> impl Iterator<Item = AggregateId> {
+        let which = move |one: &AggregateId| aggregate.is_none_or(|aggregate| aggregate == *one);
+        self.of.keys().copied().filter(which)
+    }
+
     /// Returns the segments of one or all aggregates, ordered by their first sequence.
     pub(super) fn ordered(&self, aggregate: Option<AggregateId>) -> &[Segment] {
         match aggregate {

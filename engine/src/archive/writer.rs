@@ -9,7 +9,7 @@ use super::reader::Archive;
 use super::segment::{SEGMENT_BYTES, Segment, encode};
 use crate::chain::{ChainError, ChainVerifier, verify_block};
 use crate::id::AggregateId;
-use crate::store::{Damage, EventStore, ObjectStore, StoreError, StoredEvent};
+use crate::store::{Damage, EventStore, Head, ObjectStore, StoreError, StoredEvent};
 
 /// Events that are read at a time.
 const PAGE_EVENTS: usize = 8192;
@@ -40,12 +40,37 @@ pub enum ArchiveError {
         /// The segment.
         name: String,
     },
+    /// The snapshot does not cover the events, or is of another history.
+    #[error("the snapshot of version {covered} does not cover the events up to version {up_to}: {reason}")]
+    Uncovered {
+        /// The version up to which events were to be archived.
+        up_to: u64,
+        /// The snapshot's version.
+        covered: u64,
+        /// Why not.
+        reason: &'static str,
+    },
+    /// Another process archives the same aggregate.
+    #[error("somebody else archives {aggregate} at the same time: wait for that, then run it again")]
+    Overtaken {
+        /// The aggregate.
+        aggregate: AggregateId,
+    },
     /// The archive holds other events under versions or sequences that the stream keeps.
     #[error("the object {name} is of another history of this aggregate: move it away, then archive")]
     Foreign {
         /// The segment.
         name: String,
     },
+}
+
+/// What holds the state that the archived events made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Covered {
+    /// A snapshot that was verified, by its head.
+    By(Head),
+    /// Nothing: every state is made of the archive again, event by event.
+    Nothing,
 }
 
 /// What was archived.
@@ -66,8 +91,8 @@ pub struct Archived {
 /// Archives an aggregate's events up to a version and lets the stream go of them.
 ///
 /// It goes up to the last end of a transaction at or before `up_to_version`, and never as far as the aggregate's last
-/// event. The caller says that what it needs of these events (a state at or behind `up_to_version`) is kept elsewhere:
-/// once there are snapshots, that a verified one covers them. Readers still get the events, from the archive.
+/// event. The state that these events made must be covered by a verified snapshot whose head is the store's event, unless
+/// the caller does without. Readers still get the events, from the archive.
 ///
 /// # Errors
 /// [`ArchiveError`]; running it again goes on.
@@ -75,11 +100,22 @@ pub async fn archive(
     store: &dyn EventStore,
     aggregate: AggregateId,
     up_to_version: u64,
+    covered: Covered,
 ) -> Result<Archived, ArchiveError> {
+    if let Covered::By(head) = covered {
+        let uncovered = |reason| ArchiveError::Uncovered { up_to: up_to_version, covered: head.version, reason };
+        if up_to_version > head.version {
+            return Err(uncovered("it is older"));
+        }
+        let stored = store.read(aggregate, head.version, 1).await?;
+        if stored.first().is_none_or(|stored| stored.event.head() != head) {
+            return Err(uncovered("its head is not the store's event"));
+        }
+    }
     archive_in_segments(store, aggregate, up_to_version, SEGMENT_BYTES).await
 }
 
-/// Archives as [`archive`] does, in segments of about so many bytes of blocks.
+/// Archives as [`archive`] does without a snapshot, in segments of about so many bytes of blocks.
 ///
 /// # Errors
 /// As [`archive`].
@@ -114,7 +150,10 @@ pub async fn archive_in_segments(
         _ => after(&archive, aggregate, first - 1).await?,
     };
     let mut archiver = Archiver { store, archive, aggregate, verifier, last, segment_bytes, done: nothing };
-    archiver.run(first).await?;
+    if let Err(error) = archiver.run(first).await {
+        let moved = store.kept_from(aggregate).await.is_ok_and(|now| now != first);
+        return Err(if moved { ArchiveError::Overtaken { aggregate } } else { error });
+    }
     store.purge(aggregate, last + 1).await?;
     Ok(Archived { last_version: last, ..archiver.done })
 }
@@ -137,7 +176,36 @@ async fn is_of(archive: &Archive, segment: &Segment, store: &dyn EventStore, fir
     };
     let held = &held[held.partition_point(|stored| stored.event.version < first)..];
     let Some(from) = held.first() else { return Ok(true) };
-    Ok(store.read(segment.aggregate, from.event.version, held.len()).await? == held)
+    match store.read(segment.aggregate, from.event.version, held.len()).await {
+        Err(StoreError::Corrupt { .. }) => Ok(true),
+        read => Ok(read? == held),
+    }
+}
+
+/// Returns the segments beside a store that are of another history than its events: those of a store that was deleted and
+/// made anew, above all. Nothing is read from them.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn foreign_segments(store: &dyn EventStore) -> Result<Vec<Segment>, StoreError> {
+    let Some(objects) = store.objects().filter(|_| store.capabilities().purges) else { return Ok(Vec::new()) };
+    let archive = Archive::new(objects);
+    let mut foreign = Vec::new();
+    for aggregate in archive.aggregates().await? {
+        let first = match store.head(aggregate).await {
+            Ok(Some(_)) => store.kept_from(aggregate).await?,
+            Ok(None) => 0,
+            // That is told by whoever reads the events.
+            Err(StoreError::Corrupt { .. }) => continue,
+            Err(error) => return Err(error),
+        };
+        for segment in archive.reaching(aggregate, first).await? {
+            if first == 0 || !is_of(&archive, &segment, store, first).await? {
+                foreign.push(segment);
+            }
+        }
+    }
+    Ok(foreign)
 }
 
 /// Returns the last version from `first` to `last` that ends its transaction.
@@ -216,8 +284,14 @@ impl Archiver<'_> {
         let objects: &dyn ObjectStore = &**self.archive.objects();
         let name = segment.name();
         let info = objects.put(&name, &mut encode(&events).as_slice()).await.map_err(StoreError::from)?;
-        if self.archive.segment(&segment).await? != events {
-            return Err(ArchiveError::Differs { name });
+        match self.archive.segment(&segment).await {
+            Ok(read) if read == events => {}
+            // Whoever put it again meanwhile puts all of them.
+            _ if objects.list(&name).await.map_err(StoreError::from)?.first() != Some(&info) => {
+                return Err(ArchiveError::Overtaken { aggregate: self.aggregate });
+            }
+            Ok(_) => return Err(ArchiveError::Differs { name }),
+            Err(error) => return Err(error.into()),
         }
         self.done.segments += 1;
         self.done.stored_bytes += info.stored_bytes;

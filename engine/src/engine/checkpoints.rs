@@ -73,19 +73,19 @@ impl Checkpoints {
 
 impl Inner {
     /// Lets a checkpoint be made where one is due. One that fails leaves the graph as it is and is tried again after the
-    /// next submission.
+    /// next submission. Making one is in a box of its own: what every submission awaits stays small.
     pub(super) async fn checkpoint_when_due(self: &Arc<Self>, graph: GraphId) {
         match self.checkpoints.when {
             Checkpointing::Off => {}
             Checkpointing::Between(policy) => {
                 let keeper = self.checkpoints.of(self, graph);
                 let mut keeper = keeper.lock().await;
-                drop(self.keep_up(&mut keeper, graph, &policy, policy.only_where_paid).await);
+                drop(Box::pin(self.keep_up(&mut keeper, graph, &policy, policy.only_where_paid)).await);
             }
             Checkpointing::Beside(policy) => {
                 // Where one is under way, it looks again itself.
                 if let Ok(keeper) = self.checkpoints.of(self, graph).try_lock_owned() {
-                    self.checkpoint_beside(keeper, graph, policy).await;
+                    Box::pin(self.checkpoint_beside(keeper, graph, policy)).await;
                 }
             }
         }

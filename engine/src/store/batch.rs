@@ -2,6 +2,7 @@
 //!
 //! Every store runs it first, so all refuse the same batches with the same words.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use crate::cid::{Cid, HashKind};
@@ -114,8 +115,13 @@ fn check_part(part: &AggregateAppend, hash: HashKind, capabilities: &Capabilitie
         if remaining > 0 && event.transaction_remaining != remaining - 1 {
             return malformed("a transaction is cut");
         }
-        if event.block.is_empty() || event.block.len() > capabilities.block_bytes_max {
-            return malformed("a block is empty or larger than the store takes");
+        let (bytes, most) = (event.block.len(), capabilities.block_bytes_max);
+        if bytes == 0 || bytes > most {
+            let SealedEvent { aggregate, version, .. } = event;
+            let text = format!(
+                "version {version} of aggregate {aggregate} is a block of {bytes} bytes, 1 to {most} are taken"
+            );
+            return malformed(text);
         }
         (version, previous, remaining) = (event.version, Some(event.cid), event.transaction_remaining);
     }
@@ -125,6 +131,6 @@ fn check_part(part: &AggregateAppend, hash: HashKind, capabilities: &Capabilitie
     if remaining > 0 { malformed("a transaction is cut") } else { Ok(()) }
 }
 
-const fn malformed(reason: &'static str) -> Result<(), StoreError> {
-    Err(StoreError::Malformed { reason })
+fn malformed(reason: impl Into<Cow<'static, str>>) -> Result<(), StoreError> {
+    Err(StoreError::Malformed { reason: reason.into() })
 }

@@ -3,6 +3,7 @@
 //! A store keeps sealed blocks, byte for byte, in one stream with increasing sequences. It checks that an append
 //! continues each aggregate it touches and applies it whole or not at all. It knows no event type and no graph rule.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -141,7 +142,7 @@ pub enum StoreError {
     #[error("the append is not well-formed: {reason}")]
     Malformed {
         /// What is wrong.
-        reason: &'static str,
+        reason: Cow<'static, str>,
     },
     /// The store is not to be reached, or refuses what it may take later; nothing was written.
     #[error("the store is unavailable: {reason}")]
@@ -429,4 +430,8 @@ pub trait EventStore: Send + Sync + fmt::Debug {
     fn durability_of_kept(&self) -> Durability {
         if self.capabilities().durable { Durability::PageCache } else { Durability::Memory }
     }
+
+    /// Gives back what the store holds on servers, and ends what is followed; calls may follow, and make it anew. A process
+    /// that is to end calls it while its runtime still runs. A store that holds nothing there needs no method of its own.
+    async fn close(&self) {}
 }

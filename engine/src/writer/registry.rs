@@ -123,7 +123,8 @@ impl<S: DraftSource> Registry<S> {
     pub async fn open(&self, aggregate: AggregateId) -> Result<OpenAggregate<S>, ReplayError> {
         loop {
             let slot = Arc::clone(&self.open.entry(aggregate).or_default());
-            let open = match slot.get_or_try_init(|| self.load(aggregate)).await {
+            // Loading is in a box of its own, so that what awaits an aggregate that is open stays small.
+            let open = match slot.get_or_try_init(|| Box::pin(self.load(aggregate))).await {
                 Ok(open) => open,
                 Err(error) => {
                     let unused = |held: &Slot<S>| Arc::ptr_eq(held, &slot) && Arc::strong_count(held) == 2;

@@ -14,12 +14,15 @@ pub struct Servers {
     pub(super) client: Client,
     replicas: usize,
     durability: Durability,
+    /// Whether the servers were asked when they sync.
+    is_asked: bool,
 }
 
 impl Servers {
-    /// Describes the servers behind a connection: how many keep each event, and what an acknowledgement means there.
-    pub const fn new(client: Client, replicas: usize, durability: Durability) -> Self {
-        Self { client, replicas, durability }
+    /// Describes the servers behind a connection: how many keep each event, and what an acknowledgement means there, at
+    /// least where they were not asked.
+    pub const fn new(client: Client, replicas: usize, durability: Durability, is_asked: bool) -> Self {
+        Self { client, replicas, durability, is_asked }
     }
 
     /// Returns how many servers keep each event.
@@ -34,7 +37,8 @@ impl Servers {
 
     /// Returns the server's version, how many keep each event and what an acknowledgement means, for a row of the table.
     pub fn label(&self) -> String {
-        format!("nats-server {} R{} {}", self.client.server_info().version, self.replicas, self.durability)
+        let unasked = if self.is_asked { "" } else { " at least: no monitor was asked" };
+        format!("nats-server {} R{} {}{unasked}", self.client.server_info().version, self.replicas, self.durability)
     }
 
     /// Deletes the streams whose names begin with `prefix`.

@@ -44,6 +44,7 @@ pub(super) async fn kill_client(
         deadline: plan.deadline,
     };
     let store = surroundings.stores.open(terms).await?;
+    report.durability = store.durability_of_kept().to_string();
     let auditor = Auditor::new();
     let mut random = Random::new(plan.seed);
     let mut started = 0;

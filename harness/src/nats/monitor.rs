@@ -25,6 +25,8 @@ pub struct StreamState {
     pub messages: u64,
     /// The last sequence in this server's copy.
     pub last_sequence: u64,
+    /// Consumers that there are.
+    pub consumers: u64,
 }
 
 #[derive(Debug, Deserialize)]
@@ -50,6 +52,8 @@ struct Stream {
 struct State {
     messages: u64,
     last_seq: u64,
+    #[serde(default)]
+    consumer_count: u64,
 }
 
 #[derive(Debug, Deserialize)]
@@ -80,6 +84,7 @@ pub(super) fn stream_state(monitor_url: &str, name: &str) -> Result<Option<Strea
             leader: group.and_then(|group| group.leader).filter(|leader| !leader.is_empty()),
             messages: stream.state.messages,
             last_sequence: stream.state.last_seq,
+            consumers: stream.state.consumer_count,
         }
     }))
 }

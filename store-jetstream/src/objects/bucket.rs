@@ -5,13 +5,16 @@ use async_nats::jetstream::stream::{Config, DiscardPolicy, StorageType};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use async_nats::HeaderMap;
 use async_nats::jetstream::ErrorCode;
+use async_nats::jetstream::message::StreamMessage;
+use async_nats::{HeaderMap, Message};
 use bytes::Bytes;
 use cidgraph::{Clock, ObjectError, Refusal, StoreError, SystemClock};
 use futures::TryStreamExt;
+use serde_json::json;
 use tokio::sync::OnceCell;
 
+use crate::absence::{Absence, leader_or_any};
 use crate::backoff::Failure;
 use crate::connection::Connection;
 use crate::objects::record::{Record, decoded, encoded};
@@ -31,11 +34,16 @@ const PAGE_RECORDS: usize = 500;
 /// Chunks that are read ahead.
 const PAGE_CHUNKS: usize = 8;
 
+/// How long a message of a page is waited for, at least: chunks are large.
+const PAGE_PATIENCE: Duration = Duration::from_secs(1);
+
 /// The bucket's stream.
 #[derive(Debug)]
 pub(crate) struct Bucket {
     connection: Connection,
     access: Access,
+    /// Given where any server's word suffices while there is no leader.
+    absence: Option<Absence>,
     pub(crate) name: String,
     replicas: usize,
     made: OnceCell<()>,
@@ -59,9 +67,11 @@ pub(crate) enum Recorded {
 }
 
 impl Bucket {
-    pub(crate) fn new(connection: Connection, name: &str, replicas: usize) -> Self {
-        let access = connection.permissions.to([name.to_owned(), format!("OBJ_{name}")]);
-        Self { connection, access, name: name.to_owned(), replicas, made: OnceCell::new() }
+    /// Makes a bucket's handle; one that is only `read` does without a leader where there is none.
+    pub(crate) fn new(connection: Connection, name: &str, replicas: usize, read: bool) -> Self {
+        let access = connection.permissions.to([format!("OBJ_{name}"), name.to_owned()]);
+        let absence = read.then(Absence::default);
+        Self { connection, access, absence, name: name.to_owned(), replicas, made: OnceCell::new() }
     }
 
     pub(crate) fn chunk_subject(&self, nuid: &str) -> String {
@@ -84,12 +94,30 @@ impl Bucket {
         self.connection.retry(&self.access, attempt).await.map_err(object_error)
     }
 
+    /// Asks the leader, or any server where that suffices.
+    async fn asked<T, Leader, Any>(
+        &self,
+        leader: impl Fn() -> Leader,
+        any: impl Fn(Duration) -> Any,
+    ) -> Result<T, StoreError>
+    where
+        Leader: Future<Output = Result<T, Failure>>,
+        Any: Future<Output = Result<T, Failure>>,
+    {
+        let ask = |patience| leader_or_any(self.absence.as_ref(), patience, leader(), any(patience));
+        self.connection.ask(&self.access, ask).await
+    }
+
     /// Returns whether there is one.
     pub(crate) async fn is_made(&self) -> Result<bool, StoreError> {
-        let stream = &self.stream();
-        let found = self.connection.retry(&self.access, || stream_info(&self.connection.context, stream));
+        let (stream, subjects) = (&self.stream(), &format!("$O.{}.M.>", self.name));
+        let any = &json!({ "last_by_subj": subjects });
+        let found = self.asked(
+            || async move { stream_info(&self.connection.context, stream).await.map(drop) },
+            |patience| async move { self.pages(stream, patience).one(any).await.map(drop) },
+        );
         match found.await {
-            Ok(_) => Ok(true),
+            Ok(()) => Ok(true),
             Err(StoreError::Refused { refusal: Refusal::Missing { .. } }) => Ok(false),
             Err(error) => Err(error),
         }
@@ -110,7 +138,11 @@ impl Bucket {
 
     async fn create(&self) -> Result<(), Failure> {
         if self.connection.client.server_info().max_payload < MESSAGE_BYTES {
-            return Err(invalid(format!("the server's max_payload is below {MESSAGE_BYTES} bytes")).into());
+            return Err(invalid(format!(
+                "the server takes no objects, and so no archives: its max_payload is below {MESSAGE_BYTES} bytes; raise it in \
+                 the server's configuration (1MB is usual) and reload that"
+            ))
+            .into());
         }
         if let Ok(stream) = self.connection.context.get_stream(self.stream()).await {
             return self.suffices(&stream.cached_info().config);
@@ -170,9 +202,23 @@ impl Bucket {
 
     /// Returns an object's record with its sequence, as the leader sees it.
     pub(crate) async fn record(&self, name: &str) -> Result<Option<(u64, Record)>, ObjectError> {
-        let (stream, subject) = (&self.stream(), &self.record_subject(name));
-        let message = self.retried(|| last_message(&self.connection.context, stream, subject)).await?;
-        message.map(|message| Ok((message.sequence, Record::read(name, &message.payload)?))).transpose()
+        let message = self.last(&self.record_subject(name)).await?;
+        message.map(|(sequence, message)| Ok((sequence, Record::read(name, &message.payload)?))).transpose()
+    }
+
+    /// Returns the last message with these subjects.
+    async fn last(&self, subjects: &str) -> Result<Option<(u64, Plain)>, ObjectError> {
+        let (stream, any) = (&self.stream(), &json!({ "last_by_subj": subjects }));
+        let last = self.asked(
+            || async move { Ok(last_message(&self.connection.context, stream, subjects).await?.map(plain_of_leader)) },
+            |patience| async move { self.pages(stream, patience).one(any).await?.map(plain).transpose() },
+        );
+        last.await.map_err(object_error)
+    }
+
+    fn pages<'a>(&'a self, stream: &'a str, patience: Duration) -> Pages<'a> {
+        let Connection { client, silence, .. } = &self.connection;
+        Pages { client, stream, silence, patience }
     }
 
     /// Replaces the record that has this sequence, 0 where there was none.
@@ -238,9 +284,8 @@ impl Bucket {
 
     /// Returns the names and records of all objects, those that were deleted too.
     pub(crate) async fn records(&self) -> Result<Vec<(String, Record)>, ObjectError> {
-        let (stream, subjects) = (&self.stream(), &format!("$O.{}.M.>", self.name));
-        let last = self.retried(|| last_message(&self.connection.context, stream, subjects)).await?;
-        let last = last.map_or(0, |last| last.sequence);
+        let subjects = &format!("$O.{}.M.>", self.name);
+        let last = self.last(subjects).await?.map_or(0, |(sequence, _)| sequence);
         let (mut next, mut records) = (1, Vec::new());
         while next <= last {
             let page = self.messages(subjects, next, PAGE_RECORDS).await?;
@@ -269,28 +314,24 @@ impl Bucket {
 
     async fn messages(&self, subjects: &str, from: u64, count: usize) -> Result<Vec<(u64, Plain)>, ObjectError> {
         let stream = &self.stream();
-        let pages = &Pages { client: &self.connection.client, stream, patience: self.connection.request_timeout };
-        self.retried(|| async move {
-            let page = pages.page(subjects, from, count).await?;
-            let plain = page.messages.into_iter().map(|message| {
-                let sequence = sequence_of(&message).ok_or_else(|| transient("a message without its sequence"))?;
-                let headers = message.headers.unwrap_or_default();
-                let subject = headers.get("Nats-Subject").map(|subject| subject.as_str().to_owned());
-                Ok((sequence, Plain { subject: subject.unwrap_or_default(), headers, payload: message.payload }))
-            });
-            let plain = plain.collect::<Result<Vec<_>, Failure>>()?;
-            if !plain.is_empty() {
-                return Ok(plain);
-            }
-            // The replica that answered may lag; the leader does not.
-            let next = next_message(&self.connection.context, stream, subjects, from).await?;
-            let plain = next.map(|message| {
-                let (subject, headers, payload) = (message.subject.to_string(), message.headers, message.payload);
-                (message.sequence, Plain { subject, headers, payload })
-            });
-            Ok(plain.into_iter().collect())
-        })
-        .await
+        let page = self.connection.ask(&self.access, |patience| async move {
+            let page = self.pages(stream, patience.max(PAGE_PATIENCE)).page(subjects, from, count).await?;
+            page.messages.into_iter().map(plain).collect::<Result<Vec<_>, Failure>>()
+        });
+        let page = page.await.map_err(object_error)?;
+        if !page.is_empty() {
+            return Ok(page);
+        }
+        // The replica that answered may lag; the leader does not.
+        let any = &json!({ "seq": from, "next_by_subj": subjects });
+        let next =
+            self.asked(
+                || async move {
+                    Ok(next_message(&self.connection.context, stream, subjects, from).await?.map(plain_of_leader))
+                },
+                |patience| async move { self.pages(stream, patience).one(any).await?.map(plain).transpose() },
+            );
+        Ok(next.await.map_err(object_error)?.into_iter().collect())
     }
 }
 
@@ -299,6 +340,18 @@ struct Plain {
     subject: String,
     headers: HeaderMap,
     payload: Bytes,
+}
+
+fn plain(message: Message) -> Result<(u64, Plain), Failure> {
+    let sequence = sequence_of(&message).ok_or_else(|| transient("a message without its sequence"))?;
+    let headers = message.headers.unwrap_or_default();
+    let subject = headers.get("Nats-Subject").map(|subject| subject.as_str().to_owned());
+    Ok((sequence, Plain { subject: subject.unwrap_or_default(), headers, payload: message.payload }))
+}
+
+fn plain_of_leader(message: StreamMessage) -> (u64, Plain) {
+    let (subject, headers, payload) = (message.subject.to_string(), message.headers, message.payload);
+    (message.sequence, Plain { subject, headers, payload })
 }
 
 fn object_error(error: StoreError) -> ObjectError {

@@ -16,14 +16,15 @@ use uuid::Uuid;
 
 use crate::config::JetStreamConfig;
 use crate::connection::{Connection, connect};
+use crate::log::Log;
 use crate::objects::bucket::{Bucket, Recorded};
 use crate::objects::record::{Described, Record, damaged};
 
 /// How long nothing was added to an object without a record that is given up: far longer than a call may be tried.
 const ORPHANED: Duration = Duration::from_secs(3600);
 
-/// The bucket's name.
-const BUCKET: &str = "object-store";
+/// The bucket of a stream with the usual name; that of another one has the stream's name behind it.
+const BUCKET: (&str, &str) = ("event-store", "object-store");
 
 /// Objects in a bucket of JetStream's object store.
 #[derive(Debug)]
@@ -34,17 +35,22 @@ pub struct JetStreamObjects {
 }
 
 impl JetStreamObjects {
-    /// Connects; the bucket `object-store` is made when it is first needed, with the replicas that are configured.
+    /// Connects to the objects beside a stream: the bucket `object-store` of the stream `event-store`, `object-store-NAME`
+    /// of one with another name. It is made when it is first needed, with the replicas that are configured.
     ///
     /// # Errors
     /// As [`JetStreamStore::connect`](crate::JetStreamStore::connect), but for the stream.
     pub async fn connect(config: &JetStreamConfig) -> Result<Self, StoreError> {
-        Ok(Self::on(connect(config).await?, config.replicas))
+        Ok(Self::on(connect(config).await?, &config.stream, config.replicas, false))
     }
 
-    /// Returns the objects that a connection leads to.
-    pub(crate) fn on(connection: Connection, replicas: usize) -> Self {
-        Self { bucket: Bucket::new(connection, BUCKET, replicas), swept: OnceCell::new() }
+    /// Returns the objects beside a stream.
+    pub(crate) fn of(log: &Log, replicas: usize) -> Self {
+        Self::on(log.connection.clone(), &log.name, replicas, log.absence.is_some())
+    }
+
+    fn on(connection: Connection, stream: &str, replicas: usize, read: bool) -> Self {
+        Self { bucket: Bucket::new(connection, &bucket_name(stream), replicas, read), swept: OnceCell::new() }
     }
 
     /// Removes what puts left behind that were interrupted, where nothing was added for longer than `age`; returns how
@@ -239,4 +245,10 @@ impl ObjectStore for JetStreamObjects {
         }
         Ok(deleted.is_some())
     }
+}
+
+/// Returns the name of the bucket beside a stream: no two streams share one.
+fn bucket_name(stream: &str) -> String {
+    let (usual, bucket) = BUCKET;
+    if stream == usual { bucket.to_owned() } else { format!("{bucket}-{stream}") }
 }

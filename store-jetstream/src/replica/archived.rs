@@ -5,12 +5,12 @@
 
 use std::sync::Arc;
 
+use cidgraph::archive::{Segment, merge};
 use cidgraph::chain::{Link, verify_block};
-use cidgraph::{AggregateId, Archive, StoreError};
+use cidgraph::{AggregateId, Archive, SealedEvent, StoreError, StoredEvent, StreamFilter};
 
 use crate::log::Log;
 use crate::objects::JetStreamObjects;
-use crate::refusals::invalid;
 
 /// The archive, where there is a bucket for it.
 #[derive(Debug)]
@@ -19,32 +19,51 @@ pub(crate) struct Archived(Option<Archive>);
 impl Archived {
     /// Looks for the bucket; makes none.
     pub(crate) async fn open(log: &Log) -> Result<Self, StoreError> {
-        let objects = JetStreamObjects::on(log.connection.clone(), 1);
+        let objects = JetStreamObjects::of(log, 1);
         let is_made = objects.is_made().await?;
-        Ok(Self(is_made.then(|| Archive::new(Arc::new(objects)))))
+        Ok(Self(is_made.then(|| Archive::behind(Arc::new(objects), Arc::new(log.clone())))))
     }
 
-    /// Refuses to go on where events are archived.
-    pub(crate) async fn none_or_refuse(&self) -> Result<(), StoreError> {
-        let last_sequence = match &self.0 {
-            Some(archive) => archive.last_sequence().await?,
-            None => 0,
-        };
-        if last_sequence == 0 {
-            return Ok(());
-        }
-        Err(invalid(
-            "events of this stream are archived, so it is neither made anew nor filled from files: repair without files \
-             where a copy is whole; else restore the backups of the stream and of the bucket object-store, or import \
-             the exports of its graphs (cidgraph import car) into a new stream",
-        ))
+    /// Adds to the events that the stream keeps those that it let go of.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] where a segment is missing or damaged; [`StoreError::Unavailable`].
+    pub(crate) async fn with(&self, kept: Vec<StoredEvent>) -> Result<Vec<StoredEvent>, StoreError> {
+        let Some(archive) = &self.0 else { return Ok(kept) };
+        let archived = archive.range(&StreamFilter::All, 0, u64::MAX, usize::MAX).await?;
+        Ok(if archived.is_empty() { kept } else { merge(archived, kept, usize::MAX) })
     }
 
-    /// Returns whether a version is archived.
-    pub(crate) async fn holds(&self, aggregate: AggregateId, version: u64) -> Result<bool, StoreError> {
+    /// Returns the segments with events that the stream let go of.
+    pub(crate) async fn segments(&self) -> Result<Vec<Segment>, StoreError> {
         match &self.0 {
-            Some(archive) => archive.holds(aggregate, version).await,
-            None => Ok(false),
+            Some(archive) => archive.segments().await,
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// Deletes segments whose events the stream holds again.
+    pub(crate) async fn delete(&self, segments: &[Segment]) -> Result<(), StoreError> {
+        let Some(archive) = &self.0 else { return Ok(()) };
+        for segment in segments {
+            archive.objects().delete(&segment.name()).await?;
+        }
+        Ok(())
+    }
+
+    /// Returns whether an event is archived.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub(crate) async fn holds(&self, event: &SealedEvent) -> Result<bool, StoreError> {
+        let Some(archive) = &self.0 else { return Ok(false) };
+        if !archive.holds(event.aggregate, event.version).await? {
+            return Ok(false);
+        }
+        match archive.read(event.aggregate, event.version, 1).await {
+            Ok(events) => Ok(events.iter().any(|stored| stored.event.cid == event.cid)),
+            Err(StoreError::Corrupt { .. }) => Ok(false),
+            Err(error) => Err(error),
         }
     }
 

@@ -13,7 +13,7 @@ use futures::StreamExt;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::backoff::Failure;
-use crate::follow::Consumer;
+use crate::consumers::Consumer;
 use crate::log::Log;
 use crate::refusals::unavailable;
 
@@ -181,7 +181,9 @@ async fn open(log: &Log, server: &str, copies: usize, from: u64) -> Result<Feed,
 
 /// Makes a consumer; returns the server that keeps it.
 async fn try_open(log: &Log, from: u64) -> Result<(Feed, Option<String>), Failure> {
+    let guard = log.consumers.add(&log.connection, &log.name);
     let config = Config {
+        name: Some(guard.name.clone()),
         deliver_policy: DeliverPolicy::ByStartSequence { start_sequence: from },
         ack_policy: AckPolicy::None,
         inactive_threshold: ABANDONED,
@@ -194,7 +196,6 @@ async fn try_open(log: &Log, from: u64) -> Result<(Feed, Option<String>), Failur
     let info = consumer.cached_info();
     let left = info.num_pending;
     let keeper = info.cluster.as_ref().and_then(|cluster| cluster.leader.clone());
-    let guard = Consumer { log: log.clone(), name: info.name.clone() };
     let messages = consumer.stream().expires(REQUEST).max_messages_per_batch(REQUEST_MESSAGES).messages().await;
     let messages = messages.map_err(|error| Failure::Transient(error.to_string()))?;
     Ok((Feed { messages, left, _consumer: guard }, keeper))

@@ -69,7 +69,7 @@ pub(crate) async fn await_stream(
     suffices: impl Fn(&Info, &Members) -> bool,
 ) -> Result<(Info, Members), StoreError> {
     let suffices = &suffices;
-    retry(&log.access, deadline, || async move {
+    retry(&log.access, &log.connection.budget, deadline, || async move {
         let info = stream_info(&log.connection.context, &log.name).await?;
         let members = Members::of(&info, &log.connection.client.server_info().server_name);
         match members {

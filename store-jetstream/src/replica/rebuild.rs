@@ -8,8 +8,10 @@
 use std::path::Path;
 
 use async_nats::jetstream::stream::{Config, Info};
+use cidgraph::archive::Segment;
 use cidgraph::{SealedEvent, StoreError, StoredEvent};
 
+use super::archived::Archived;
 use super::car;
 use super::members::{Members, await_stream, stream};
 use super::merge::{Merged, merge};
@@ -18,7 +20,7 @@ use super::survey::survey;
 use crate::backoff::Failure;
 use crate::log::Log;
 use crate::publish::{BATCH_EVENTS_MAX, Sent, messages_behind, publish};
-use crate::refusals::{invalid, unavailable};
+use crate::refusals::{invalid, reason, unavailable};
 
 /// Subjects that nobody publishes to, so that nothing is appended.
 const CLOSED_SUBJECTS: &str = "closed.for.repair.";
@@ -30,34 +32,46 @@ pub(crate) async fn rebuild(log: &Log, supplement: &[SealedEvent], file: &Path) 
         Ok((info, _)) => info.config,
         Err(error) => return Err(reopened(log, error).await),
     };
-    let merged = match merge_to_file(log, supplement, file).await {
+    let (merged, segments) = match merge_to_file(log, supplement, file).await {
         Ok(merged) => merged,
         Err(error) => return Err(reopened(log, error).await),
     };
     let kept_in =
-        |error: StoreError| unavailable(format!("{error}; the whole log is in {}: repair from it", file.display()));
+        |error| unavailable(format!("{}; the whole log is in {}: repair from it", reason(error), file.display()));
     make_anew(log, config, &merged.events).await.map_err(kept_in)?;
+    // What the stream holds is not read from its archive: where this fails nothing is wrong.
+    drop(Archived::open(log).await?.delete(&segments).await);
     Ok(merged)
 }
 
-async fn merge_to_file(log: &Log, supplement: &[SealedEvent], file: &Path) -> Result<Merged, StoreError> {
+/// Merges what the copies, the archive and the supplement have into a file; returns the archive's segments with it.
+async fn merge_to_file(
+    log: &Log,
+    supplement: &[SealedEvent],
+    file: &Path,
+) -> Result<(Merged, Vec<Segment>), StoreError> {
     let (found, kept) = survey(log, true).await?;
     if let Some(reason) = found.replicas.iter().find_map(|replica| replica.unreachable.clone()) {
         return Err(unavailable(reason));
     }
-    let merged = merge(kept, supplement)?;
+    let archived = Archived::open(log).await?;
+    let merged = merge(archived.with(kept).await?, supplement)?;
+    let segments = archived.segments().await?;
     car::write(file, &merged.events)?;
     let (info, _) = stream(log).await?;
     if info.state.last_sequence != found.last_sequence {
         return Err(unavailable("events were appended while the log was read"));
     }
-    Ok(merged)
+    Ok((merged, segments))
 }
 
 async fn reopened(log: &Log, error: StoreError) -> StoreError {
     match reopen(log).await {
         Ok(()) => error,
-        Err(reason) => unavailable(format!("{error}; the stream takes no appends: {reason}: repair again")),
+        Err(other) => {
+            let (first, second) = (reason(error), reason(other));
+            unavailable(format!("{first}; the stream {} takes no appends: {second}: repair again", log.name))
+        }
     }
 }
 

@@ -48,7 +48,7 @@ pub enum Remedy {
         /// How many.
         events: u64,
     },
-    /// The stream is made anew from all copies and what was given.
+    /// The stream is made anew from all copies, its archive and what was given; it holds all events then.
     Rebuild {
         /// Events of the whole log.
         events: u64,
@@ -84,7 +84,7 @@ pub async fn plan(config: &JetStreamConfig, with: &Repair) -> Result<(StreamSurv
 /// # Errors
 /// [`StoreError::Corrupt`] where events are missing that no copy has and that were not given: nothing was changed.
 /// [`StoreError::Unavailable`] where a copy cannot be read; [`StoreError::Invalid`] where the stream must be made anew
-/// and no file is named to keep it, or where it would have to be although events are archived.
+/// and no file is named to keep it.
 pub async fn repair(config: &JetStreamConfig, with: &Repair) -> Result<Repaired, StoreError> {
     let log = &open_log(config).await?;
     reopen(log).await?;
@@ -146,8 +146,8 @@ impl Plan {
             let remedies = resyncs(&found);
             return Ok(Self { found, remedies, appended: Vec::new() });
         }
-        Archived::open(log).await?.none_or_refuse().await?;
         let kept = if with.supplement.is_empty() { survey(log, true).await?.1 } else { kept };
+        let kept = Archived::open(log).await?.with(kept).await?;
         Self::of_merged(found, kept, &with.supplement)
     }
 

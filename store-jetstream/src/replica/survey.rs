@@ -11,6 +11,7 @@ use super::members::{Members, open_log, stream};
 use super::union::Union;
 use crate::config::JetStreamConfig;
 use crate::log::Log;
+use crate::refusals::reason;
 
 /// What was found in one server's copy.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,6 +89,7 @@ pub(crate) async fn survey(log: &Log, keep: bool) -> Result<(StreamSurvey, Vec<S
     let Walk { copies, mut union } = walk;
     let kept = union.kept.take().unwrap_or_default();
     let replicas = copies.into_iter().map(|copy| copy.survey).collect();
+    log.consumers.close(&log.connection, &log.name).await;
     let survey = StreamSurvey {
         replicas,
         events: union.events(),
@@ -151,7 +153,7 @@ impl Walk {
         for copy in self.copies.iter_mut().filter(|copy| copy.survey.unreachable.is_none()) {
             match copy.reader.next_sequence().await {
                 Ok(sequence) => least = least.into_iter().chain(sequence).min(),
-                Err(error) => copy.survey.unreachable = Some(error.to_string()),
+                Err(error) => copy.survey.unreachable = Some(reason(error)),
             }
         }
         least
@@ -183,8 +185,7 @@ impl WalkedCopy {
     /// Returns whether the copy may lack an event because it was archived: another copy may not have let go of it yet, or
     /// have it back after a damage.
     async fn let_go(&self, stored: &StoredEvent, archived: &Archived) -> Result<bool, StoreError> {
-        let event = &stored.event;
-        Ok(!self.seen.contains(&event.aggregate) && archived.holds(event.aggregate, event.version).await?)
+        Ok(!self.seen.contains(&stored.event.aggregate) && archived.holds(&stored.event).await?)
     }
 }
 

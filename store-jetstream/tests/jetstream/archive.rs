@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use cidgraph::archive::{Segment, archive, archive_in_segments};
+use cidgraph::archive::{ArchiveError, Covered, Segment, archive, archive_in_segments};
 use cidgraph::chain::LogVerifier;
 use cidgraph::store::conformance::{Sample, SampleStream};
 use cidgraph::{
-    AggregateId, CommandContext, CommandId, Engine, EventStore, GraphCommand, GraphId, GraphMetadata, HashKind,
+    AggregateId, CommandContext, CommandId, Engine, EventStore, GraphCommand, GraphId, GraphMetadata, HashKind, Head,
     NodeEntity, NodeId, StoreError, StoredEvent, StreamFilter, Submission,
 };
 use cidgraph_harness::nats::{Server, SyncInterval, or_skip};
@@ -256,6 +256,47 @@ async fn segments_of_another_history_are_refused_and_nothing_leaves_the_stream()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn only_what_a_snapshot_of_this_history_covers_is_archived() {
+    let Some(server) = or_skip(Server::start(SyncInterval::Default)) else { return };
+    let store = connect(&server).await;
+    let mut stream = SampleStream::new(1, HashKind::Sha2_256);
+    store.append(&[stream.appends(&[1; 40])]).await.unwrap();
+    let aggregate = stream.aggregate();
+    let events = store.read(aggregate, 1, usize::MAX).await.unwrap();
+    let head = events[19].event.head();
+    let other = Head { version: head.version, ..events[20].event.head() };
+    for (up_to, covered) in [(21, head), (10, other), (10, Head { version: 99, ..head })] {
+        let refused = archive(&store, aggregate, up_to, Covered::By(covered)).await;
+        assert!(matches!(refused, Err(ArchiveError::Uncovered { .. })), "{refused:?}");
+        assert_eq!(store.kept_from(aggregate).await.unwrap(), 1);
+    }
+    let archived = archive(&store, aggregate, 20, Covered::By(head)).await.unwrap();
+    assert_eq!((archived.last_version, store.kept_from(aggregate).await.unwrap()), (20, 21));
+}
+
+/// Both put the same objects and let the stream go of the same events, so one may see the other's in the middle of its own.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_archivers_at_once_one_is_told_of_the_other_and_nothing_is_lost() {
+    const ROUNDS: u64 = 12;
+    let Some(server) = or_skip(Server::start(SyncInterval::Default)) else { return };
+    let (one, other) = (connect(&server).await, connect(&server).await);
+    for number in 1..=ROUNDS {
+        let mut stream = SampleStream::new(number, HashKind::Sha2_256);
+        let aggregate = stream.aggregate();
+        one.append(&[stream.appends(&[2; 60])]).await.unwrap();
+        let events = one.read(aggregate, 1, usize::MAX).await.unwrap();
+        let run = |store| archive_in_segments(store, aggregate, 100, SEGMENT_BYTES);
+        let (first, second) = tokio::join!(run(&one), run(&other));
+        for archived in [first, second] {
+            assert!(matches!(archived, Ok(_) | Err(ArchiveError::Overtaken { .. })), "{archived:?}");
+        }
+        let again = archive_in_segments(&one, aggregate, 100, SEGMENT_BYTES).await.unwrap();
+        assert_eq!(again.last_version, 100);
+        assert!(connect(&server).await.read(aggregate, 1, usize::MAX).await.unwrap() == events);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_append_whose_answer_was_lost_is_recognised_in_the_archive() {
     let Some(server) = or_skip(Server::start(SyncInterval::Default)) else { return };
     let store = connect(&server).await;
@@ -297,7 +338,7 @@ async fn a_large_graph_opens_verifies_and_has_the_same_state() {
     let head = store.head(aggregate).await.unwrap().unwrap();
     let bytes_before = stream_bytes(&server).await;
     let start = std::time::Instant::now();
-    let archived = archive(&*store, aggregate, head.version / 10 * 9).await.unwrap();
+    let archived = archive(&*store, aggregate, head.version / 10 * 9, Covered::Nothing).await.unwrap();
     eprintln!("{archived:?} in {:?}, stream {bytes_before} to {} bytes", start.elapsed(), stream_bytes(&server).await);
     assert!(archived.last_version > head.version / 10 * 9 - COMMANDS && archived.last_version <= head.version / 10 * 9);
     assert!(archived.stored_bytes < archived.block_bytes && archived.segments > archived.block_bytes / (10 << 20));

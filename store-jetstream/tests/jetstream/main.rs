@@ -4,6 +4,7 @@
 
 mod support;
 mod archive;
+mod neighbours;
 mod certificates;
 mod conformance;
 mod failing;

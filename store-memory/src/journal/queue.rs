@@ -74,13 +74,13 @@ impl Pending {
         let events = || batch.iter().flat_map(|part| &part.events);
         let bytes = events().map(|event| event.block.len() + SECTION_OVERHEAD).sum::<usize>();
         if bytes > APPEND_BYTES_MAX {
-            return Err(StoreError::Malformed { reason: "more than 1 GiB in one append" });
+            return Err(StoreError::Malformed { reason: "more than 1 GiB in one append".into() });
         }
         let mut sections = Vec::with_capacity(bytes + 256);
         let mut starts = Vec::with_capacity(events().count());
         for event in events() {
             if !agrees_with_block(event) {
-                return Err(StoreError::Malformed { reason: "a block says something else than is said of it" });
+                return Err(StoreError::Malformed { reason: "a block says something else than is said of it".into() });
             }
             starts.push(u32::try_from(sections.len()).expect("an append has at most 1 GiB"));
             push_section(&mut sections, &event.cid, &event.block);

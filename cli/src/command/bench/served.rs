@@ -17,7 +17,8 @@ use cidgraph_store_memory::MemoryStore;
 use futures::future::BoxFuture;
 
 use crate::failure::Failure;
-use crate::store::StoreOptions;
+use crate::output::note;
+use crate::store::{StoreOptions, unreached_monitor};
 
 /// How long streams may take to go when the run is interrupted.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -126,10 +127,16 @@ impl Keepers {
     async fn connect(config: JetStreamConfig, run: &str) -> Result<Self, StoreError> {
         let probe = format!("{run}-probe");
         let store = JetStreamStore::connect(named(&config, &probe)).await?;
-        let servers = Servers::new(store.client().clone(), config.replicas, store.durability_of_kept());
+        let replicas = store.replicas();
+        let config = JetStreamConfig { replicas, replicas_by_servers: false, ..config };
+        let is_asked = !config.monitor_urls.is_empty() && store.unreached_monitors().is_empty();
+        let servers = Servers::new(store.client().clone(), replicas, store.durability_of_kept(), is_asked);
         let unavailable =
             |error: cidgraph_harness::baseline::BaselineError| StoreError::Unavailable { reason: error.to_string() };
         servers.delete_streams(&probe).await.map_err(unavailable)?;
+        for url in store.unreached_monitors() {
+            note(unreached_monitor(url));
+        }
         Ok(Self { config, servers })
     }
 

@@ -14,6 +14,8 @@ pub(super) struct Found {
     pub(super) graphs: u64,
     pub(super) broken: Vec<Json>,
     pub(super) left_out: RecoveryReport,
+    /// Archived objects that are of another history than the store's events.
+    pub(super) foreign: Vec<String>,
 }
 
 /// Prints what a check found, at `rate` events a second.
@@ -24,12 +26,19 @@ pub(super) fn print(session: &mut Session, found: &Found, rate: f64) -> Result<(
             "graphs": found.graphs,
             "events_per_second": rate,
             "broken": found.broken,
+            "foreign_archives": found.foreign,
             "left_out": { "bytes": found.left_out.bytes_cut, "events": found.left_out.events_cut },
         });
         return Ok(session.output.object(&object)?);
     }
     for broken in &found.broken {
         session.output.line(format_args!("broken: {}", as_text(broken)))?;
+    }
+    if let Some(first) = found.foreign.first() {
+        session.output.line(format_args!(
+            "not read: {} archives beside the stream are of another history, the first is {first}",
+            found.foreign.len()
+        ))?;
     }
     if found.left_out.bytes_cut > 0 {
         session.output.line(format_args!(

@@ -30,6 +30,12 @@ fn unreachable(replica: &ReplicaSurvey) -> Option<&str> {
     replica.unreachable.as_ref().map(|_| replica.server.as_str())
 }
 
+/// Returns how many events are bad in a copy: its own, and the first of each aggregate that no copy has.
+fn bad_events(replica: &ReplicaSurvey, survey: &StreamSurvey) -> u64 {
+    let lost = if replica.unreachable.is_none() { survey.lost.len() as u64 } else { 0 };
+    replica.bad_events + lost
+}
+
 /// Prints what was found in the copies.
 pub(in crate::command) fn print_survey(session: &mut Session, survey: &StreamSurvey) -> Result<(), Failure> {
     if session.output.json {
@@ -42,7 +48,7 @@ pub(in crate::command) fn print_survey(session: &mut Session, survey: &StreamSur
             replica.server.clone(),
             if replica.leads { "yes" } else { "" }.to_owned(),
             replica.events.to_string(),
-            replica.bad_events.to_string(),
+            bad_events(replica, survey).to_string(),
             first
                 .or_else(|| replica.unreachable.as_ref().map(|reason| format!("not reached: {reason}")))
                 .unwrap_or_default(),
@@ -65,7 +71,7 @@ pub(in crate::command) fn survey_object(survey: &StreamSurvey) -> Json {
             "server": replica.server,
             "leads": replica.leads,
             "events": replica.events,
-            "bad_events": replica.bad_events,
+            "bad_events": bad_events(replica, survey),
             "first_damage": replica.first_damage.as_ref().map(damage_object),
             "unreachable": replica.unreachable,
         })

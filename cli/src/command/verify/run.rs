@@ -78,7 +78,8 @@ fn verify_store(session: &Session) -> Result<Found, Failure> {
 fn verify_journal(folder: &Path) -> Result<Found, Failure> {
     let Survey { intact, broken, left_out } = MemoryStore::survey(folder)?;
     let Verified { events, aggregates, .. } = intact;
-    Ok(Found { events, graphs: aggregates, broken: broken.iter().map(damage_object).collect(), left_out })
+    let broken = broken.iter().map(damage_object).collect();
+    Ok(Found { events, graphs: aggregates, broken, left_out, ..Found::default() })
 }
 
 /// Opens the store to read, with what is no part of it any more.

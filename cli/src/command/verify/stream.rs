@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::ops::RangeInclusive;
 
+use cidgraph::archive::{Segment, foreign_segments};
 use cidgraph::chain::LogVerifier;
 use cidgraph::{AggregateId, ChainError, Damage, EventStore, GraphId, Head, StoreError, StoredEvent};
 use serde_json::json;
@@ -44,6 +45,12 @@ pub(super) fn verify_stream(session: &Session, store: &dyn EventStore) -> Result
     }
     walk.end(last_sequence);
     let Walk { mut found, verifier, .. } = walk;
+    found.foreign = match session.wait(foreign_segments(store)) {
+        Ok(foreign) => foreign.iter().map(Segment::name).collect(),
+        // Events that needed no archive were read without it.
+        Err(StoreError::Unavailable { .. }) => Vec::new(),
+        Err(other) => return Err(other.into()),
+    };
     found.events = verifier.held();
     found.graphs = verifier.aggregates() as u64;
     Ok(found)

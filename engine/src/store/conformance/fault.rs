@@ -201,4 +201,8 @@ impl<S: EventStore> EventStore for FaultInjector<S> {
     fn durability_of_kept(&self) -> Durability {
         self.store.durability_of_kept()
     }
+
+    async fn close(&self) {
+        self.store.close().await;
+    }
 }

@@ -145,7 +145,7 @@ impl PlantedStore {
                 tokio::task::yield_now().await;
             }
         }
-        whole.ok_or(StoreError::Malformed { reason: "the batch is empty" })
+        whole.ok_or(StoreError::Malformed { reason: "the batch is empty".into() })
     }
 
     /// Answers as if the batch were applied behind what there is.

@@ -81,9 +81,8 @@ impl From<ObjectError> for StoreError {
         match error {
             ObjectError::NotFound { name } => corrupt(name, None, "it is missing"),
             ObjectError::Damaged { name, offset, reason } => corrupt(name, Some(offset), &reason),
-            ObjectError::Unavailable { .. } | ObjectError::Source { .. } | ObjectError::Sink { .. } => {
-                Self::Unavailable { reason }
-            }
+            ObjectError::Unavailable { reason } => Self::Unavailable { reason: format!("its objects: {reason}") },
+            ObjectError::Source { .. } | ObjectError::Sink { .. } => Self::Unavailable { reason },
             ObjectError::Invalid { .. } => Self::Invalid { reason },
         }
     }
