@@ -29,6 +29,9 @@ use crate::refusals::{invalid, missing, unavailable};
 /// Events of one page, at most.
 const PAGE_EVENTS: usize = 1000;
 
+/// Events of one page, at most, where servers are silent.
+const PAGE_EVENTS_IN_SILENCE: usize = 8000;
+
 /// Questions to any replica, beside the one to the leader, where all are to be asked. Which replica answers is chance:
 /// where one of three lacks an event, all these questions meet that one in one of 6000 cases, and it must lead too.
 const WITNESSES: usize = 8;
@@ -264,7 +267,7 @@ impl Log {
         let mut events: Vec<StoredEvent> = Vec::new();
         let mut next = from_sequence.max(1);
         while events.len() < limit && next <= last_sequence {
-            let count = (limit - events.len()).min(PAGE_EVENTS);
+            let count = (limit - events.len()).min(self.page_events());
             let asked = self.ask(|patience| self.page(subjects, next, count, patience));
             let Page { events: mut page, is_end } = asked.await?;
             let after = page.last().map_or(next, |last| last.sequence + 1);
@@ -281,6 +284,11 @@ impl Log {
             events.extend(page.into_iter().take_while(|stored| stored.sequence <= last_sequence));
         }
         Ok(events)
+    }
+
+    /// Returns how many events a page has, at most: more where it takes long to find a server that answers.
+    fn page_events(&self) -> usize {
+        if self.connection.silence.questions() > 1 { PAGE_EVENTS_IN_SILENCE } else { PAGE_EVENTS }
     }
 
     async fn ask<T, Attempt: Future<Output = Result<T, Failure>>>(

@@ -15,7 +15,7 @@ use bytes::Bytes;
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use serde_json::{Value, json};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use crate::backoff::Failure;
 use crate::refusals::{invalid, missing};
@@ -23,6 +23,11 @@ use crate::silence::Silence;
 
 /// Bytes of one page, about at most.
 const PAGE_BYTES: usize = 8 << 20;
+
+/// Questions for a page that are asked at once where servers are silent, and the time between the further ones: each that
+/// a server hears costs it a page.
+const PAGES_AT_ONCE: usize = 2;
+const BETWEEN_QUESTIONS: Duration = Duration::from_millis(20);
 
 /// The status that ends a page.
 const END_OF_PAGE: u16 = 204;
@@ -50,7 +55,7 @@ impl Pages<'_> {
     pub(crate) async fn page(&self, subjects: &str, from: u64, count: usize) -> Result<Page, Failure> {
         let request = json!({"seq": from, "batch": count, "max_bytes": PAGE_BYTES, "next_by_subj": subjects});
         let is_answered = AtomicBool::new(false);
-        self.first_of(|| self.ask_page(&request, count, &is_answered)).await
+        self.first_of(PAGES_AT_ONCE, &is_answered, || self.ask_page(&request, count, &is_answered)).await
     }
 
     /// Returns the last message of every subject of these, as the replica that answers sees them; those are not all where
@@ -58,25 +63,41 @@ impl Pages<'_> {
     pub(crate) async fn lasts(&self, subjects: &str) -> Result<Page, Failure> {
         let request = json!({"multi_last": [subjects], "max_bytes": PAGE_BYTES});
         let is_answered = AtomicBool::new(false);
-        self.first_of(|| self.ask_page(&request, 64, &is_answered)).await
+        self.first_of(PAGES_AT_ONCE, &is_answered, || self.ask_page(&request, 64, &is_answered)).await
     }
 
     /// Asks any replica for one message.
     pub(crate) async fn one(&self, request: &Value) -> Result<Option<Message>, Failure> {
-        self.first_of(|| self.ask_one(request)).await
+        self.first_of(usize::MAX, &AtomicBool::new(false), || self.ask_one(request)).await
     }
 
-    /// Returns the first answer to a question, which is asked several times at once where servers are silent.
+    /// Returns the first answer to a question. Where servers are silent it is asked several times: `at_once`, then again and
+    /// again until one begins to answer, which whoever asks says.
     async fn first_of<T, Asking: Future<Output = Result<T, Failure>>>(
         &self,
+        at_once: usize,
+        is_answered: &AtomicBool,
         ask: impl Fn() -> Asking,
     ) -> Result<T, Failure> {
-        let mut asked: FuturesUnordered<Asking> = (0..self.silence.questions()).map(|_| ask()).collect();
+        let mut left = self.silence.questions();
+        let mut asked = FuturesUnordered::new();
+        while left > 0 && asked.len() < at_once {
+            asked.push(ask());
+            left -= 1;
+        }
         let mut failure = Failure::Unanswered;
-        while let Some(answer) = asked.next().await {
-            match answer {
-                Err(error @ (Failure::Transient(_) | Failure::Unanswered)) => failure = error,
-                answered => return answered,
+        while left > 0 || !asked.is_empty() {
+            let more = left > 0 && !is_answered.load(Ordering::Relaxed);
+            tokio::select! {
+                Some(answer) = asked.next() => match answer {
+                    Err(error @ (Failure::Transient(_) | Failure::Unanswered)) => failure = error,
+                    answered => return answered,
+                },
+                () = sleep(BETWEEN_QUESTIONS), if more => {
+                    asked.push(ask());
+                    left -= 1;
+                }
+                else => break,
             }
         }
         Err(failure)
