@@ -41,6 +41,11 @@ pub fn find_node(model: &GraphReadModel, text: &str) -> Result<NodeView, Failure
     }
 }
 
+/// Returns whether `text` is the key of several nodes.
+pub fn has_key_of_several(model: &GraphReadModel, text: &str) -> bool {
+    read_key(text).is_some_and(|key| model.nodes_by_key(&key).len() > 1)
+}
+
 /// Finds the node that had the key `text` at some time up to a moment: one that is gone too.
 ///
 /// # Errors

@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 
 use super::log::{Line, concerns};
 use super::moment::{At, history};
-use super::node::{find_node, former_node, reference};
+use super::node::{find_node, former_node, has_key_of_several, reference};
 use crate::events::visit_events;
 use crate::failure::Failure;
 use crate::json::{node_object, write_properties};
@@ -46,7 +46,10 @@ pub fn run(session: &mut Session, arguments: &Arguments) -> Result<(), Failure> 
         return print(session, &model, &node, Vec::new());
     }
     let (store, model) = arguments.at.read_graph(session, arguments.graph.as_deref())?;
-    let found = find_node(&model, &arguments.node);
+    let found = match find_node(&model, &arguments.node) {
+        Err(error) if has_key_of_several(&model, &arguments.node) => return Err(error),
+        found => found,
+    };
     let id = match (&found, reference(&arguments.node)) {
         (Ok(node), _) => node.id,
         (Err(_), Ok(named)) => named.resolve(model.graph()),
