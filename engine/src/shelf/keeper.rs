@@ -288,22 +288,23 @@ impl Work {
         if self.newest.is_none() {
             self.newest = self.find_newest(until).await?;
         }
-        let (from, size) = self.newest.as_ref().map_or((0, 0), |newest| (newest.view.version(), newest.size));
-        let behind = until.saturating_sub(from);
+        if self.is_bulky(self.behind(until))
+            && let Some(begun) = self.begin_at_snapshot().await?
+        {
+            self.newest = Some(begun);
+        }
+        let size = self.newest.as_ref().map_or(0, |newest| newest.size);
         let due = if closing {
             interval.max(size / ELEMENTS_AN_EVENT_CLOSING)
         } else {
             (LAYER_INTERVALS_MAX * interval).max(size / ELEMENTS_AN_EVENT)
         };
-        if behind < due {
-            return Ok(false);
-        }
-        if self.is_bulky(behind) {
-            self.newest = self.begin_at_snapshot().await?.or_else(|| self.newest.take());
-            let from = self.newest.as_ref().map_or(0, |newest| newest.view.version());
-            return Ok(until.saturating_sub(from) >= due);
-        }
-        Ok(true)
+        Ok(self.behind(until) >= due)
+    }
+
+    /// Returns how many events up to a version the newest history lacks.
+    fn behind(&self, until: u64) -> u64 {
+        until.saturating_sub(self.newest.as_ref().map_or(0, |newest| newest.view.version()))
     }
 
     /// Returns whether so much came in so few events that a snapshot stands for them better than a history.
