@@ -4,6 +4,7 @@
 //! other's place. Where most of what it holds is of the past, the next one begins where it ends. What it holds is a
 //! function of its first version, its last and the events, not of the slices.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::chain::Link;
@@ -95,27 +96,34 @@ pub(super) struct Newest {
     pub(super) view: GraphView,
     /// How much of everything the file holds.
     pub(super) size: u64,
+    /// The file, where all of it is still to be checked before anything is built on it.
+    pub(super) unchecked: Option<ShelvedHistory>,
 }
 
 impl Newest {
-    /// Opens a history that was written just now; what is read of it is checked then.
-    pub(super) fn written(history: &ShelvedHistory) -> Result<Self, String> {
-        Ok(Self::of(Snapshot::map(&history.path).map_err(|error| error.to_string())?.view()))
+    /// Opens a file that was written or checked by this process.
+    pub(super) fn known(path: &Path) -> Result<Self, String> {
+        Ok(Self::of(Snapshot::map(path).map_err(|error| error.to_string())?.view()))
+    }
+
+    /// Opens a history of which nothing is known yet.
+    pub(super) fn found(history: &ShelvedHistory) -> Result<Self, String> {
+        let newest = Self::known(&history.path)?;
+        if (newest.view.first_version(), newest.view.version()) != history.versions {
+            return Err("it is of other versions than its name says".to_owned());
+        }
+        Ok(Self { unchecked: Some(history.clone()), ..newest })
     }
 
     /// Opens a history, all of which is checked.
-    pub(super) fn open(history: &ShelvedHistory) -> Result<Self, String> {
-        let view = Snapshot::open_verified(&history.path).map_err(|error| error.to_string())?.view();
-        if (view.first_version(), view.version()) != history.versions {
-            return Err("it is of other versions than its name says".to_owned());
-        }
-        Ok(Self::of(view))
+    pub(super) fn checked(history: &ShelvedHistory) -> Result<Self, String> {
+        Ok(Self::of(Snapshot::open_verified(&history.path).map_err(|error| error.to_string())?.view()))
     }
 
     /// Goes on from a view.
-    pub(super) fn of(view: GraphView) -> Self {
+    fn of(view: GraphView) -> Self {
         let ends = view.generation().base().timeline().len();
-        Self { size: (elements(&view) + ends) as u64, view }
+        Self { size: (elements(&view) + ends) as u64, view, unchecked: None }
     }
 
     /// Returns the end of the file.

@@ -11,13 +11,12 @@ use tokio::time::Instant;
 
 use crate::graph::{GraphDrafts, GraphReader};
 use crate::id::AggregateId;
-use crate::snapshot::Snapshot;
 use crate::store::{EventStore, Head, StoredEvent};
 use crate::topology::Topology;
 use crate::writer::{Ended, Remembered};
 
 use super::config::Notice;
-use super::folder::{GraphShelf, Shelf, ShelfError, ShelfLock};
+use super::folder::{GraphShelf, Shelf, ShelfError, ShelfLock, ShelvedHistory};
 use super::found::link_at;
 use super::historian::{Newest, Slice};
 use super::layer::LAYER_BYTES_MAX;
@@ -272,6 +271,7 @@ impl Work {
             return Ok(());
         }
         let started = Instant::now();
+        self.check_newest(until).await?;
         while self.newest.as_ref().is_none_or(|newest| newest.view.version() < until) {
             self.take_slice(until).await?;
         }
@@ -289,7 +289,7 @@ impl Work {
             self.newest = self.find_newest(until).await?;
         }
         if self.is_bulky(self.behind(until))
-            && let Some(begun) = self.begin_at_snapshot().await?
+            && let Some(begun) = self.begin_at_snapshot()?
         {
             self.newest = Some(begun);
         }
@@ -321,8 +321,7 @@ impl Work {
         histories.retain(|history| history.registry == registry && history.versions.1 <= until);
         histories.sort_unstable_by_key(|history| history.versions.1);
         for history in histories.into_iter().rev() {
-            let opening = history.clone();
-            let opened = blocking(move || Ok(Newest::open(&opening))).await?;
+            let opened = Newest::found(&history);
             let link = link_at(&*self.keeper.store, self.keeper.aggregate(), history.versions.1).await;
             let link = link.map_err(|error| error.to_string())?;
             let head = link.map(|link| Head { version: link.version, cid: link.cid });
@@ -331,23 +330,43 @@ impl Work {
                 Ok(_) => "it is of another history than that in the store".to_owned(),
                 Err(reason) => reason,
             };
-            let lock = self.lock()?;
-            self.keeper.shelf.give_up_history(self.keeper.graph.id(), &history.path, &reason);
-            blocking(move || lock.remove(vec![(history.path, history.bytes)]).map_err(|error| error.to_string()))
-                .await?;
+            self.discard(history, &reason).await?;
         }
         Ok(None)
     }
 
+    /// Checks all of the newest history before anything is built on it; where it does not hold, the one before is the
+    /// newest.
+    async fn check_newest(&mut self, until: u64) -> Result<(), String> {
+        while let Some(history) = self.newest.as_ref().and_then(|newest| newest.unchecked.clone()) {
+            let checking = history.clone();
+            self.newest = match blocking(move || Ok(Newest::checked(&checking))).await? {
+                Ok(checked) => Some(checked),
+                Err(reason) => {
+                    self.discard(history, &reason).await?;
+                    self.find_newest(until).await?
+                }
+            };
+        }
+        Ok(())
+    }
+
+    /// Clears away a history that does not hold, and says so.
+    async fn discard(&mut self, history: ShelvedHistory, reason: &str) -> Result<(), String> {
+        let lock = self.lock()?;
+        self.keeper.shelf.give_up_history(self.keeper.graph.id(), &history.path, reason);
+        let file = vec![(history.path, history.bytes)];
+        blocking(move || lock.remove(file).map(drop).map_err(|error| error.to_string())).await
+    }
+
     /// Opens the newest snapshot, for a history to begin with.
-    async fn begin_at_snapshot(&self) -> Result<Option<Newest>, String> {
+    fn begin_at_snapshot(&self) -> Result<Option<Newest>, String> {
         let Some((snapshot, _)) = self.keeper.standing.snapshot.clone() else { return Ok(None) };
         if self.newest.as_ref().is_some_and(|newest| newest.view.version() >= snapshot.version) {
             return Ok(None);
         }
-        let opened =
-            blocking(move || Snapshot::open_verified(&snapshot.path).map_err(|error| error.to_string())).await?;
-        Ok(Some(Newest::of(opened.view())))
+        // It was taken or checked by this process.
+        Newest::known(&snapshot.path).map(Some)
     }
 
     /// Takes the next slice of the history, up to a version at most.
@@ -386,7 +405,7 @@ impl Work {
         let history = blocking(move || slice.write(&lock, &drafts)).await?;
         self.keeper.shelf.open_histories.vouch(&history.path);
         let (versions, bytes) = (history.versions, history.bytes);
-        self.newest = Some(blocking(move || Newest::written(&history)).await?);
+        self.newest = Some(Newest::known(&history.path)?);
         self.keeper.shelf.tell(&Notice::HistoryTaken { graph: self.keeper.graph.id(), versions, bytes });
         Ok(())
     }
