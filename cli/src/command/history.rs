@@ -39,17 +39,32 @@ pub fn run(session: &mut Session, arguments: &Arguments) -> Result<(), Failure> 
     let until = moment_or_now(session, &history, arguments.at.at.as_deref())?;
     let node = node_id(session, &history, &arguments.node, until)?;
     let events = session.wait(history.events_of(node, until))?;
-    let mut table = Table::new(&["version", "time", "type", "actor", "what", "cid"]);
-    for NodeEvent { event, touches } in events {
+    let touches =
+        |touches: &[NodeTouch]| touches.iter().map(|touch| (touch_object(touch), touch_text(touch))).collect();
+    let events = events.iter().map(|NodeEvent { event, touches: of }| (event, touches(of)));
+    print_events(session, "what", events)
+}
+
+/// Prints events, each with what is to be said of it, as objects and as text, under a name.
+///
+/// # Errors
+/// Where it cannot be written.
+pub fn print_events<'a>(
+    session: &mut Session,
+    name: &str,
+    events: impl Iterator<Item = (&'a EventRef, Vec<(Json, String)>)>,
+) -> Result<(), Failure> {
+    let mut table = Table::new(&["version", "time", "type", "actor", name, "cid"]);
+    for (event, said) in events {
+        let (objects, texts): (Vec<Json>, Vec<String>) = said.into_iter().unzip();
         if session.output.json {
-            let mut object = event_object(&event);
-            object["what"] = touches.iter().map(touch_object).collect();
+            let mut object = event_object(event);
+            object[name] = objects.into();
             session.output.object(&object)?;
             continue;
         }
-        let what: Vec<String> = touches.iter().map(touch_text).collect();
-        let [version, time, event_type, actor, cid] = event_cells(&event);
-        table.row(vec![version, time, event_type, actor, what.join(", "), cid]);
+        let [version, time, event_type, actor, cid] = event_cells(event);
+        table.row(vec![version, time, event_type, actor, texts.join(", "), cid]);
     }
     if !session.output.json {
         session.output.table(&table)?;

@@ -5,12 +5,11 @@ use cidgraph::{Answer, EdgeId, GraphHistory, GraphQuery, Moment, Name};
 use clap::{ArgGroup, Args};
 use serde_json::{Value as Json, json};
 
-use super::history::{event_cells, event_object};
+use super::history::print_events;
 use super::moment::{At, history, moment_or_now};
 use super::node::find_node;
 use super::query::Along;
 use crate::failure::Failure;
-use crate::output::Table;
 use crate::session::Session;
 
 /// Show the events that a node, one of its components or properties, an edge or a path rests on
@@ -55,22 +54,9 @@ pub fn run(session: &mut Session, arguments: &Arguments) -> Result<(), Failure> 
     let at = moment_or_now(session, &history, arguments.at.at.as_deref())?;
     let subject = arguments.subject(session, &history, at)?;
     let causes = session.wait(history.why(&subject, at))?;
-    let mut table = Table::new(&["version", "time", "type", "actor", "because", "cid"]);
-    for Cause { event, because } in causes {
-        if session.output.json {
-            let mut object = event_object(&event);
-            object["because"] = because.iter().map(because_object).collect();
-            session.output.object(&object)?;
-            continue;
-        }
-        let because: Vec<String> = because.iter().map(because_text).collect();
-        let [version, time, event_type, actor, cid] = event_cells(&event);
-        table.row(vec![version, time, event_type, actor, because.join(", "), cid]);
-    }
-    if !session.output.json {
-        session.output.table(&table)?;
-    }
-    Ok(())
+    let reasons = |because: &[Because]| because.iter().map(|one| (because_object(one), because_text(one))).collect();
+    let causes = causes.iter().map(|Cause { event, because }| (event, reasons(because)));
+    print_events(session, "because", causes)
 }
 
 impl Arguments {

@@ -127,6 +127,15 @@ impl GraphAggregate {
             checkpoint: shown.checkpoint,
             ..Published::new(&generation, &shown.info, index.clone())
         };
+        if let Some(head) = shown.head
+            && generation.end_at(published.stamp).is_none()
+        {
+            // A file of one version does not note how its last transaction ended.
+            let Published { timestamp_ns, node_count, edge_count, checkpoint, .. } = published;
+            let info = Arc::clone(&shown.info);
+            let end = TransactionEnd { head, timestamp_ns, node_count, edge_count, checkpoint, info };
+            generation.note(&end, generation.touched_len());
+        }
         let rules = Rules { graph: shown.info.graph, limits, registry };
         let (aggregate, reader) = Self::over(published, index, pool, rules, observer);
         if let Some(observer) = &aggregate.observer {

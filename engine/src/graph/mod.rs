@@ -23,6 +23,5 @@ mod traced;
 
 pub use draft::{GraphAggregate, GraphDrafts};
 pub use facts::{LiveFacts, index_of};
-pub use past::Border;
 pub use reader::GraphReader;
 pub use traced::TracedNode;

@@ -154,7 +154,7 @@ impl PastStates {
             return (slot, None);
         }
         let draft = start.unwrap_or_else(|| self.fresh(graph));
-        let slot = Arc::new(Slot::new(graph, draft.border().version()));
+        let slot = Arc::new(Slot::new(graph, draft.version()));
         self.slots.lock().push(Arc::clone(&slot));
         (slot, Some(draft))
     }

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::chain::{ChainError, verify_block_in_place};
-use crate::graph::{Border, GraphAggregate};
+use crate::graph::GraphAggregate;
 use crate::id::{AggregateId, GraphId};
 use crate::state::GraphView;
 use crate::store::{EventStore, Head};
@@ -21,12 +21,12 @@ const VIEWS_MAX: usize = 16;
 pub(super) struct Walker {
     aggregate: GraphAggregate,
     tip: LoadedTip,
-    /// Ascending; the first is where it started.
-    borders: Vec<Border>,
+    /// The version at which it started.
+    from: u64,
     /// The views made lately, newest last.
     views: VecDeque<(u64, GraphView)>,
-    /// Bytes on the heap, and how many borders there were when they were counted.
-    bytes: (usize, usize),
+    /// Bytes on the heap, and how many events behind its start it had come when they were counted.
+    bytes: (usize, u64),
 }
 
 impl Walker {
@@ -37,8 +37,8 @@ impl Walker {
         draft: GraphAggregate,
     ) -> Result<Self, HistoryError> {
         let aggregate = AggregateId::from(graph);
-        let border = draft.border();
-        let last = match border.version() {
+        let from = draft.version();
+        let last = match from {
             0 => None,
             version => {
                 let stored = AggregateStream { store, aggregate }.one(version).await?;
@@ -46,8 +46,8 @@ impl Walker {
             }
         };
         let tip = LoadedTip::at(aggregate, store.hash_kind(), last);
-        let bytes = (draft.heap_bytes(), 1);
-        Ok(Self { aggregate: draft, tip, borders: vec![border], views: VecDeque::new(), bytes })
+        let bytes = (draft.heap_bytes(), 0);
+        Ok(Self { aggregate: draft, tip, from, views: VecDeque::new(), bytes })
     }
 
     /// Returns how far it has come.
@@ -57,13 +57,12 @@ impl Walker {
 
     /// Returns the bytes on the heap, as they were counted when it had come seven eighths as far or farther.
     pub(super) fn heap_bytes(&mut self) -> usize {
-        let (bytes, counted) = self.bytes;
-        if self.borders.len() <= counted + counted / 8 {
-            return bytes;
+        let ((bytes, counted), come) = (self.bytes, self.reached() - self.from);
+        if come > counted + counted / 8 {
+            self.bytes = (self.aggregate.heap_bytes(), come);
+            return self.bytes.0;
         }
-        let borders = self.borders.len() * size_of::<Border>();
-        self.bytes = (self.aggregate.heap_bytes() + borders, self.borders.len());
-        self.bytes.0
+        bytes
     }
 
     /// Returns the graph as it was at a place, going on to it where it lies ahead.
@@ -71,20 +70,14 @@ impl Walker {
     /// # Panics
     /// Where the place lies before the walker's start.
     pub(super) async fn view(&mut self, store: &Arc<dyn EventStore>, place: &Place) -> Result<GraphView, HistoryError> {
-        let Head { version, cid } = place.head;
+        let version = place.head.version;
         if let Some((_, view)) = self.views.iter().find(|(held, _)| *held == version) {
             return Ok(view.clone());
         }
         if version > self.reached() {
             self.go_on(store, version).await?;
         }
-        let at = self.borders.partition_point(|border| border.version() <= version);
-        let border = self.borders.get(at.wrapping_sub(1)).filter(|border| border.version() == version);
-        let is_of_this_chain = self.tip.last().is_some_and(|last| last.version != version || last.cid == cid);
-        let Some(border) = border.filter(|_| is_of_this_chain) else {
-            return Err(self.parted(version, place.head));
-        };
-        let view = self.aggregate.view_at(border, Some(place.head), place.timestamp_ns);
+        let view = self.aggregate.view_at(place.head).ok_or_else(|| self.parted(version, place.head))?;
         if self.views.len() == VIEWS_MAX {
             self.views.pop_front();
         }
@@ -93,13 +86,7 @@ impl Walker {
     }
 
     async fn go_on(&mut self, store: &Arc<dyn EventStore>, until: u64) -> Result<(), HistoryError> {
-        let borders = &mut self.borders;
-        let mut note = |draft: &GraphAggregate, _: &crate::chain::Link| borders.push(draft.border());
-        let outcome = self.tip.go_on(store, &mut self.aggregate, until, None, &mut note).await;
-        // What was read behind the last publication was taken back.
-        let reached = self.tip.version();
-        self.borders.truncate(self.borders.partition_point(|border| border.version() <= reached));
-        Ok(outcome?)
+        Ok(self.tip.go_on(store, &mut self.aggregate, until, None).await?)
     }
 
     /// Says that the events that were replayed have no such transaction.

@@ -1,155 +1,173 @@
-//! Takes the histories of a graph: files that answer for every version of a stretch.
-//!
-//! A history is made of the one before and the events behind it, as they are in the store, a slice at a time; it takes the
-//! other's place. Where most of what it holds is of the past, the next one begins where it ends. What it holds is a
-//! function of its first version, its last and the events, not of the slices.
+//! The part of a keeper that takes histories: when one is due, what it goes on from, and its slices.
 
-use std::path::Path;
-use std::sync::Arc;
+use tokio::time::Instant;
 
-use crate::chain::Link;
-use crate::cid::HashKind;
-use crate::graph::{GraphAggregate, GraphDrafts, GraphReader, index_of};
-use crate::id::AggregateId;
-use crate::pages::guarded;
-use crate::pool::Pool;
-use crate::snapshot::Snapshot;
-use crate::state::{Folded, Generation, GraphView, fold};
 use crate::store::{Head, StoredEvent};
-use crate::writer::LoadedTip;
+use crate::topology::Topology;
 
-use super::folder::{ShelfLock, ShelvedHistory};
-use super::name::{FileName, fingerprint};
+use super::config::Notice;
+use super::folder::ShelvedHistory;
+use super::found::link_at;
+use super::keeper::{ELEMENTS_AN_EVENT, Keeper, LAYER_INTERVALS_MAX, Work, blocking, rests};
+use super::name::fingerprint;
+use super::slice::{Newest, Slice};
 
-/// Rows since the file before that are taken in before a file is written, at least; else half as many as the file has.
-const SLICE_ROWS_MIN: usize = 1 << 17;
+/// A graph that is closed has a history up to all but one event for so many elements of it.
+const ELEMENTS_AN_EVENT_CLOSING: u64 = 256;
 
-/// A history of fewer elements is not ended, however many of them are of the past.
-const ENDED_ELEMENTS_MIN: usize = 1 << 14;
+/// So many elements that came with one event are no history that anyone asks for event by event.
+const BULK_ELEMENTS: u64 = 64;
 
-/// A history on its way: a draft above the file before.
-pub(super) struct Slice {
-    draft: GraphAggregate,
-    reader: GraphReader,
-    tip: LoadedTip,
-    rows_max: usize,
-}
+/// Events that are read at a time.
+const PAGE_EVENTS: u64 = 4096;
 
-impl Slice {
-    /// Begins behind a view, which ends with an event, or with nothing.
-    pub(super) fn begin(
-        aggregate: AggregateId,
-        before: Option<(&GraphView, Link)>,
-        drafts: &GraphDrafts,
-        hash: HashKind,
-    ) -> Self {
-        let (draft, reader) = match before {
-            Some((view, _)) => GraphAggregate::resume(view, drafts.limits, drafts.registry.clone(), None),
-            None => GraphAggregate::fresh(aggregate.into(), drafts.limits, drafts.registry.clone(), None),
+impl Work {
+    /// Takes what of the history is due, slice by slice.
+    pub(super) async fn take_history(&mut self, closing: bool) -> Result<(), String> {
+        if !closing && rests(self.history_taken) {
+            return Ok(());
+        }
+        let until = self.keeper.standing.covered;
+        if !self.is_history_due(until, closing).await? {
+            return Ok(());
+        }
+        let started = Instant::now();
+        self.check_newest(until).await?;
+        while self.newest.as_ref().is_none_or(|newest| newest.view.version() < until) {
+            self.take_slice(until).await?;
+        }
+        self.history_taken = Some((Instant::now(), started.elapsed()));
+        Ok(())
+    }
+
+    /// Returns whether enough has happened behind the newest history, which is looked for where it is not known yet.
+    async fn is_history_due(&mut self, until: u64, closing: bool) -> Result<bool, String> {
+        let interval = self.keeper.shelf.config().interval_events.max(1);
+        if until < interval {
+            return Ok(false);
+        }
+        if self.newest.is_none() {
+            self.newest = self.find_newest(until).await?;
+        }
+        if self.is_bulky(self.behind(until))
+            && let Some(begun) = self.begin_at_snapshot()?
+        {
+            self.newest = Some(begun);
+        }
+        let size = self.newest.as_ref().map_or(0, |newest| newest.size);
+        let due = if closing {
+            interval.max(size / ELEMENTS_AN_EVENT_CLOSING)
+        } else {
+            (LAYER_INTERVALS_MAX * interval).max(size / ELEMENTS_AN_EVENT)
         };
-        let base = before.map_or(0, |(view, _)| elements(view));
-        Self {
-            // What is folded forgets.
-            draft: draft.folding_above(usize::MAX),
-            reader,
-            tip: LoadedTip::at(aggregate, hash, before.map(|(_, link)| link)),
-            rows_max: SLICE_ROWS_MIN.max(base / 2),
+        Ok(self.behind(until) >= due)
+    }
+
+    /// Returns how many events up to a version the newest history lacks.
+    fn behind(&self, until: u64) -> u64 {
+        until.saturating_sub(self.newest.as_ref().map_or(0, |newest| newest.view.version()))
+    }
+
+    /// Returns whether so much came in so few events that a snapshot stands for them better than a history.
+    fn is_bulky(&self, events: u64) -> bool {
+        let view = self.keeper.reader.view();
+        let elements = (view.node_count() + view.edge_count()) as u64;
+        elements.saturating_sub(self.newest.as_ref().map_or(0, |newest| newest.size)) > events * BULK_ELEMENTS
+    }
+
+    /// Opens the newest history that holds and is of the chain in the store; what does not is cleared away.
+    async fn find_newest(&mut self, until: u64) -> Result<Option<Newest>, String> {
+        let registry = fingerprint(&self.keeper.drafts.registry);
+        let mut histories = self.keeper.graph.contents().map_err(|error| error.to_string())?.histories;
+        histories.retain(|history| history.registry == registry && history.versions.1 <= until);
+        histories.sort_unstable_by_key(|history| history.versions.1);
+        for history in histories.into_iter().rev() {
+            let opened = Newest::found(&history);
+            let link = link_at(&*self.keeper.store, self.keeper.aggregate(), history.versions.1).await;
+            let link = link.map_err(|error| error.to_string())?;
+            let head = link.map(|link| Head { version: link.version, cid: link.cid });
+            let reason = match opened {
+                Ok(newest) if head.is_some() && newest.head() == head => return Ok(Some(newest)),
+                Ok(_) => "it is of another history than that in the store".to_owned(),
+                Err(reason) => reason,
+            };
+            self.discard(history, &reason).await?;
         }
+        Ok(None)
     }
 
-    /// Returns how far it has come.
-    pub(super) fn version(&self) -> u64 {
-        self.tip.version()
-    }
-
-    /// Returns whether it is to be written before more is taken in.
-    pub(super) fn is_full(&self) -> bool {
-        self.reader.view().generation().row_count() >= self.rows_max
-    }
-
-    /// Takes in whole transactions.
-    pub(super) fn take_in(&mut self, events: &[StoredEvent]) -> Result<(), String> {
-        guarded(|| self.tip.take_in(&mut self.draft, events))
-            .map_err(|damage| damage.to_string())?
-            .map_err(|error| error.to_string())
-    }
-
-    /// Writes it, and clears away what it surpasses.
-    pub(super) fn write(self, lock: &ShelfLock, drafts: &GraphDrafts) -> Result<ShelvedHistory, String> {
-        let view = self.reader.view();
-        let versions = (view.first_version(), view.version());
-        let registry = fingerprint(&drafts.registry);
-        let path = lock.shelf.path(FileName::History { first: versions.0, last: versions.1, registry });
-        let written = Snapshot::write_history(&view, &drafts.registry, &path);
-        let bytes = written.map_err(|error| format!("{}: {error}", path.display()))?.file_len;
-        let contents = lock.shelf.contents().map_err(|error| error.to_string())?;
-        let surpassed = contents.surpassed().map(|history| (history.path.clone(), history.bytes)).collect();
-        lock.remove(surpassed).map_err(|error| error.to_string())?;
-        Ok(ShelvedHistory { versions, bytes, path, registry })
-    }
-}
-
-/// The newest history, opened to go on from.
-#[derive(Clone)]
-pub(super) struct Newest {
-    /// The view that the next one begins behind.
-    pub(super) view: GraphView,
-    /// How much of everything the file holds.
-    pub(super) size: u64,
-    /// The file, where all of it is still to be checked before anything is built on it.
-    pub(super) unchecked: Option<ShelvedHistory>,
-}
-
-impl Newest {
-    /// Opens a file that was written or checked by this process.
-    pub(super) fn known(path: &Path) -> Result<Self, String> {
-        Ok(Self::of(Snapshot::map(path).map_err(|error| error.to_string())?.view()))
-    }
-
-    /// Opens a history of which nothing is known yet.
-    pub(super) fn found(history: &ShelvedHistory) -> Result<Self, String> {
-        let newest = Self::known(&history.path)?;
-        if (newest.view.first_version(), newest.view.version()) != history.versions {
-            return Err("it is of other versions than its name says".to_owned());
+    /// Checks all of the newest history before anything is built on it; where it does not hold, the one before is the
+    /// newest.
+    async fn check_newest(&mut self, until: u64) -> Result<(), String> {
+        while let Some(history) = self.newest.as_ref().and_then(|newest| newest.unchecked.clone()) {
+            let checking = history.clone();
+            self.newest = match blocking(move || Ok(Newest::checked(&checking))).await? {
+                Ok(checked) => Some(checked),
+                Err(reason) => {
+                    self.discard(history, &reason).await?;
+                    self.find_newest(until).await?
+                }
+            };
         }
-        Ok(Self { unchecked: Some(history.clone()), ..newest })
+        Ok(())
     }
 
-    /// Opens a history, all of which is checked.
-    pub(super) fn checked(history: &ShelvedHistory) -> Result<Self, String> {
-        Ok(Self::of(Snapshot::open_verified(&history.path).map_err(|error| error.to_string())?.view()))
+    /// Clears away a history that does not hold, and says so.
+    async fn discard(&mut self, history: ShelvedHistory, reason: &str) -> Result<(), String> {
+        let lock = self.lock()?;
+        self.keeper.shelf.give_up_history(self.keeper.graph.id(), &history.path, reason);
+        let file = vec![(history.path, history.bytes)];
+        blocking(move || lock.remove(file).map(drop).map_err(|error| error.to_string())).await
     }
 
-    /// Goes on from a view.
-    fn of(view: GraphView) -> Self {
-        let ends = view.generation().base().timeline().len();
-        Self { size: (elements(&view) + ends) as u64, view, unchecked: None }
-    }
-
-    /// Returns the end of the file.
-    pub(super) fn head(&self) -> Option<Head> {
-        self.view.head()
-    }
-
-    /// Returns the view behind which the next history begins: that of the file, or one without a past where most of the
-    /// file is of the past.
-    pub(super) fn start(&self, drafts: &GraphDrafts) -> GraphView {
-        let base = self.view.generation().base();
-        let former = base.lifetimes().map_or(0, |lifetimes| lifetimes.former_count());
-        if elements(&self.view) < ENDED_ELEMENTS_MIN || former < elements(&self.view) / 2 {
-            return self.view.clone();
+    /// Opens the newest snapshot, for a history to begin with.
+    fn begin_at_snapshot(&self) -> Result<Option<Newest>, String> {
+        let Some((snapshot, _)) = self.keeper.standing.snapshot.clone() else { return Ok(None) };
+        if self.newest.as_ref().is_some_and(|newest| newest.view.version() >= snapshot.version) {
+            return Ok(None);
         }
-        let Folded { base, pool, .. } = fold(self.view.at(), self.view.extent());
-        let pool = Pool::new(Arc::clone(self.view.at().pool().names()), pool);
-        let generation = Arc::new(Generation::new(base, Arc::new(pool)));
-        let index = index_of(generation.frozen(), &drafts.registry);
-        let view = GraphView::frozen(self.view.info().graph, generation, index);
-        view.expect("a view of a history is of the end of a transaction")
+        // It was taken or checked by this process.
+        Newest::known(&snapshot.path).map(Some)
     }
-}
 
-/// Returns how many elements a view's base has, those among them that are of the past.
-fn elements(view: &GraphView) -> usize {
-    let base = view.generation().base();
-    base.node_count() + base.edge_count()
+    /// Takes the next slice of the history, up to a version at most.
+    async fn take_slice(&mut self, until: u64) -> Result<(), String> {
+        let Keeper { drafts, store, .. } = &self.keeper;
+        let (aggregate, hash, drafts) = (self.keeper.aggregate(), store.hash_kind(), drafts.clone());
+        let from = self.newest.as_ref().map_or(0, |newest| newest.view.version());
+        let link = match from {
+            0 => None,
+            _ => link_at(&**store, aggregate, from).await.map_err(|error| error.to_string())?,
+        };
+        if from > 0 && link.is_none() {
+            return Err(format!("the store does not give event {from}"));
+        }
+        let (newest, begun) = (self.newest.clone(), drafts.clone());
+        let mut slice = blocking(move || {
+            let start = newest.map(|newest| newest.start(&begun));
+            Ok(Slice::begin(aggregate, start.as_ref().zip(link), &begun, hash))
+        })
+        .await?;
+        let mut read = from;
+        let mut pending: Vec<StoredEvent> = Vec::new();
+        while read < until && !slice.is_full() {
+            let page = self.read(read + 1, PAGE_EVENTS.min(until - read)).await?;
+            read += page.len() as u64;
+            pending.extend(page);
+            let ended = pending.iter().rposition(|stored| stored.event.transaction_remaining == 0);
+            let rest = pending.split_off(ended.map_or(0, |last| last + 1));
+            let events = std::mem::replace(&mut pending, rest);
+            slice = blocking(move || slice.take_in(&events).map(|()| slice)).await?;
+        }
+        if slice.version() <= from {
+            return Err(format!("the store does not give the end of the transaction behind event {from}"));
+        }
+        let lock = self.lock()?;
+        let history = blocking(move || slice.write(&lock, &drafts)).await?;
+        self.keeper.shelf.open_histories.vouch(&history.path);
+        let (versions, bytes) = (history.versions, history.bytes);
+        self.newest = Some(Newest::known(&history.path)?);
+        self.keeper.shelf.tell(&Notice::HistoryTaken { graph: self.keeper.graph.id(), versions, bytes });
+        Ok(())
+    }
 }

@@ -2,7 +2,8 @@
 //!
 //! Every so many events a layer is written of what has happened, read from the store; once the layers hold too much, a
 //! snapshot is made of the last one and the layers. Only the first snapshot, and one after more than layers can hold, is
-//! taken of the engine's own state. Histories are made behind that, of the events too. Whatever is interrupted leaves whole files, of which the newest that hold are used.
+//! taken of the engine's own state. Then come the histories (`historian.rs`). Whatever is interrupted leaves whole files, of
+//! which the newest that hold are used.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,16 +12,15 @@ use tokio::time::Instant;
 
 use crate::graph::{GraphDrafts, GraphReader};
 use crate::id::AggregateId;
-use crate::store::{EventStore, Head, StoredEvent};
+use crate::store::{EventStore, StoredEvent};
 use crate::topology::Topology;
 use crate::writer::{Ended, Remembered};
 
 use super::config::Notice;
-use super::folder::{GraphShelf, Shelf, ShelfError, ShelfLock, ShelvedHistory};
+use super::folder::{GraphShelf, Shelf, ShelfError, ShelfLock};
 use super::found::link_at;
-use super::historian::{Newest, Slice};
 use super::layer::LAYER_BYTES_MAX;
-use super::name::fingerprint;
+use super::slice::Newest;
 use super::taking::{Standing, replayed, take_layer, take_snapshot};
 
 /// How often it is looked whether enough has happened.
@@ -30,17 +30,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 const PAGE_EVENTS: u64 = 512;
 
 /// Layers may hold so many intervals of events, or one event for so many elements of the graph, whichever is more.
-const LAYER_INTERVALS_MAX: u64 = 4;
-const ELEMENTS_AN_EVENT: u64 = 16;
-
-/// A graph that is closed has a history up to all but one event for so many elements of it.
-const ELEMENTS_AN_EVENT_CLOSING: u64 = 256;
-
-/// So many elements that came with one event are no history that anyone asks for event by event.
-const BULK_ELEMENTS: u64 = 64;
-
-/// Events of a history that are read at a time.
-const SLICE_PAGE_EVENTS: u64 = 4096;
+pub(super) const LAYER_INTERVALS_MAX: u64 = 4;
+pub(super) const ELEMENTS_AN_EVENT: u64 = 16;
 
 /// How many times as long as the last snapshot took there is none, so that taking them leaves the machine to others.
 const REST_AFTER_SNAPSHOT: u32 = 10;
@@ -60,8 +51,8 @@ pub(super) struct Keeper {
 }
 
 /// What a keeper holds while it works.
-struct Work {
-    keeper: Keeper,
+pub(super) struct Work {
+    pub(super) keeper: Keeper,
     lock: Option<Arc<ShelfLock>>,
     /// What failed last, so that it is said once.
     failure: Option<String>,
@@ -69,9 +60,9 @@ struct Work {
     looked: Instant,
     /// When the last snapshot or history was done and how long it took.
     snapshot_taken: Option<(Instant, Duration)>,
-    history_taken: Option<(Instant, Duration)>,
+    pub(super) history_taken: Option<(Instant, Duration)>,
     /// The newest history, once it was looked for.
-    newest: Option<Newest>,
+    pub(super) newest: Option<Newest>,
 }
 
 /// Events that are in no layer yet.
@@ -103,7 +94,7 @@ impl Keeper {
         work.take(true).await;
     }
 
-    fn aggregate(&self) -> AggregateId {
+    pub(super) fn aggregate(&self) -> AggregateId {
         AggregateId::from(self.graph.id())
     }
 
@@ -212,7 +203,8 @@ impl Work {
         Ok(pending.bytes >= CLOSING_BYTES_MIN)
     }
 
-    async fn read(&self, from: u64, count: u64) -> Result<Vec<StoredEvent>, String> {
+    /// Reads events of the graph from a version on, at least one.
+    pub(super) async fn read(&self, from: u64, count: u64) -> Result<Vec<StoredEvent>, String> {
         let limit = usize::try_from(count).expect("a page is short");
         let page = self.keeper.store.read(self.keeper.aggregate(), from, limit).await;
         let page = page.map_err(|error| error.to_string())?;
@@ -261,157 +253,8 @@ impl Work {
         Ok(())
     }
 
-    /// Takes what of the history is due, slice by slice.
-    async fn take_history(&mut self, closing: bool) -> Result<(), String> {
-        if !closing && rests(self.history_taken) {
-            return Ok(());
-        }
-        let until = self.keeper.standing.covered;
-        if !self.is_history_due(until, closing).await? {
-            return Ok(());
-        }
-        let started = Instant::now();
-        self.check_newest(until).await?;
-        while self.newest.as_ref().is_none_or(|newest| newest.view.version() < until) {
-            self.take_slice(until).await?;
-        }
-        self.history_taken = Some((Instant::now(), started.elapsed()));
-        Ok(())
-    }
-
-    /// Returns whether enough has happened behind the newest history, which is looked for where it is not known yet.
-    async fn is_history_due(&mut self, until: u64, closing: bool) -> Result<bool, String> {
-        let interval = self.keeper.shelf.config().interval_events.max(1);
-        if until < interval {
-            return Ok(false);
-        }
-        if self.newest.is_none() {
-            self.newest = self.find_newest(until).await?;
-        }
-        if self.is_bulky(self.behind(until))
-            && let Some(begun) = self.begin_at_snapshot()?
-        {
-            self.newest = Some(begun);
-        }
-        let size = self.newest.as_ref().map_or(0, |newest| newest.size);
-        let due = if closing {
-            interval.max(size / ELEMENTS_AN_EVENT_CLOSING)
-        } else {
-            (LAYER_INTERVALS_MAX * interval).max(size / ELEMENTS_AN_EVENT)
-        };
-        Ok(self.behind(until) >= due)
-    }
-
-    /// Returns how many events up to a version the newest history lacks.
-    fn behind(&self, until: u64) -> u64 {
-        until.saturating_sub(self.newest.as_ref().map_or(0, |newest| newest.view.version()))
-    }
-
-    /// Returns whether so much came in so few events that a snapshot stands for them better than a history.
-    fn is_bulky(&self, events: u64) -> bool {
-        let view = self.keeper.reader.view();
-        let elements = (view.node_count() + view.edge_count()) as u64;
-        elements.saturating_sub(self.newest.as_ref().map_or(0, |newest| newest.size)) > events * BULK_ELEMENTS
-    }
-
-    /// Opens the newest history that holds and is of the chain in the store; what does not is cleared away.
-    async fn find_newest(&mut self, until: u64) -> Result<Option<Newest>, String> {
-        let registry = fingerprint(&self.keeper.drafts.registry);
-        let mut histories = self.keeper.graph.contents().map_err(|error| error.to_string())?.histories;
-        histories.retain(|history| history.registry == registry && history.versions.1 <= until);
-        histories.sort_unstable_by_key(|history| history.versions.1);
-        for history in histories.into_iter().rev() {
-            let opened = Newest::found(&history);
-            let link = link_at(&*self.keeper.store, self.keeper.aggregate(), history.versions.1).await;
-            let link = link.map_err(|error| error.to_string())?;
-            let head = link.map(|link| Head { version: link.version, cid: link.cid });
-            let reason = match opened {
-                Ok(newest) if head.is_some() && newest.head() == head => return Ok(Some(newest)),
-                Ok(_) => "it is of another history than that in the store".to_owned(),
-                Err(reason) => reason,
-            };
-            self.discard(history, &reason).await?;
-        }
-        Ok(None)
-    }
-
-    /// Checks all of the newest history before anything is built on it; where it does not hold, the one before is the
-    /// newest.
-    async fn check_newest(&mut self, until: u64) -> Result<(), String> {
-        while let Some(history) = self.newest.as_ref().and_then(|newest| newest.unchecked.clone()) {
-            let checking = history.clone();
-            self.newest = match blocking(move || Ok(Newest::checked(&checking))).await? {
-                Ok(checked) => Some(checked),
-                Err(reason) => {
-                    self.discard(history, &reason).await?;
-                    self.find_newest(until).await?
-                }
-            };
-        }
-        Ok(())
-    }
-
-    /// Clears away a history that does not hold, and says so.
-    async fn discard(&mut self, history: ShelvedHistory, reason: &str) -> Result<(), String> {
-        let lock = self.lock()?;
-        self.keeper.shelf.give_up_history(self.keeper.graph.id(), &history.path, reason);
-        let file = vec![(history.path, history.bytes)];
-        blocking(move || lock.remove(file).map(drop).map_err(|error| error.to_string())).await
-    }
-
-    /// Opens the newest snapshot, for a history to begin with.
-    fn begin_at_snapshot(&self) -> Result<Option<Newest>, String> {
-        let Some((snapshot, _)) = self.keeper.standing.snapshot.clone() else { return Ok(None) };
-        if self.newest.as_ref().is_some_and(|newest| newest.view.version() >= snapshot.version) {
-            return Ok(None);
-        }
-        // It was taken or checked by this process.
-        Newest::known(&snapshot.path).map(Some)
-    }
-
-    /// Takes the next slice of the history, up to a version at most.
-    async fn take_slice(&mut self, until: u64) -> Result<(), String> {
-        let Keeper { drafts, store, .. } = &self.keeper;
-        let (aggregate, hash, drafts) = (self.keeper.aggregate(), store.hash_kind(), drafts.clone());
-        let from = self.newest.as_ref().map_or(0, |newest| newest.view.version());
-        let link = match from {
-            0 => None,
-            _ => link_at(&**store, aggregate, from).await.map_err(|error| error.to_string())?,
-        };
-        if from > 0 && link.is_none() {
-            return Err(format!("the store does not give event {from}"));
-        }
-        let (newest, begun) = (self.newest.clone(), drafts.clone());
-        let mut slice = blocking(move || {
-            let start = newest.map(|newest| newest.start(&begun));
-            Ok(Slice::begin(aggregate, start.as_ref().zip(link), &begun, hash))
-        })
-        .await?;
-        let mut read = from;
-        let mut pending = Vec::new();
-        while read < until && !slice.is_full() {
-            let page = self.read(read + 1, SLICE_PAGE_EVENTS.min(until - read)).await?;
-            read += page.len() as u64;
-            pending.extend(page);
-            let ended = pending.iter().rposition(|stored| stored.event.transaction_remaining == 0);
-            let rest = pending.split_off(ended.map_or(0, |last| last + 1));
-            let events = std::mem::replace(&mut pending, rest);
-            slice = blocking(move || slice.take_in(&events).map(|()| slice)).await?;
-        }
-        if slice.version() <= from {
-            return Err(format!("the store does not give the end of the transaction behind event {from}"));
-        }
-        let lock = self.lock()?;
-        let history = blocking(move || slice.write(&lock, &drafts)).await?;
-        self.keeper.shelf.open_histories.vouch(&history.path);
-        let (versions, bytes) = (history.versions, history.bytes);
-        self.newest = Some(Newest::known(&history.path)?);
-        self.keeper.shelf.tell(&Notice::HistoryTaken { graph: self.keeper.graph.id(), versions, bytes });
-        Ok(())
-    }
-
     /// Takes the lock on the graph's folder, and keeps it.
-    fn lock(&mut self) -> Result<Arc<ShelfLock>, String> {
+    pub(super) fn lock(&mut self) -> Result<Arc<ShelfLock>, String> {
         if let Some(lock) = &self.lock {
             return Ok(Arc::clone(lock));
         }
@@ -428,12 +271,14 @@ impl Pending {
 }
 
 /// Returns whether what was done last took so long that the machine is left to others.
-fn rests(last: Option<(Instant, Duration)>) -> bool {
+pub(super) fn rests(last: Option<(Instant, Duration)>) -> bool {
     last.is_some_and(|(done, took)| done.elapsed() < took * REST_AFTER_SNAPSHOT)
 }
 
 /// Runs what reads and writes files on a thread for such work.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, String> + Send + 'static) -> Result<T, String> {
+pub(super) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, String> + Send + 'static,
+) -> Result<T, String> {
     match tokio::task::spawn_blocking(work).await {
         Ok(done) => done,
         Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),

@@ -50,6 +50,11 @@ impl Generation {
         Some(Found { moment: timeline.get(timeline.by_cid(cid)?), touched: 0 })
     }
 
+    /// Returns the last end of a transaction at or before a stamp, and how many entries the list of touched nodes had then.
+    pub(crate) fn end_at(&self, stamp: Stamp) -> Option<(TransactionEnd, u32)> {
+        self.moment_by_stamp(stamp).map(|found| (found.moment, found.touched))
+    }
+
     fn recent_moment(&self, place: u32) -> Found {
         Found { moment: self.moments.get(place, self.base.version()), touched: self.moments.touched(place) }
     }

@@ -118,8 +118,7 @@ impl LoadedTip {
     pub fn take_in<D: Draft>(&mut self, draft: &mut D, events: &[StoredEvent]) -> Result<(), ReplayError> {
         let mut progress =
             Progress { last: self.last, first_version: self.version() + 1, published: draft.savepoint() };
-        let taken =
-            prepare(self.aggregate, events).and_then(|chunk| self.apply(draft, &mut progress, chunk, &mut |_, _| {}));
+        let taken = prepare(self.aggregate, events).and_then(|chunk| self.apply(draft, &mut progress, chunk));
         draft.roll_back(progress.published);
         taken
     }
@@ -169,12 +168,12 @@ impl LoadedTip {
         draft: &mut D,
         deadline: Option<Instant>,
     ) -> Result<(), ReplayError> {
-        self.go_on(store, draft, u64::MAX, deadline, &mut |_, _| {}).await
+        self.go_on(store, draft, u64::MAX, deadline).await
     }
 
     /// Takes in what the store holds beyond this tip up to version `until`, which ends a transaction where the store
-    /// has it, and publishes it; gives up at `deadline`. `at_border` sees the draft behind each transaction, with its last
-    /// event. On an error the draft and the tip are at the last transaction border that was published.
+    /// has it, and publishes it; gives up at `deadline`. On an error the draft and the tip are at the last transaction
+    /// border that was published.
     ///
     /// # Errors
     /// As of [`load`].
@@ -184,7 +183,6 @@ impl LoadedTip {
         draft: &mut D,
         until: u64,
         deadline: Option<Instant>,
-        at_border: &mut (impl FnMut(&D, &Link) + Send),
     ) -> Result<(), ReplayError> {
         let mut from = self.version() + 1;
         let mut chunk = in_time(deadline, fetch(Arc::clone(store), self.aggregate, from, until)).await?;
@@ -194,7 +192,7 @@ impl LoadedTip {
                 from += CHUNK_EVENTS as u64;
                 Prefetch(tokio::spawn(fetch(Arc::clone(store), self.aggregate, from, until)))
             });
-            if let Err(error) = self.apply(draft, &mut progress, chunk, at_border) {
+            if let Err(error) = self.apply(draft, &mut progress, chunk) {
                 draft.roll_back(progress.published);
                 return Err(error);
             }
@@ -219,7 +217,6 @@ impl LoadedTip {
         draft: &mut D,
         progress: &mut Progress,
         chunk: Chunk<D::Event>,
-        at_border: &mut impl FnMut(&D, &Link),
     ) -> Result<(), ReplayError> {
         for part in chunk.parts {
             let mut events = part.events.iter();
@@ -239,7 +236,6 @@ impl LoadedTip {
                     draft.end_transaction(Head { version, cid }, timestamp_ns);
                     self.recent.record(progress.finished(&place.link));
                     progress.first_version = place.link.version + 1;
-                    at_border(draft, &place.link);
                 }
             }
         }
