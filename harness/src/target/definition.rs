@@ -93,6 +93,7 @@ const MILLION: Scale = Scale::Graph { nodes: 1_000_000, edges: 0 };
 const MILLION_FIVE: Scale = Scale::Graph { nodes: 1_000_000, edges: 5_000_000 };
 const TEN_MILLION: Scale = Scale::Graph { nodes: 10_000_000, edges: 0 };
 const MILLION_EVENTS: Scale = Scale::Events(1_000_000);
+const HUNDRED_THOUSAND: Scale = Scale::Graph { nodes: 100_000, edges: 200_000 };
 const MINUTE: Scale = Scale::Load { rate: 10_000, seconds: 60 };
 
 const fn target(id: &'static str, name: &'static str, bound: Bound, unit: &'static str, scale: Scale) -> Target {
@@ -116,7 +117,7 @@ pub const TARGETS: &[Target] = &[
     target("recovery", "recovery", Bound::Below(1.0), "s", MILLION),
     target("lost_events", "acknowledged events lost", Bound::Exactly(0.0), "events", MINUTE),
     target("failover", "automatic failover", Bound::Exactly(0.0), "lost", Scale::Elsewhere("see drill failover")),
-    target("frame_rate", "100K nodes drawn", Bound::AtLeast(60.0), "FPS", Scale::Elsewhere("needs the visualizer")),
+    target("frame_rate", "100K nodes drawn", Bound::AtLeast(60.0), "FPS", Scale::Elsewhere("see cidgraph-viz bench")),
     target("coverage", "test coverage", Bound::AtLeast(80.0), "%", Scale::Elsewhere("needs a coverage build")),
     bar("ingest_rate", "ingest, transactions of 1000", Bound::AtLeast(300_000.0), "events/s", Scale::Any),
     bar("ingest_hash_ratio", "ingest ÷ SHA-256 alone", Bound::AtLeast(0.4), "", Scale::Any),
@@ -165,6 +166,14 @@ pub const TARGETS: &[Target] = &[
     bar("served_missed", "events that the projection missed", Bound::Exactly(0.0), "events", MINUTE),
     bar("served_replay_ratio", "replay, verified and decoded ÷ raw pull", Bound::AtLeast(0.65), "", MILLION_EVENTS),
     bar("served_start", "start 10K events behind", Bound::Below(1.0), "s", Scale::Events(10_000)),
+    bar("frame_still_p50", "frame, nothing moves, no device", Bound::AtMost(0.3), "ms", HUNDRED_THOUSAND),
+    bar("frame_flight_p50", "the same, the camera moves", Bound::AtMost(0.3), "ms", HUNDRED_THOUSAND),
+    bar("frame_scrub_p50", "the same, another version each", Bound::AtMost(0.3), "ms", HUNDRED_THOUSAND),
+    bar("frame_changing_p99", "the same, 1 % changes, p99", Bound::AtMost(2.0), "ms", HUNDRED_THOUSAND),
+    bar("frame_event_lag_p99", "event to frame p99", Bound::AtMost(50.0), "ms", HUNDRED_THOUSAND),
+    bar("frame_software_rate", "camera flight in software p50", Bound::AtLeast(15.0), "FPS", HUNDRED_THOUSAND),
+    bar("frame_still_pictures", "pictures drawn while nothing moves", Bound::Exactly(0.0), "", HUNDRED_THOUSAND),
+    bar("frame_device_p99", "camera flight on a device p99", Bound::AtMost(16.7), "ms", HUNDRED_THOUSAND),
     bar("bench_time", "this run (quick)", Bound::AtMost(60.0), "s", Scale::Any),
 ];
 

@@ -1,0 +1,165 @@
+//! Everything a viewer can do, each also a line of a script.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use bevy::ecs::message::Message;
+use bevy::math::{Rect, Vec2};
+
+/// Something a viewer does. Places are pixels from the view's top left.
+#[derive(Message, Debug, Clone, PartialEq)]
+pub enum Action {
+    /// `pan RIGHT DOWN`: moves what is seen by pixels.
+    Pan(Vec2),
+    /// `zoom FACTOR X Y`: makes what is seen so many times larger; the pixel stays where it is.
+    Zoom(f32, Vec2),
+    /// `fit`: shows everything.
+    Fit,
+    /// `select X Y`: selects the node there alone, or nothing.
+    Select(Vec2),
+    /// `add X Y`: selects the node there too, or no more.
+    Add(Vec2),
+    /// `box X Y X Y`: selects the nodes between two corners.
+    Box(Rect),
+    /// `search TEXT`: selects the nodes whose key or id begins with the text, and shows them.
+    Search(String),
+    /// `neighbours STEPS`: lets what is so many edges from the selected nodes stand out; none with 0.
+    Neighbours(u32),
+    /// `kind NAME`: shows nodes of a kind alone; all without a name.
+    Kind(Option<String>),
+    /// `version NUMBER`: shows a version.
+    Version(u64),
+    /// `step NUMBER`: shows the version so many further on, back below 0.
+    Step(i64),
+    /// `play SPEED`: goes through versions, so many a second, back below 0.
+    Play(f64),
+    /// `pause`: stops at the version that is shown.
+    Pause,
+    /// `live`: shows the last version, and each that follows.
+    Live,
+    /// `compare NUMBER`: marks what was added and removed since a version; nothing without one.
+    Compare(Option<u64>),
+    /// `drag X Y X Y`: moves the node at the first place to the second, and writes that to the store.
+    Drag(Vec2, Vec2),
+    /// `undo`: writes what takes the last drag back.
+    Undo,
+    /// `screenshot FILE`: writes a picture.
+    Screenshot(PathBuf),
+    /// `help`: shows or hides the keys.
+    Help,
+    /// `frames NUMBER`: lets frames pass.
+    Frames(u32),
+    /// `state`: prints what is shown.
+    State,
+    /// `quit`: ends.
+    Quit,
+}
+
+/// A line that is no action.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{line:?} is no action: {reason}")]
+pub struct InvalidAction {
+    /// The line.
+    pub line: String,
+    /// What is wrong with it.
+    pub reason: &'static str,
+}
+
+impl FromStr for Action {
+    type Err = InvalidAction;
+
+    fn from_str(line: &str) -> Result<Self, InvalidAction> {
+        let invalid = |reason| InvalidAction { line: line.to_owned(), reason };
+        let (verb, rest) = line.trim().split_once(char::is_whitespace).unwrap_or((line.trim(), ""));
+        let rest = rest.trim();
+        let numbers: Option<Vec<f32>> = rest.split_whitespace().map(finite).collect();
+        let text = (!rest.is_empty()).then(|| rest.to_owned());
+        match (verb, numbers.as_deref()) {
+            ("pan", Some(&[x, y])) => Ok(Self::Pan(Vec2::new(x, y))),
+            ("zoom", Some(&[factor, x, y])) if factor > 0.0 => Ok(Self::Zoom(factor, Vec2::new(x, y))),
+            ("select", Some(&[x, y])) => Ok(Self::Select(Vec2::new(x, y))),
+            ("add", Some(&[x, y])) => Ok(Self::Add(Vec2::new(x, y))),
+            ("box", Some(&[x0, y0, x1, y1])) => Ok(Self::Box(Rect::new(x0, y0, x1, y1))),
+            ("drag", Some(&[x0, y0, x1, y1])) => Ok(Self::Drag(Vec2::new(x0, y0), Vec2::new(x1, y1))),
+            ("pan" | "zoom" | "select" | "add" | "box" | "drag", _) => Err(invalid("other numbers are expected")),
+            ("search", _) => text.map(Self::Search).ok_or_else(|| invalid("what is searched?")),
+            ("neighbours", _) => rest.parse().map(Self::Neighbours).map_err(|_| invalid("how many steps?")),
+            ("kind", _) => Ok(Self::Kind(text)),
+            ("version", _) => rest.parse().map(Self::Version).map_err(|_| invalid("which version?")),
+            ("step", _) => rest.parse().map(Self::Step).map_err(|_| invalid("how many versions?")),
+            ("play", Some(&[speed])) => Ok(Self::Play(f64::from(speed))),
+            ("play", _) => Err(invalid("how many versions a second?")),
+            ("compare", Some([])) => Ok(Self::Compare(None)),
+            ("compare", _) => {
+                rest.parse().map(|version| Self::Compare(Some(version))).map_err(|_| invalid("with which version?"))
+            }
+            ("screenshot", _) => {
+                text.map(|file| Self::Screenshot(file.into())).ok_or_else(|| invalid("into which file?"))
+            }
+            ("frames", _) => rest.parse().map(Self::Frames).map_err(|_| invalid("how many?")),
+            (_, Some([])) => Self::of_word(verb).ok_or_else(|| invalid("it is not known")),
+            _ => Err(invalid("it is not known, or takes nothing behind it")),
+        }
+    }
+}
+
+impl Action {
+    fn of_word(word: &str) -> Option<Self> {
+        Some(match word {
+            "fit" => Self::Fit,
+            "pause" => Self::Pause,
+            "live" => Self::Live,
+            "undo" => Self::Undo,
+            "help" => Self::Help,
+            "state" => Self::State,
+            "quit" => Self::Quit,
+            _ => return None,
+        })
+    }
+
+    /// Reads a script: a line an action; empty lines and those that begin with `#` are none.
+    ///
+    /// # Errors
+    /// The first line that is no action.
+    pub fn read_script(script: &str) -> Result<Vec<Self>, InvalidAction> {
+        let lines = script.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+        lines.map(str::parse).collect()
+    }
+}
+
+fn finite(text: &str) -> Option<f32> {
+    text.parse().ok().filter(|number: &f32| number.is_finite())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_an_action() {
+        let check = |line: &str, action| assert_eq!(line.parse(), Ok(action), "{line}");
+        check("pan -3 4.5", Action::Pan(Vec2::new(-3.0, 4.5)));
+        check(" zoom 2  10 20 ", Action::Zoom(2.0, Vec2::new(10.0, 20.0)));
+        check("box 9 8 1 2", Action::Box(Rect::new(1.0, 2.0, 9.0, 8.0)));
+        check("search two words", Action::Search("two words".to_owned()));
+        check("kind", Action::Kind(None));
+        check("step -5", Action::Step(-5));
+        check("compare", Action::Compare(None));
+        check("compare 7", Action::Compare(Some(7)));
+        check("quit", Action::Quit);
+    }
+
+    #[test]
+    fn what_is_no_action_says_why() {
+        for line in ["", "pan 1", "pan 1 2 3", "zoom 0 1 1", "zoom NaN 1 1", "version -1", "fit 3", "jump", "search"] {
+            assert!(line.parse::<Action>().is_err(), "{line}");
+        }
+        let error = "version x".parse::<Action>().unwrap_err();
+        assert_eq!(error.to_string(), r#""version x" is no action: which version?"#);
+    }
+
+    #[test]
+    fn a_script_has_comments() {
+        assert_eq!(Action::read_script("# first\n\nfit\n quit \n"), Ok(vec![Action::Fit, Action::Quit]));
+    }
+}

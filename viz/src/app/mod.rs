@@ -1,0 +1,24 @@
+//! The application: what a viewer can do, with hands or by a script.
+
+mod action;
+mod eye;
+mod picking;
+mod selection;
+mod camera;
+mod time;
+mod edit;
+mod script;
+mod serve;
+mod viewer;
+mod labels;
+mod hands;
+mod board;
+mod window;
+
+pub use action::{Action, InvalidAction};
+pub use eye::Eye;
+pub use picking::{neighbourhood, node_at, nodes_within};
+pub use script::Script;
+pub use selection::Selection;
+pub use viewer::ViewerPlugin;
+pub use window::{WindowViewerPlugin, window_app};

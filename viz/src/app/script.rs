@@ -1,0 +1,41 @@
+//! Actions from a file, one a frame.
+
+use std::collections::VecDeque;
+
+use bevy::ecs::prelude::*;
+
+use super::action::Action;
+
+/// Frames after which a picture was written.
+const FRAMES_TO_A_PICTURE: u32 = 8;
+
+/// What is still to be done.
+#[derive(Resource, Debug, Default)]
+pub struct Script {
+    actions: VecDeque<Action>,
+    frames: u32,
+}
+
+impl Script {
+    /// Makes a script; it ends with [`Action::Quit`], whether it says so or not.
+    pub fn new(actions: impl IntoIterator<Item = Action>) -> Self {
+        Self { actions: actions.into_iter().chain([Action::Quit]).collect(), frames: 0 }
+    }
+}
+
+/// Writes the next action.
+pub(super) fn next_action(script: Option<ResMut<Script>>, mut actions: MessageWriter<Action>) {
+    let Some(mut script) = script else { return };
+    if script.frames > 0 {
+        script.frames -= 1;
+        return;
+    }
+    let Some(action) = script.actions.pop_front() else { return };
+    if let Action::Frames(frames) = action {
+        script.frames = frames;
+    }
+    if matches!(action, Action::Screenshot(_)) {
+        script.frames = FRAMES_TO_A_PICTURE;
+    }
+    actions.write(action);
+}

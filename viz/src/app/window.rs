@@ -1,0 +1,90 @@
+//! The viewer in a window.
+
+use std::time::Duration;
+
+use bevy::app::{App, Plugin, PluginGroup, Startup, Update};
+use bevy::ecs::prelude::*;
+use bevy::prelude::{Camera, DefaultPlugins, Projection, Transform};
+use bevy::window::{Window, WindowPlugin};
+use bevy::winit::{UpdateMode, WinitSettings};
+
+use crate::framing::{bounds, frame};
+use crate::plugin::{EventSourcedGraphPlugin, GraphInbox, GraphSystems, Playback, TransactionReplay};
+use crate::render::GraphCamera;
+use crate::scene::GraphScene;
+
+use super::action::Action;
+use super::board::{move_slider, put_up, show_keys, write_figures};
+use super::hands::{Hands, use_keys, use_mouse};
+use super::script::Script;
+use super::viewer::ViewerPlugin;
+
+/// How long a window sleeps at most where events may come.
+const FOLLOWING: Duration = Duration::from_millis(30);
+/// How long it sleeps at most where nothing can come but from hands.
+const RESTING: Duration = Duration::from_secs(5);
+
+/// Keys, buttons and what is written over the picture, for an application with a window.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct WindowViewerPlugin;
+
+impl Plugin for WindowViewerPlugin {
+    fn build(&self, app: &mut App) {
+        app.add_plugins(ViewerPlugin)
+            .init_resource::<Hands>()
+            .add_systems(Startup, put_up)
+            .add_systems(Update, (use_mouse, use_keys).before(GraphSystems::Receive))
+            .add_systems(
+                Update,
+                (look_at_all, move_slider, show_keys, write_figures, choose_pace).after(GraphSystems::Apply),
+            );
+    }
+}
+
+/// Makes the application with a window of so many pixels.
+pub fn window_app(width: u32, height: u32) -> App {
+    let window = Window { title: "Cidgraph".to_owned(), resolution: (width, height).into(), ..Window::default() };
+    let windows = WindowPlugin { primary_window: Some(window), ..WindowPlugin::default() };
+    let mut app = App::new();
+    app.add_plugins(DefaultPlugins.set(windows)).add_plugins((EventSourcedGraphPlugin, WindowViewerPlugin));
+    app.world_mut().spawn(GraphCamera);
+    app
+}
+
+/// Frames the first nodes that come.
+fn look_at_all(
+    mut was_framed: Local<bool>,
+    scene: Res<GraphScene>,
+    camera: Single<(&Camera, &mut Transform, &mut Projection), With<GraphCamera>>,
+) {
+    if *was_framed {
+        return;
+    }
+    let (camera, mut transform, mut projection) = camera.into_inner();
+    if let (Some(bounds), Some(size)) = (bounds(&scene), camera.logical_viewport_size()) {
+        frame(bounds, size, &mut transform, &mut projection);
+        *was_framed = true;
+    }
+}
+
+/// Lets the window sleep while nothing happens.
+fn choose_pace(
+    scene: Res<GraphScene>,
+    inbox: Option<Res<GraphInbox>>,
+    script: Option<Res<Script>>,
+    moving: Query<(), Or<(With<Playback>, With<TransactionReplay>)>>,
+    mut actions: MessageReader<Action>,
+    mut settings: ResMut<WinitSettings>,
+) {
+    let is_acting = actions.read().count() > 0;
+    let is_busy = is_acting || script.is_some() || !moving.is_empty() || scene.way() < 1.0;
+    let is_behind = inbox.as_ref().is_some_and(|inbox| inbox.depth() > 0);
+    let mode = match (is_busy || is_behind, inbox) {
+        (true, _) => UpdateMode::Continuous,
+        (false, Some(_)) => UpdateMode::reactive_low_power(FOLLOWING),
+        (false, None) => UpdateMode::reactive_low_power(RESTING),
+    };
+    if settings.focused_mode != mode {
+        *settings = WinitSettings { focused_mode: mode, unfocused_mode: mode };
+    }
+}

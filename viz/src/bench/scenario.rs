@@ -1,0 +1,113 @@
+//! What happens while frames are timed.
+
+use bevy::math::{Rect, Vec2};
+use bevy::prelude::{Projection, Transform};
+
+use crate::framing::frame;
+use crate::headless::HeadlessView;
+use crate::scene::{GraphScene, nearest};
+
+/// What happens while frames are timed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Scenario {
+    /// Nothing.
+    Still,
+    /// The camera moves; all nodes stay in view.
+    Flight,
+    /// One node in a hundred gets another place and another colour, every frame others.
+    Changing,
+    /// Every node gets another place.
+    Moving,
+    /// Another version is shown.
+    Scrubbing,
+    /// Ten thousand events a second come through a store.
+    Streaming,
+}
+
+impl Scenario {
+    /// All scenarios.
+    pub const ALL: [Self; 6] =
+        [Self::Still, Self::Flight, Self::Changing, Self::Moving, Self::Scrubbing, Self::Streaming];
+
+    /// Returns its name in the report.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Still => "still",
+            Self::Flight => "flight",
+            Self::Changing => "changing",
+            Self::Moving => "moving",
+            Self::Scrubbing => "scrubbing",
+            Self::Streaming => "streaming",
+        }
+    }
+
+    /// Does what happens in one frame, before it is made.
+    pub(super) fn step(self, view: &mut HeadlessView, number: usize, stage: &Stage) {
+        match self {
+            Self::Still | Self::Streaming => {}
+            Self::Flight => stage.fly(view, number),
+            Self::Changing => change(&mut view.world().resource_mut(), number),
+            Self::Moving => move_all(&mut view.world().resource_mut(), number),
+            Self::Scrubbing => scrub(&mut view.world().resource_mut(), number),
+        }
+    }
+}
+
+/// What a camera flies over.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Stage {
+    pub(super) bounds: Rect,
+    pub(super) viewport: Vec2,
+}
+
+impl Stage {
+    /// Puts the camera on its way: a circle around the middle, further and nearer, so that all of the stage is in view.
+    pub(super) fn fly(&self, view: &mut HeadlessView, number: usize) {
+        let turn = angle(number, 120);
+        let size = self.bounds.size() * (1.15 + 0.05 * turn.cos());
+        let center = self.bounds.center() + self.bounds.size() * 0.04 * Vec2::from_angle(turn * 2.0);
+        self.look_at(view, Rect::from_center_size(center, size));
+    }
+
+    /// Puts the camera where a rectangle fills the view.
+    pub(super) fn look_at(&self, view: &mut HeadlessView, bounds: Rect) {
+        let camera = view.camera();
+        let mut camera = view.world().entity_mut(camera);
+        let (mut transform, mut projection) = camera
+            .get_components_mut::<(&mut Transform, &mut Projection)>()
+            .expect("a camera has a place and a projection");
+        frame(bounds, self.viewport, &mut transform, &mut projection);
+    }
+}
+
+/// Returns a frame's share of a turn that so many frames make.
+fn angle(number: usize, turn_frames: u16) -> f32 {
+    let part = u16::try_from(number % usize::from(turn_frames)).expect("less than the frames of a turn");
+    std::f32::consts::TAU * f32::from(part) / f32::from(turn_frames)
+}
+
+fn change(scene: &mut GraphScene, number: usize) {
+    let count = scene.nodes().len();
+    for step in 0..count / 100 {
+        let at = (number * 7919 + step * 104_729) % count;
+        let node = u32::try_from(at).expect("the scene counts its slots in 32 bits");
+        let [x, y, z, _] = scene.places()[at];
+        let by = if number % 2 == 0 { 0.2 } else { -0.2 };
+        scene.put(node, [x + by, y, z]);
+        scene.paint_node(node, 0xff00_0000 | node.wrapping_mul(2_654_435_761) >> 8);
+    }
+}
+
+fn move_all(scene: &mut GraphScene, number: usize) {
+    let (sin, cos) = f64::from(angle(1, 720)).sin_cos();
+    let (sin, cos) = if number % 2 == 0 { (nearest(sin), nearest(cos)) } else { (nearest(-sin), nearest(cos)) };
+    for place in scene.places_mut() {
+        let [x, y, z, radius] = *place;
+        *place = [x * cos - y * sin, x * sin + y * cos, z, radius];
+    }
+}
+
+fn scrub(scene: &mut GraphScene, number: usize) {
+    let last = scene.graphs()[0].version;
+    scene.show_version(0, last - (number as u64 * 3) % last);
+}

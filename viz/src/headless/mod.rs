@@ -1,0 +1,9 @@
+//! Drawing without a window: adapters, frames, pictures.
+
+mod adapter;
+mod picture;
+mod view;
+
+pub use adapter::{Adapter, AdapterError};
+pub use picture::{Picture, PictureError};
+pub use view::HeadlessView;

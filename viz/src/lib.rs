@@ -1,0 +1,19 @@
+//! The view of Cidgraph: any graph as it is and as it was, drawn by Bevy.
+//!
+//! [`EventSourcedGraphPlugin`](plugin::EventSourcedGraphPlugin) is all that another application needs; the program
+//! `cidgraph-viz` is one such application. The modules in reading order; each imports only from those above it.
+
+pub mod scene;
+pub mod render;
+pub mod plugin;
+pub mod framing;
+pub mod generate;
+pub mod source;
+pub mod headless;
+pub mod bench;
+pub mod app;
+pub mod command;
+
+pub use plugin::{EventSource, EventSourcedGraphPlugin, GraphMutationEvent};
+pub use render::GraphCamera;
+pub use scene::{GraphMutation, GraphScene};

@@ -1,0 +1,19 @@
+//! The `cidgraph-viz` command.
+
+use std::process::ExitCode;
+
+use cidgraph_viz::command::{Arguments, run};
+use clap::Parser;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    match run(&Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("cidgraph-viz: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! The plugin that shows graphs in a Bevy application.
+
+use bevy::app::{App, Plugin, PostUpdate, Update};
+use bevy::ecs::prelude::*;
+use bevy::transform::TransformSystems;
+
+use crate::render::GraphRenderPlugin;
+use crate::scene::GraphScene;
+
+use super::element::{
+    HIGHLIGHTED, Highlighted, SELECTED, Selected, add_containers, follow_containers, follow_elements, hide_mark,
+    show_mark,
+};
+use super::inbox::take_transactions;
+use super::message::GraphMutationEvent;
+use super::playback::play;
+use super::replay::replay;
+
+/// When the view's systems run in `Update`.
+#[derive(SystemSet, Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum GraphSystems {
+    /// Messages are written.
+    Receive,
+    /// Messages change the scene.
+    Apply,
+}
+
+/// Shows the graphs whose events are written as [`GraphMutationEvent`]s, or come through a
+/// [`GraphInbox`](super::GraphInbox), to every [`GraphCamera`](crate::render::GraphCamera).
+#[derive(Debug, Clone, Copy, Default)]
+pub struct EventSourcedGraphPlugin;
+
+impl Plugin for EventSourcedGraphPlugin {
+    fn build(&self, app: &mut App) {
+        app.add_plugins(GraphRenderPlugin)
+            .init_resource::<GraphScene>()
+            .add_message::<GraphMutationEvent>()
+            .configure_sets(Update, (GraphSystems::Receive, GraphSystems::Apply).chain())
+            .add_systems(Update, (take_transactions, replay).in_set(GraphSystems::Receive))
+            .add_systems(Update, (apply_mutations, play, add_containers).chain().in_set(GraphSystems::Apply))
+            .add_systems(PostUpdate, follow_elements.before(TransformSystems::Propagate))
+            .add_systems(PostUpdate, follow_containers.after(TransformSystems::Propagate))
+            .add_observer(show_mark::<Selected, SELECTED>)
+            .add_observer(hide_mark::<Selected, SELECTED>)
+            .add_observer(show_mark::<Highlighted, HIGHLIGHTED>)
+            .add_observer(hide_mark::<Highlighted, HIGHLIGHTED>);
+    }
+}
+
+fn apply_mutations(mut scene: ResMut<GraphScene>, mut messages: MessageReader<GraphMutationEvent>) {
+    for message in messages.read() {
+        let mutation = &message.mutation;
+        scene.apply(mutation.graph, mutation.version, &mutation.event);
+    }
+}

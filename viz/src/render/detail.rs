@@ -1,0 +1,64 @@
+//! How much of a scene is drawn, so that a frame is drawn in time: nothing is left out that the view does not own up to.
+
+use bevy::ecs::resource::Resource;
+use wgpu::DeviceType;
+
+/// How much of a scene is drawn.
+#[derive(Resource, Debug, Clone, Copy, PartialEq)]
+pub struct Detail {
+    /// Nodes are points, a pixel each, where the largest of them has a smaller radius than this, pixels.
+    pub points_below_px: f32,
+    /// A node's radius at least, where it is no point, pixels.
+    pub radius_min_px: f32,
+    /// A node's radius at most, pixels.
+    pub radius_max_px: f32,
+    /// The most edges while something moves.
+    pub moving_edges_max: u32,
+    /// The most edges while nothing does.
+    pub still_edges_max: u32,
+    /// The opacity of edges.
+    pub edge_opacity: f32,
+}
+
+impl Detail {
+    /// Returns what a kind of device draws in time.
+    pub const fn of_device(device: DeviceType) -> Self {
+        let moving_edges_max = match device {
+            DeviceType::Cpu => 16_384,
+            DeviceType::Other | DeviceType::IntegratedGpu | DeviceType::DiscreteGpu | DeviceType::VirtualGpu => {
+                4_000_000
+            }
+        };
+        Self {
+            points_below_px: 1.25,
+            radius_min_px: 0.75,
+            radius_max_px: 64.0,
+            moving_edges_max,
+            still_edges_max: 4_000_000,
+            edge_opacity: 0.35,
+        }
+    }
+
+    /// Returns the smallest power of two so that, of `edges`, every so-manieth are at most `max`.
+    pub const fn stride(edges: u32, max: u32) -> u32 {
+        let mut stride = 1_u32;
+        while edges.div_ceil(stride) > max && stride < 1 << 30 {
+            stride *= 2;
+        }
+        stride
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn edges_are_thinned_by_powers_of_two() {
+        for (edges, max, stride) in
+            [(0, 10, 1), (10, 10, 1), (11, 10, 2), (200_000, 16_384, 16), (5, 1, 8), (5, 0, 1 << 30)]
+        {
+            assert_eq!(Detail::stride(edges, max), stride, "{edges} {max}");
+        }
+    }
+}

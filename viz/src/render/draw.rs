@@ -1,0 +1,68 @@
+//! The draws: edges, then nodes, into a camera's layer; then the layer under the view.
+
+use bevy::ecs::prelude::*;
+use bevy::render::camera::ExtractedCamera;
+use bevy::render::render_resource::{
+    LoadOp, Operations, RenderPassColorAttachment, RenderPassDepthStencilAttachment, RenderPassDescriptor, StoreOp,
+    TextureView,
+};
+use bevy::render::renderer::{RenderContext, ViewQuery};
+use bevy::render::view::{ExtractedView, ViewTarget};
+
+use super::facts::RenderFacts;
+use super::layer::GraphLayer;
+use super::pipelines::{Element, GraphPipelines};
+
+/// Draws a camera's layer where it is stale, and lays it under the view.
+pub(super) fn draw_graph(
+    view: ViewQuery<(&ExtractedView, &ExtractedCamera, &ViewTarget, &GraphLayer)>,
+    pipelines: Res<GraphPipelines>,
+    facts: Res<RenderFacts>,
+    mut context: RenderContext,
+) {
+    let (view, _, target, layer) = view.into_inner();
+    let [x, y, width, height] = view.viewport.as_vec4().to_array();
+    if layer.is_stale {
+        let clear = Operations { load: LoadOp::Clear(layer.background), store: StoreOp::Store };
+        let mut pass = context.begin_tracked_render_pass(RenderPassDescriptor {
+            label: Some("graph"),
+            color_attachments: &[Some(color(&layer.color, clear))],
+            depth_stencil_attachment: layer.depth.as_ref().map(depth),
+            ..RenderPassDescriptor::default()
+        });
+        pass.set_viewport(x, y, width, height, 0.0, 1.0);
+        let draws = &layer.draws;
+        let elements = [(Element::Edges, draws.edges * 2), (draws.node_element(), draws.node_vertices())];
+        for (element, vertices) in elements {
+            let Some(pipeline) = pipelines.element(element, draws.variant).filter(|_| vertices > 0) else { continue };
+            pass.set_render_pipeline(pipeline);
+            pass.set_bind_group(0, &layer.graph, &[]);
+            pass.draw(0..vertices, 0..1);
+        }
+        facts.note_picture(draws);
+    }
+    let Some(pipeline) = pipelines.layer(target.main_texture_format()) else { return };
+    let attachment = target.get_color_attachment();
+    let mut pass = context.begin_tracked_render_pass(RenderPassDescriptor {
+        label: Some("graph layer"),
+        color_attachments: &[Some(attachment)],
+        ..RenderPassDescriptor::default()
+    });
+    pass.set_viewport(x, y, width, height, 0.0, 1.0);
+    pass.set_render_pipeline(pipeline);
+    pass.set_bind_group(0, &layer.layer, &[]);
+    pass.draw(0..3, 0..1);
+}
+
+fn color(view: &TextureView, ops: Operations<wgpu::Color>) -> RenderPassColorAttachment<'_> {
+    RenderPassColorAttachment { view, depth_slice: None, resolve_target: None, ops }
+}
+
+/// Depth is cleared to the farthest and not needed afterwards.
+fn depth(view: &TextureView) -> RenderPassDepthStencilAttachment<'_> {
+    RenderPassDepthStencilAttachment {
+        view,
+        depth_ops: Some(Operations { load: LoadOp::Clear(0.0), store: StoreOp::Discard }),
+        stencil_ops: None,
+    }
+}

@@ -1,0 +1,297 @@
+// Nodes and edges of every group, pulled from storage buffers: vertex `v` of element `instance + v / vertices`.
+// The records are those of `scene/record.rs`.
+
+// What a picture needs, fixed when the pipeline is made: on processors both sides of a branch are computed.
+// There is one group, whose record is in the view; `clip_from_world` then begins in the group's space.
+override ONE_GROUP: bool = false;
+// Nodes are on their way from their origins.
+override MOVES: bool = true;
+// A group is compared with another version.
+override COMPARES: bool = true;
+
+struct View {
+    clip_from_world: mat4x4<f32>,
+    // Pixels.
+    viewport: vec2<f32>,
+    // Pixels that a unit of the world is long where w is 1.
+    scale: f32,
+    // How far nodes are on their way from their origins.
+    way: f32,
+    // Of the edges, every so-manieth is drawn.
+    edge_stride: u32,
+    edge_opacity: f32,
+    // Pixels.
+    radius_min: f32,
+    radius_max: f32,
+    // Those of the one group.
+    version: u32,
+    compare: u32,
+    group_scale: f32,
+    padding: u32,
+}
+
+struct Group {
+    world_from_group: mat4x4<f32>,
+    version: u32,
+    compare: u32,
+    scale: f32,
+    padding: u32,
+}
+
+struct Node {
+    color: u32,
+    bits: u32,
+    birth: u32,
+    death: u32,
+}
+
+struct Edge {
+    source: u32,
+    to_node: u32,
+    color: u32,
+    bits: u32,
+    birth: u32,
+    death: u32,
+}
+
+const NO_VERSION: u32 = 0xffffffffu;
+const SELECTED: u32 = 0x100u;
+const HIGHLIGHTED: u32 = 0x200u;
+const DIMMED: u32 = 0x400u;
+const HIDDEN: u32 = 0x800u;
+
+const ADDED: vec3<f32> = vec3<f32>(0.16, 0.8, 0.3);
+const REMOVED: vec3<f32> = vec3<f32>(0.92, 0.2, 0.2);
+const BRIGHT: vec3<f32> = vec3<f32>(1.0, 1.0, 1.0);
+
+// Behind every plane, so that what has this place is never drawn.
+const NOWHERE: vec4<f32> = vec4<f32>(2.0, 2.0, 2.0, 1.0);
+
+@group(0) @binding(0) var<uniform> view: View;
+@group(0) @binding(1) var<storage, read> groups: array<Group>;
+@group(0) @binding(2) var<storage, read> places: array<vec4<f32>>;
+@group(0) @binding(3) var<storage, read> origins: array<vec4<f32>>;
+@group(0) @binding(4) var<storage, read> nodes: array<Node>;
+@group(0) @binding(5) var<storage, read> edges: array<Edge>;
+
+fn place_of(node: u32) -> vec4<f32> {
+    if MOVES {
+        return mix(origins[node], places[node], view.way);
+    }
+    return places[node];
+}
+
+fn clip_of(group: u32, place: vec3<f32>) -> vec4<f32> {
+    if ONE_GROUP {
+        return view.clip_from_world * vec4<f32>(place, 1.0);
+    }
+    return view.clip_from_world * (groups[group].world_from_group * vec4<f32>(place, 1.0));
+}
+
+fn version_of(group: u32) -> u32 {
+    if ONE_GROUP {
+        return view.version;
+    }
+    return groups[group].version;
+}
+
+fn compare_of(group: u32) -> u32 {
+    if ONE_GROUP {
+        return view.compare;
+    }
+    return groups[group].compare;
+}
+
+fn scale_of(group: u32) -> f32 {
+    if ONE_GROUP {
+        return view.group_scale;
+    }
+    return groups[group].scale;
+}
+
+fn lives(birth: u32, death: u32, version: u32) -> bool {
+    return birth <= version && version < death;
+}
+
+// The colour in which an element of a group is shown; without opacity where it is not.
+fn color_of(color: u32, bits: u32, birth: u32, death: u32, group: u32) -> vec4<f32> {
+    var shown = unpack4x8unorm(color);
+    let now = lives(birth, death, version_of(group));
+    if COMPARES && compare_of(group) != NO_VERSION {
+        let before = lives(birth, death, compare_of(group));
+        if now && before {
+            shown.a *= 0.3;
+        } else if now {
+            shown = vec4<f32>(ADDED, shown.a);
+        } else if before {
+            shown = vec4<f32>(REMOVED, shown.a);
+        } else {
+            shown.a = 0.0;
+        }
+    } else {
+        shown.a = select(0.0, shown.a, now);
+    }
+    if (bits & DIMMED) != 0u {
+        shown.a *= 0.15;
+    }
+    if (bits & HIDDEN) != 0u {
+        shown.a = 0.0;
+    }
+    return shown;
+}
+
+struct NodeVertex {
+    @builtin(position) position: vec4<f32>,
+    @location(0) @interpolate(flat) color: vec4<f32>,
+    // From the centre, pixels.
+    @location(1) from_center: vec2<f32>,
+    @location(2) @interpolate(flat) radius: f32,
+    @location(3) @interpolate(flat) bits: u32,
+    @location(4) @interpolate(flat) slot: u32,
+}
+
+fn node_center(slot: u32, color: vec4<f32>, place: vec4<f32>) -> vec4<f32> {
+    if color.a <= 0.0 {
+        return NOWHERE;
+    }
+    let group = nodes[slot].bits >> 16u;
+    return clip_of(group, place.xyz);
+}
+
+// Three vertices a node: the equilateral triangle around the circle that holds the shape and one pixel more.
+@vertex
+fn node_vertex(@builtin(vertex_index) vertex: u32, @builtin(instance_index) instance: u32) -> NodeVertex {
+    let slot = instance + vertex / 3u;
+    let node = nodes[slot];
+    let group = node.bits >> 16u;
+    let place = place_of(slot);
+    var out: NodeVertex;
+    out.color = color_of(node.color, node.bits, node.birth, node.death, group);
+    out.bits = node.bits;
+    out.slot = slot;
+    let center = node_center(slot, out.color, place);
+    out.radius = clamp(place.w * scale_of(group) * view.scale / center.w, view.radius_min, view.radius_max);
+    if (node.bits & (SELECTED | HIGHLIGHTED)) != 0u {
+        out.radius = max(out.radius * 1.25, 4.0);
+    }
+    var corner = vec2<f32>(0.0, 2.0);
+    switch vertex % 3u {
+        case 0u: { corner = vec2<f32>(-1.7320508, -1.0); }
+        case 1u: { corner = vec2<f32>(1.7320508, -1.0); }
+        default: {}
+    }
+    out.from_center = corner * (out.radius + 1.0);
+    out.position = center + vec4<f32>(out.from_center * 2.0 / view.viewport * center.w, 0.0, 0.0);
+    return out;
+}
+
+// Where the shape's edge is, pixels: negative inside.
+fn distance_to_shape(at: vec2<f32>, radius: f32, shape: u32) -> f32 {
+    switch shape {
+        case 1u: {
+            return max(abs(at.x), abs(at.y)) - radius * 0.80;
+        }
+        case 2u: {
+            return (abs(at.x) + abs(at.y) - radius) * 0.70710678;
+        }
+        case 3u: {
+            return max(abs(at.x) * 0.8660254 + at.y * 0.5, -at.y) - radius * 0.5;
+        }
+        case 4u: {
+            return max(abs(at.x) * 0.8660254 + abs(at.y) * 0.5, abs(at.y)) - radius * 0.87;
+        }
+        case 5u: {
+            return abs(length(at) - radius * 0.75) - radius * 0.25;
+        }
+        default: {
+            return length(at) - radius;
+        }
+    }
+}
+
+@fragment
+fn node_fragment(in: NodeVertex) -> @location(0) vec4<f32> {
+    let outside = distance_to_shape(in.from_center, in.radius, in.bits & 0xffu);
+    let opacity = in.color.a * clamp(0.5 - outside, 0.0, 1.0);
+    if opacity <= 0.0 {
+        discard;
+    }
+    var color = in.color.rgb;
+    if (in.bits & (SELECTED | HIGHLIGHTED)) != 0u {
+        let bright = select(0.6, 1.0, (in.bits & SELECTED) != 0u);
+        color = mix(color, BRIGHT, bright * clamp(outside + 2.5, 0.0, 1.0));
+    } else if in.radius > 5.0 {
+        color = color * mix(1.0, 0.6, clamp(outside + 2.0, 0.0, 1.0));
+    }
+    return vec4<f32>(color * opacity, opacity);
+}
+
+struct PointVertex {
+    @builtin(position) position: vec4<f32>,
+    @location(0) @interpolate(flat) color: vec4<f32>,
+    @location(1) @interpolate(flat) slot: u32,
+}
+
+// A pixel a node.
+@vertex
+fn point_vertex(@builtin(vertex_index) vertex: u32, @builtin(instance_index) instance: u32) -> PointVertex {
+    let slot = instance + vertex;
+    let node = nodes[slot];
+    let color = color_of(node.color, node.bits, node.birth, node.death, node.bits >> 16u);
+    var out: PointVertex;
+    out.color = vec4<f32>(color.rgb * color.a, color.a);
+    out.slot = slot;
+    out.position = node_center(slot, color, place_of(slot));
+    return out;
+}
+
+@fragment
+fn point_fragment(in: PointVertex) -> @location(0) vec4<f32> {
+    return in.color;
+}
+
+struct EdgeVertex {
+    @builtin(position) position: vec4<f32>,
+    @location(0) @interpolate(flat) color: vec4<f32>,
+}
+
+// Two vertices an edge.
+@vertex
+fn edge_vertex(@builtin(vertex_index) vertex: u32, @builtin(instance_index) instance: u32) -> EdgeVertex {
+    let edge = edges[(instance + vertex / 2u) * view.edge_stride];
+    let group = edge.bits >> 16u;
+    let color = color_of(edge.color, edge.bits, edge.birth, edge.death, group);
+    var opacity = color.a * view.edge_opacity;
+    var rgb = color.rgb;
+    if (edge.bits & (SELECTED | HIGHLIGHTED)) != 0u {
+        opacity = color.a;
+        rgb = BRIGHT;
+    }
+    var out: EdgeVertex;
+    out.color = vec4<f32>(rgb * opacity, opacity);
+    out.position = NOWHERE;
+    if color.a > 0.0 {
+        let node = select(edge.to_node, edge.source, vertex % 2u == 0u);
+        out.position = clip_of(group, place_of(node).xyz);
+    }
+    return out;
+}
+
+@fragment
+fn edge_fragment(in: EdgeVertex) -> @location(0) vec4<f32> {
+    return in.color;
+}
+
+// Which node is seen where: its slot and one, or nothing.
+@fragment
+fn node_slot_fragment(in: NodeVertex) -> @location(0) u32 {
+    if distance_to_shape(in.from_center, in.radius, in.bits & 0xffu) > 0.0 {
+        discard;
+    }
+    return in.slot + 1u;
+}
+
+@fragment
+fn point_slot_fragment(in: PointVertex) -> @location(0) u32 {
+    return in.slot + 1u;
+}

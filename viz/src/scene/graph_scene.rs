@@ -1,0 +1,446 @@
+//! Every graph that is shown, as arrays of records: one slot a node, one an edge, one a graph.
+//!
+//! A slot never moves. An element that is removed keeps its slot and has the version of its removal from then on, so that
+//! every version can be shown; one that is added again gets a new slot.
+
+use std::collections::HashMap;
+
+use bevy::ecs::resource::Resource;
+use bevy::math::{Mat4, Vec3};
+use cidgraph::{EdgeId, GraphId, Key, Name, NodeId};
+
+use super::column::Column;
+use super::incidence::Incidence;
+use super::look::{EDGE_COLOR, NodeLook, Shape};
+use super::placement::{Placement, Sunflower};
+use super::record::{ALIVE, Bits, EdgeRecord, GroupRecord, NO_VERSION, NodeRecord, Place};
+
+/// The most graphs of a scene.
+pub const GRAPHS_MAX: usize = 1 << 16;
+
+/// What the processor keeps of a node beside its record.
+#[derive(Debug, Clone)]
+pub struct NodeName {
+    /// Its id.
+    pub id: NodeId,
+    /// Its kind's place among the scene's kinds.
+    pub kind: u16,
+    /// Its key.
+    pub key: Option<Key>,
+    /// Its radius before it is scaled.
+    pub(super) radius: f32,
+    /// Whether its place is that of its component, not one that it was given.
+    pub(super) has_place: bool,
+    /// The place that it has while it has none of its own.
+    pub(super) given: [f32; 3],
+}
+
+/// A graph of the scene.
+#[derive(Debug)]
+pub struct SceneGraph {
+    /// Its id.
+    pub id: GraphId,
+    /// Its name.
+    pub name: Name,
+    /// The last version that was applied.
+    pub version: u64,
+    /// Nodes that live at that version.
+    pub node_count: usize,
+    /// Edges that live at that version.
+    pub edge_count: usize,
+    /// Whether the last version is shown, whatever it is.
+    pub is_live: bool,
+    nodes: HashMap<NodeId, u32>,
+    edges: HashMap<EdgeId, u32>,
+    added_nodes: u32,
+}
+
+/// The arrays that the GPU has copies of.
+#[derive(Debug, Default)]
+pub struct SceneColumns {
+    /// Where nodes stand.
+    pub places: Column<Place>,
+    /// Where nodes stood before they were last sent somewhere.
+    pub origins: Column<Place>,
+    /// What nodes are.
+    pub nodes: Column<NodeRecord>,
+    /// What edges are.
+    pub edges: Column<EdgeRecord>,
+    /// Where graphs stand.
+    pub groups: Column<GroupRecord>,
+}
+
+/// Every graph that is shown.
+#[derive(Resource)]
+pub struct GraphScene {
+    pub(crate) columns: SceneColumns,
+    pub(super) graphs: Vec<SceneGraph>,
+    by_id: HashMap<GraphId, u16>,
+    pub(super) names: Vec<NodeName>,
+    edge_ids: Vec<EdgeId>,
+    kinds: Vec<Name>,
+    kinds_by_name: HashMap<Name, u16>,
+    incidence: Incidence,
+    placement: Box<dyn Placement>,
+    /// How far nodes are on the way from their origins, 1 where all arrived.
+    way: f32,
+    radius_max: f32,
+}
+
+impl Default for GraphScene {
+    fn default() -> Self {
+        Self::new(Sunflower)
+    }
+}
+
+impl std::fmt::Debug for GraphScene {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("GraphScene").field("graphs", &self.graphs).finish_non_exhaustive()
+    }
+}
+
+impl GraphScene {
+    /// Makes an empty scene whose nodes stand where `placement` says.
+    pub fn new(placement: impl Placement) -> Self {
+        Self {
+            columns: SceneColumns::default(),
+            graphs: Vec::new(),
+            by_id: HashMap::new(),
+            names: Vec::new(),
+            edge_ids: Vec::new(),
+            kinds: Vec::new(),
+            kinds_by_name: HashMap::new(),
+            incidence: Incidence::default(),
+            placement: Box::new(placement),
+            way: 1.0,
+            radius_max: 0.0,
+        }
+    }
+
+    /// Returns the graphs in the order they came.
+    pub fn graphs(&self) -> &[SceneGraph] {
+        &self.graphs
+    }
+
+    /// Returns the place of a graph among [`graphs`](Self::graphs); one that is new to the scene is added.
+    ///
+    /// # Panics
+    /// Where the scene holds [`GRAPHS_MAX`] graphs.
+    pub fn graph(&mut self, id: GraphId) -> u16 {
+        if let Some(graph) = self.by_id.get(&id) {
+            return *graph;
+        }
+        let graph = u16::try_from(self.graphs.len()).expect("a scene holds at most 65,536 graphs");
+        self.by_id.insert(id, graph);
+        self.graphs.push(SceneGraph {
+            id,
+            name: Name::default(),
+            version: 0,
+            node_count: 0,
+            edge_count: 0,
+            is_live: true,
+            nodes: HashMap::new(),
+            edges: HashMap::new(),
+            added_nodes: 0,
+        });
+        self.columns.groups.push(GroupRecord {
+            world_from_group: Mat4::IDENTITY.to_cols_array_2d(),
+            version: 0,
+            compare: NO_VERSION,
+            scale: 1.0,
+            padding: 0,
+        });
+        graph
+    }
+
+    /// Returns the place of a graph of the scene among [`graphs`](Self::graphs).
+    pub fn find_graph(&self, id: GraphId) -> Option<u16> {
+        self.by_id.get(&id).copied()
+    }
+
+    /// Returns the nodes' records, by slot.
+    pub fn nodes(&self) -> &[NodeRecord] {
+        self.columns.nodes.items()
+    }
+
+    /// Returns the edges' records, by slot.
+    pub fn edges(&self) -> &[EdgeRecord] {
+        self.columns.edges.items()
+    }
+
+    /// Returns the nodes' places in their groups, by slot.
+    pub fn places(&self) -> &[Place] {
+        self.columns.places.items()
+    }
+
+    /// Returns the groups' records.
+    pub fn groups(&self) -> &[GroupRecord] {
+        self.columns.groups.items()
+    }
+
+    /// Returns what a slot's node is called.
+    pub fn name(&self, node: u32) -> &NodeName {
+        &self.names[node as usize]
+    }
+
+    /// Returns the id of a slot's edge.
+    pub fn edge_id(&self, edge: u32) -> EdgeId {
+        self.edge_ids[edge as usize]
+    }
+
+    /// Returns the name of a kind.
+    pub fn kind(&self, kind: u16) -> &Name {
+        &self.kinds[usize::from(kind)]
+    }
+
+    /// Returns the largest radius that a node ever had, in units of its group.
+    pub const fn radius_max(&self) -> f32 {
+        self.radius_max
+    }
+
+    /// Returns the slot of a node that lives at its graph's last version.
+    pub fn find_node(&self, graph: u16, node: NodeId) -> Option<u32> {
+        self.graphs[usize::from(graph)].nodes.get(&node).copied()
+    }
+
+    /// Returns the slot of an edge that lives at its graph's last version.
+    pub fn find_edge(&self, graph: u16, edge: EdgeId) -> Option<u32> {
+        self.graphs[usize::from(graph)].edges.get(&edge).copied()
+    }
+
+    /// Returns the slots of a node's edges, newest first, of all versions.
+    pub fn edges_of(&self, node: u32) -> impl Iterator<Item = u32> + '_ {
+        self.incidence.of(node, |edge| self.columns.edges.get(edge).source)
+    }
+
+    /// Returns whether a node is shown.
+    pub fn is_shown(&self, node: u32) -> bool {
+        let record = self.columns.nodes.get(node);
+        let group = self.columns.groups.get(Bits(record.bits).group());
+        record.lives_at(group.version) && record.bits & Bits::HIDDEN == 0
+    }
+
+    /// Returns where a node is on its way, in the world.
+    pub fn world_place(&self, node: u32) -> Vec3 {
+        let group = self.columns.groups.get(Bits(self.columns.nodes.get(node).bits).group());
+        let [x, y, z, _] = self.place_now(node);
+        Mat4::from_cols_array_2d(&group.world_from_group).transform_point3(Vec3::new(x, y, z))
+    }
+
+    /// Shows a version of a graph.
+    pub fn show_version(&mut self, graph: u16, version: u64) {
+        let at = &mut self.graphs[usize::from(graph)];
+        at.is_live = version >= at.version;
+        self.set_group(graph, |group| group.version = super::record::gpu_version(version));
+    }
+
+    /// Shows a graph's last version, and every one that follows.
+    pub fn show_live(&mut self, graph: u16) {
+        let version = self.graphs[usize::from(graph)].version;
+        self.show_version(graph, version);
+    }
+
+    /// Marks what was added (green) and removed (red) since another version, or nothing.
+    pub fn compare_with(&mut self, graph: u16, version: Option<u64>) {
+        let compare = version.map_or(NO_VERSION, super::record::gpu_version);
+        self.set_group(graph, |group| group.compare = compare);
+    }
+
+    /// Puts a graph somewhere else.
+    pub fn transform(&mut self, graph: u16, world_from_group: Mat4) {
+        let columns = [world_from_group.x_axis, world_from_group.y_axis, world_from_group.z_axis];
+        let scale = columns.iter().map(|axis| axis.truncate().length()).fold(0.0, f32::max);
+        self.set_group(graph, |group| {
+            group.world_from_group = world_from_group.to_cols_array_2d();
+            group.scale = scale;
+        });
+    }
+
+    /// Sets or takes away a mark of [`Bits`] of a node.
+    pub fn mark_node(&mut self, node: u32, mark: u32, is_set: bool) {
+        let bits = Bits(self.columns.nodes.get(node).bits).with(mark, is_set).0;
+        if bits != self.columns.nodes.get(node).bits {
+            self.columns.nodes.get_mut(node).bits = bits;
+        }
+    }
+
+    /// Sets or takes away a mark of [`Bits`] of an edge.
+    pub fn mark_edge(&mut self, edge: u32, mark: u32, is_set: bool) {
+        let bits = Bits(self.columns.edges.get(edge).bits).with(mark, is_set).0;
+        if bits != self.columns.edges.get(edge).bits {
+            self.columns.edges.get_mut(edge).bits = bits;
+        }
+    }
+
+    /// Gives a node a colour: red, green, blue and opacity, a byte each, red lowest.
+    pub fn paint_node(&mut self, node: u32, color: u32) {
+        self.columns.nodes.get_mut(node).color = color;
+    }
+
+    /// Returns the graph of a node, by its place among [`graphs`](Self::graphs).
+    pub fn graph_of(&self, node: u32) -> &SceneGraph {
+        &self.graphs[Bits(self.columns.nodes.get(node).bits).group() as usize]
+    }
+
+    /// Returns the place that a node has by its component, in its graph's space; `None` where it was given one.
+    pub fn own_place(&self, node: u32) -> Option<[f32; 3]> {
+        let [x, y, z, _] = self.columns.places.get(node);
+        self.names[node as usize].has_place.then_some([x, y, z])
+    }
+
+    /// Puts a node somewhere at once.
+    pub fn put(&mut self, node: u32, place: [f32; 3]) {
+        for column in [&mut self.columns.places, &mut self.columns.origins] {
+            column.get_mut(node)[..3].copy_from_slice(&place);
+        }
+    }
+
+    /// Sends all nodes that have no place of their own to new places, by slot. They are on their way until
+    /// [`advance`](Self::advance) has brought them there.
+    ///
+    /// # Panics
+    /// Where `places` has not one place a slot.
+    pub fn send(&mut self, places: &[[f32; 3]]) {
+        assert_eq!(places.len(), self.names.len(), "one place a slot");
+        let way = std::mem::replace(&mut self.way, 0.0);
+        let origins = self.columns.origins.all_mut();
+        for (origin, place) in origins.iter_mut().zip(self.columns.places.items()) {
+            *origin = between(*origin, *place, way);
+        }
+        let targets = self.columns.places.all_mut().iter_mut().zip(places).zip(&mut self.names);
+        for ((target, place), name) in targets {
+            name.given = *place;
+            if !name.has_place {
+                target[..3].copy_from_slice(place);
+            }
+        }
+    }
+
+    /// Brings nodes further on their way by a part of it; returns whether some still are.
+    pub fn advance(&mut self, part: f32) -> bool {
+        self.way = (self.way + part).min(1.0);
+        self.way < 1.0
+    }
+
+    /// Returns how far nodes are on their way, 1 where all arrived.
+    pub const fn way(&self) -> f32 {
+        self.way
+    }
+
+    /// Returns all places to be changed at once, by slot: for a simulation that moves nodes itself every frame.
+    pub fn places_mut(&mut self) -> &mut [Place] {
+        self.way = 1.0;
+        self.columns.places.all_mut()
+    }
+
+    pub(super) fn place_now(&self, node: u32) -> Place {
+        between(self.columns.origins.get(node), self.columns.places.get(node), self.way)
+    }
+
+    pub(super) fn kind_of(&mut self, kind: &Name) -> u16 {
+        if let Some(known) = self.kinds_by_name.get(kind) {
+            return *known;
+        }
+        let new = u16::try_from(self.kinds.len()).unwrap_or(u16::MAX);
+        if new < u16::MAX {
+            self.kinds.push(kind.clone());
+            self.kinds_by_name.insert(kind.clone(), new);
+        }
+        new.min(u16::MAX - 1)
+    }
+
+    pub(super) fn add_node(
+        &mut self,
+        graph: u16,
+        mut name: NodeName,
+        look: NodeLook,
+        place: Option<[f32; 3]>,
+        birth: u32,
+    ) {
+        let slot = u32::try_from(self.names.len()).expect("the scene counts its slots in 32 bits");
+        let at = &mut self.graphs[usize::from(graph)];
+        name.given = self.placement.place(at.added_nodes);
+        let [x, y, z] = place.unwrap_or(name.given);
+        at.added_nodes += 1;
+        at.node_count += 1;
+        at.nodes.insert(name.id, slot);
+        self.names.push(name);
+        self.incidence.add_node();
+        self.radius_max = self.radius_max.max(look.radius);
+        self.columns.places.push([x, y, z, look.radius]);
+        self.columns.origins.push([x, y, z, look.radius]);
+        let bits = Bits::new(look.shape as u8, graph).0;
+        self.columns.nodes.push(NodeRecord { color: look.color, bits, birth, death: ALIVE });
+    }
+
+    pub(super) fn look(&self, node: u32) -> NodeLook {
+        let record = self.columns.nodes.get(node);
+        NodeLook { color: record.color, shape: Shape::of_bits(record.bits), radius: self.names[node as usize].radius }
+    }
+
+    pub(super) fn set_look(&mut self, node: u32, look: NodeLook) {
+        let scale = self.columns.places.get(node)[3] / self.names[node as usize].radius;
+        self.names[node as usize].radius = look.radius;
+        let record = self.columns.nodes.get_mut(node);
+        record.color = look.color;
+        record.bits = record.bits & !0xff | look.shape as u32;
+        self.set_radius(node, look.radius * scale);
+    }
+
+    pub(super) fn set_radius(&mut self, node: u32, radius: f32) {
+        self.radius_max = self.radius_max.max(radius);
+        self.columns.places.get_mut(node)[3] = radius;
+        self.columns.origins.get_mut(node)[3] = radius;
+    }
+
+    /// Adds an edge between two nodes that live; one whose nodes the scene does not have is left out.
+    pub(super) fn add_edge(&mut self, graph: u16, id: EdgeId, source: NodeId, target: NodeId, birth: u32) {
+        let slot = u32::try_from(self.columns.edges.len()).expect("the scene counts its slots in 32 bits");
+        let at = &mut self.graphs[usize::from(graph)];
+        let (Some(source), Some(target)) = (at.nodes.get(&source).copied(), at.nodes.get(&target).copied()) else {
+            return;
+        };
+        at.edge_count += 1;
+        at.edges.insert(id, slot);
+        self.edge_ids.push(id);
+        self.incidence.add_edge(source, target);
+        let bits = Bits::new(0, graph).0;
+        self.columns.edges.push(EdgeRecord { source, target, color: EDGE_COLOR, bits, birth, death: ALIVE });
+    }
+
+    pub(super) fn remove_node(&mut self, graph: u16, id: NodeId, death: u32) {
+        let Some(slot) = self.graphs[usize::from(graph)].nodes.remove(&id) else { return };
+        self.graphs[usize::from(graph)].node_count -= 1;
+        self.columns.nodes.get_mut(slot).death = death;
+        let edges: Vec<u32> = self.edges_of(slot).collect();
+        edges.into_iter().for_each(|edge| self.end_edge(graph, edge, death));
+    }
+
+    pub(super) fn remove_edge(&mut self, graph: u16, id: EdgeId, death: u32) {
+        if let Some(slot) = self.find_edge(graph, id) {
+            self.end_edge(graph, slot, death);
+        }
+    }
+
+    fn end_edge(&mut self, graph: u16, edge: u32, death: u32) {
+        if self.columns.edges.get(edge).death == ALIVE {
+            self.columns.edges.get_mut(edge).death = death;
+            let at = &mut self.graphs[usize::from(graph)];
+            at.edge_count -= 1;
+            at.edges.remove(&self.edge_ids[edge as usize]);
+        }
+    }
+
+    pub(super) fn set_group(&mut self, graph: u16, change: impl FnOnce(&mut GroupRecord)) {
+        let before = self.columns.groups.get(u32::from(graph));
+        let mut after = before;
+        change(&mut after);
+        if after != before {
+            *self.columns.groups.get_mut(u32::from(graph)) = after;
+        }
+    }
+}
+
+fn between(from: Place, to: Place, way: f32) -> Place {
+    std::array::from_fn(|axis| from[axis] * (1.0 - way) + to[axis] * way)
+}

@@ -1,0 +1,145 @@
+//! The program under scripts: what it prints, the pictures it writes, and a window on a display.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+use cidgraph_viz::headless::{Adapter, Picture};
+
+/// Runs the program with a script; `{}` in it is a folder of its own.
+fn run(folder: &Path, script: &str, arguments: &[&str], display: Option<&str>) -> Output {
+    let file = folder.join("script.txt");
+    fs::write(&file, script.replace("{}", &folder.display().to_string())).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cidgraph-viz"));
+    command.args(arguments).arg("--script").arg(file).args(["--size", "320x240"]);
+    if let Some(display) = display {
+        command.env("DISPLAY", display).env_remove("WAYLAND_DISPLAY");
+    }
+    command.output().unwrap()
+}
+
+/// Returns whether something is installed that a test needs. Where it is not, the reason is printed; with `CI` set that is
+/// a failure.
+fn is_there<T, E: std::fmt::Display>(found: Result<T, E>) -> bool {
+    match found {
+        Ok(_) => true,
+        Err(error) if std::env::var_os("CI").is_none() => {
+            eprintln!("skipped: {error}");
+            false
+        }
+        Err(error) => panic!("{error}"),
+    }
+}
+
+fn lines(output: &Output) -> Vec<String> {
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
+    String::from_utf8(output.stdout.clone()).unwrap().lines().map(str::to_owned).collect()
+}
+
+const SESSION: &str = "
+# 1000 nodes and 2000 edges: created, nodes, edges, edges.
+state
+version 2
+state
+step 1
+state
+live
+search 00000000-0000-0000-0000-00000000000
+neighbours 1
+state
+kind person
+screenshot {}/person.png
+kind
+box 0 0 320 240
+state
+compare 2
+screenshot {}/compare.png
+quit
+";
+
+#[test]
+fn a_scripted_session_ends_in_the_same_state() {
+    if !is_there(Adapter::Software.open()) {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let output = run(folder.path(), SESSION, &["--generate", "1000", "--adapter", "software"], None);
+    let graph = |version, edges| format!("graph generated version {version} of 4 nodes 1000 edges {edges}");
+    let selected = |count| format!("selected {count}");
+    assert_eq!(
+        lines(&output),
+        [
+            graph(4, 2000),
+            selected(0),
+            graph(2, 0),
+            selected(0),
+            graph(3, 1000),
+            selected(0),
+            graph(4, 2000),
+            selected(15),
+            graph(4, 2000),
+            selected(1000),
+        ]
+    );
+    let pictures = ["person.png", "compare.png"].map(|name| Picture::read_png(&folder.path().join(name)).unwrap());
+    assert!(pictures[0].difference(&pictures[1], 24) > 0.01, "the two pictures show different things");
+}
+
+#[test]
+fn a_dragged_node_is_moved_in_the_store_and_back() {
+    if !is_there(Adapter::Software.open()) {
+        return;
+    }
+    let script = "select 160 120\nstate\ndrag 160 120 60 60\nframes 30\nselect 160 120\nselect 60 60\nstate\nundo\nframes 30\nselect 160 120\nstate\n";
+    let folder = tempfile::tempdir().unwrap();
+    let output = run(folder.path(), script, &["--generate", "1", "--adapter", "software"], None);
+    let graph = |version| format!("graph generated version {version} of {version} nodes 1 edges 0");
+    let selected = || "selected 1".to_owned();
+    assert_eq!(lines(&output), [graph(2), selected(), graph(3), selected(), graph(4), selected()]);
+}
+
+#[test]
+fn a_window_opens_and_closes() {
+    if !is_there(Adapter::Software.open()) {
+        return;
+    }
+    let started = Command::new("Xvfb")
+        .args(["-displayfd", "1", "-screen", "0", "640x480x24", "-nolisten", "tcp"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .map_err(|error| format!("Xvfb: {error}"));
+    if !is_there(started.as_ref().map(|_| ())) {
+        return;
+    }
+    let server = Server(started.unwrap());
+    let folder = tempfile::tempdir().unwrap();
+    let script = "frames 5\nfit\nframes 2\nscreenshot {}/window.png\nstate\nquit\n";
+    let output = run(folder.path(), script, &["--generate", "500", "--window"], Some(&server.display()));
+    assert_eq!(lines(&output), ["graph generated version 3 of 3 nodes 500 edges 1000", "selected 0"]);
+    let picture = Picture::read_png(&folder.path().join("window.png")).unwrap();
+    let colors: std::collections::HashSet<&[u8]> = picture.bytes.chunks(4).collect();
+    assert!(colors.len() > 20, "the window shows something");
+}
+
+/// An X server that ends with its test.
+struct Server(Child);
+
+impl Server {
+    fn display(&self) -> String {
+        let mut line = String::new();
+        let stdout = self.0.stdout.as_ref().unwrap();
+        let number = std::os::fd::AsFd::as_fd(stdout).try_clone_to_owned().unwrap();
+        BufReader::new(fs::File::from(number)).read_line(&mut line).unwrap();
+        format!(":{}", line.trim())
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+}

@@ -1,0 +1,62 @@
+//! A view of a small graph, one unit of space a pixel.
+
+use bevy::math::UVec2;
+use bevy::prelude::{ClearColor, Color};
+use cidgraph::{EdgeEntity, GraphEvent, GraphId, NodeEntity, NodeId, Value};
+use cidgraph_viz::headless::{Adapter, AdapterError, HeadlessView};
+use cidgraph_viz::scene::GraphScene;
+
+pub(crate) const GRAPH: GraphId = GraphId::from_u64(1);
+
+/// The view's pixels.
+pub(crate) const SIZE: UVec2 = UVec2::new(128, 96);
+
+/// The colour behind everything.
+pub(crate) const BACKGROUND: [u8; 4] = [20, 24, 28, 255];
+
+/// Opens a view that draws in software. `None`, with the reason printed, where no driver is installed; with `CI` set that
+/// is a failure.
+pub(crate) fn software() -> Option<HeadlessView> {
+    match open(Adapter::Software) {
+        Ok(view) => Some(view),
+        Err(error) if std::env::var_os("CI").is_none() => {
+            eprintln!("skipped: {error}");
+            None
+        }
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// Opens a view that draws nothing.
+pub(crate) fn noop() -> HeadlessView {
+    open(Adapter::Noop).unwrap()
+}
+
+fn open(adapter: Adapter) -> Result<HeadlessView, AdapterError> {
+    let mut view = HeadlessView::open(adapter, SIZE)?;
+    let [red, green, blue, _] = BACKGROUND;
+    view.world().insert_resource(ClearColor(Color::srgb_u8(red, green, blue)));
+    Ok(view)
+}
+
+/// Applies an event as the graph's next version.
+pub(crate) fn apply(view: &mut HeadlessView, event: &GraphEvent) {
+    let mut scene = view.world().resource_mut::<GraphScene>();
+    let version = scene.graphs().first().map_or(0, |graph| graph.version) + 1;
+    scene.apply(GRAPH, version, event);
+}
+
+/// Adds a node at a pixel from the view's middle, right and up, with a radius of 8.
+pub(crate) fn add_node(view: &mut HeadlessView, id: u64, at: (f64, f64), color: &str, shape: &str) {
+    let visual = [("color", Value::text(color)), ("shape", Value::text(shape)), ("size", Value::Float(8.0))];
+    let node = NodeEntity::new(NodeId::from_u64(id), "thing")
+        .with("Spatial", [("x", Value::Float(at.0)), ("y", Value::Float(at.1))])
+        .with("Visual", visual);
+    apply(view, &GraphEvent::NodeAdded { node });
+}
+
+/// Connects two nodes.
+pub(crate) fn add_edge(view: &mut HeadlessView, source: u64, target: u64) {
+    let edge = EdgeEntity::new(NodeId::from_u64(source), "to", NodeId::from_u64(target));
+    apply(view, &GraphEvent::EdgeConnected { edge });
+}

@@ -1,0 +1,78 @@
+//! What is not done: no picture where nothing changed, no upload of what stayed.
+
+use cidgraph::GraphId;
+use cidgraph_viz::generate::generate;
+use cidgraph_viz::headless::HeadlessView;
+use cidgraph_viz::render::{Facts, RenderFacts};
+use cidgraph_viz::scene::{GraphScene, GroupRecord, NodeRecord, Place};
+
+use super::stage::noop;
+
+const NODES: u32 = 20_000;
+
+fn generated() -> HeadlessView {
+    let mut view = noop();
+    let mut scene = view.world().resource_mut::<GraphScene>();
+    for mutation in generate(GraphId::from_u64(1), NODES) {
+        scene.apply(mutation.graph, mutation.version, &mutation.event);
+    }
+    for _ in 0..3 {
+        view.frame();
+    }
+    view
+}
+
+/// Returns what some frames drew and uploaded, `change` before each.
+fn work(view: &mut HeadlessView, change: impl Fn(&mut GraphScene, u64)) -> Facts {
+    let before = view.world().resource::<RenderFacts>().read();
+    for number in 0..10 {
+        change(&mut view.world().resource_mut::<GraphScene>(), number);
+        view.frame();
+    }
+    let after = view.world().resource::<RenderFacts>().read();
+    Facts {
+        pictures: after.pictures - before.pictures,
+        draw_calls: after.draw_calls - before.draw_calls,
+        bytes_uploaded: after.bytes_uploaded - before.bytes_uploaded,
+        ..after
+    }
+}
+
+#[test]
+fn a_still_scene_draws_and_uploads_nothing() {
+    let mut view = generated();
+    let facts = work(&mut view, |_, _| {});
+    assert_eq!((facts.pictures, facts.draw_calls, facts.bytes_uploaded), (0, 0, 0));
+    assert_eq!((facts.nodes, facts.edges), (NODES, 2 * NODES));
+}
+
+#[test]
+fn another_version_is_one_record_and_two_draws() {
+    let mut view = generated();
+    let facts = work(&mut view, |scene, number| scene.show_version(0, 5 + number));
+    assert_eq!(facts.bytes_uploaded, 10 * size_of::<GroupRecord>() as u64);
+    assert_eq!((facts.pictures, facts.draw_calls), (10, 20));
+}
+
+#[test]
+fn what_changes_is_uploaded_and_little_beside_it() {
+    let mut view = generated();
+    let facts = work(&mut view, |scene, number| scene.put(u32::try_from(number).unwrap() * 1000, [1.0, 2.0, 3.0]));
+    assert_eq!(facts.bytes_uploaded, 10 * 2 * 64 * size_of::<Place>() as u64, "a block of places and one of origins");
+    let facts = work(&mut view, |scene, number| scene.paint_node(u32::try_from(number).unwrap() * 1000, 7));
+    assert_eq!(facts.bytes_uploaded, 10 * 64 * size_of::<NodeRecord>() as u64);
+}
+
+#[test]
+fn edges_that_were_thinned_while_something_moved_are_all_drawn_once_nothing_does() {
+    let mut view = generated();
+    let detail = cidgraph_viz::render::Detail {
+        moving_edges_max: 1000,
+        ..cidgraph_viz::render::Detail::of_device(wgpu::DeviceType::Other)
+    };
+    view.world().insert_resource(detail);
+    let moving = work(&mut view, |scene, number| scene.show_version(0, 5 + number));
+    assert_eq!((moving.edge_stride, moving.edges), (64, 625));
+    let still = work(&mut view, |_, _| {});
+    assert_eq!((still.edge_stride, still.edges, still.pictures), (1, 2 * NODES, 1));
+}
