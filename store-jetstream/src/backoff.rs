@@ -80,6 +80,7 @@ pub(crate) struct Budget(Option<Arc<Mutex<Waited>>>);
 #[derive(Debug, Default)]
 pub(crate) struct Waited {
     time: Duration,
+    /// Up to when time was counted: calls that wait at once wait once.
     last: Option<Instant>,
 }
 
@@ -98,10 +99,12 @@ impl Budget {
         deadline.saturating_sub(waited.time).max(LAST_CHANCE.min(deadline))
     }
 
-    fn spend(&self, time: Duration) {
+    /// Notes that a call has waited since `started`.
+    fn spend(&self, started: Instant) {
         if let Some(waited) = &self.0 {
             let mut waited = waited.lock();
-            waited.time += time;
+            let from = waited.last.map_or(started, |last| last.max(started));
+            waited.time += from.elapsed();
             waited.last = Some(Instant::now());
         }
     }
@@ -157,7 +160,7 @@ pub(crate) async fn retry<T, Attempt: Future<Output = Result<T, Failure>>>(
             Err(_) => "no answer came in time".to_owned(),
         };
         let goes_on = backoff.pause().await;
-        budget.spend(started.elapsed());
+        budget.spend(started);
         if !goes_on {
             return Err(unavailable(format!("stream {}: {reason}", access.stream())));
         }
@@ -174,7 +177,22 @@ fn jitter() -> f64 {
 mod tests {
     use super::*;
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
+    async fn calls_that_wait_at_once_wait_once() {
+        let (access, deadline) =
+            (crate::permissions::Permissions::default().to([String::new()]), Duration::from_secs(4));
+        let budget = Budget::shared();
+        let waiting = |_| async {
+            let answered_from = Instant::now() + Duration::from_secs(1);
+            let attempt = || async { if Instant::now() < answered_from { Err(Failure::Unanswered) } else { Ok(()) } };
+            retry(&access, &budget, deadline, attempt).await.expect("it is answered in time");
+        };
+        futures::future::join_all((0..40).map(waiting)).await;
+        let left = budget.left(deadline);
+        assert!(left > Duration::from_secs(2), "{left:?} of {deadline:?} are left");
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn what_one_call_waited_the_next_ones_have_not() {
         let access = crate::permissions::Permissions::default().to([String::new()]);
         let deadline = Duration::from_millis(400);

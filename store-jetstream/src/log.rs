@@ -36,9 +36,6 @@ const PAGE_EVENTS_IN_SILENCE: usize = 8000;
 /// where one of three lacks an event, all these questions meet that one in one of 6000 cases, and it must lead too.
 const WITNESSES: usize = 8;
 
-/// What a server's refusal of too many subjects starts with.
-const TOO_MANY: &str = "413";
-
 /// What a replica answers.
 #[derive(Debug)]
 struct Page {
@@ -322,7 +319,6 @@ impl Log {
         self.ask(|patience| async move {
             match self.pages(patience).lasts(&self.subjects.all()).await {
                 Err(Failure::Unanswered) => Err(self.unanswered(patience).await),
-                Err(Failure::Transient(reason)) if reason.starts_with(TOO_MANY) => Ok(None),
                 page => {
                     let page = self.events(page?)?;
                     Ok(page.is_end.then_some(page.events))
