@@ -17,7 +17,7 @@ use serde_json::json;
 use tokio::time::timeout;
 
 use crate::absence::{Absence, PATIENCE, leader_or_any};
-use crate::backoff::{Failure, ask};
+use crate::backoff::{Failure, ask, ask_beside};
 use crate::connection::Connection;
 use crate::consumers::Consumers;
 use crate::message::Subjects;
@@ -111,7 +111,7 @@ impl Log {
     pub(crate) async fn last_of(&self, subjects: &str, deadline: Duration) -> Result<Option<StoredEvent>, StoreError> {
         let any = &json!({"last_by_subj": subjects});
         ask(&self.access, &self.connection.budget, deadline, self.connection.request_timeout, |patience| {
-            self.lead_or_any(patience, self.last_of_leader(subjects), any)
+            ask_beside(patience, |patience| self.lead_or_any(patience, self.last_of_leader(subjects), any))
         })
         .await
     }
