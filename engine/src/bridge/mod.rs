@@ -1,7 +1,7 @@
 //! The bridge between the engine, which is asynchronous, and a frame loop, which must not wait.
 //!
 //! The frame loop holds an [`AsyncSyncBridge`]: it sends commands, and takes what happened, without ever waiting. Tasks on
-//! the engine's runtime carry the commands out and follow graphs. Between the two stands a [hand-over](HandOver) of
+//! the engine's runtime carry the commands out and follow graphs. Between the two stands a hand-over of
 //! bounded room: when the frame loop stands still, what follows a graph stops reading and goes on where it stopped, so
 //! memory stays bounded and nothing is lost.
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use cidgraph::bridge::FeedStatus;
 use cidgraph::{
-    AggregateId, BatchConfig, BridgeEvent, Engine, FeedStart, GraphId, GraphMetadata, GraphMutation, NodeId, NodeView,
-    Origin, SystemClock, TransactionalCommandHandler, WriterConfig,
+    AggregateId, BatchConfig, BridgeEvent, Engine, FeedStart, GraphId, GraphMetadata, GraphMutation, NodeView, Origin,
+    SystemClock, TransactionalCommandHandler, WriterConfig,
 };
 
 use crate::picture::Picture;
@@ -161,7 +161,7 @@ fn changes_of_this_process_go_the_same_way() {
         }
     });
     let mut frames = Frames::default();
-    assert_eq!(frames.reach(&mut bridge, feed, 50).nodes.keys().copied().collect::<Vec<NodeId>>().len(), 50);
+    assert_eq!(frames.reach(&mut bridge, feed, 50).nodes.len(), 50);
     assert!(frames.updates.iter().all(|update| update.origin == Origin::Local && update.cid.is_none()));
     world.runtime.block_on(generating).expect("all were taken");
     until("its end", || {

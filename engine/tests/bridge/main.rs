@@ -11,7 +11,7 @@ mod model;
 mod story;
 
 #[path = "../events/faulty.rs"]
-#[expect(dead_code, reason = "the writer's test uses the rest")]
+#[expect(dead_code, clippy::unwrap_used, reason = "it is the writer's test's, which uses all of it")]
 mod faulty;
 #[path = "../support/mod.rs"]
 #[expect(dead_code, reason = "other tests use the rest")]
