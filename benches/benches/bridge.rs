@@ -119,6 +119,7 @@ async fn filled() -> (Engine, GraphId) {
     while let Some(answer) = futures::StreamExt::next(&mut answers).await {
         answer.expect("no rule forbids it");
     }
+    drop(answers);
     (engine, graph)
 }
 

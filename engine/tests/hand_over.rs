@@ -1,4 +1,5 @@
-//! The bridge's hand-over, in every order in which its threads can run: loom takes the place of its lock and threads.
+//! The bridge's hand-over, in every order in which its threads can run with up to two preemptions: loom takes the place of
+//! its lock and threads.
 //!
 //! A wake-up that is lost shows as a thread that never goes on, which loom finds.
 
@@ -45,7 +46,7 @@ impl Parcel for Numbers {
 
 fn explore(test: impl Fn() + Sync + Send + 'static) {
     let mut model = loom::model::Builder::new();
-    model.preemption_bound = Some(3);
+    model.preemption_bound = Some(2);
     model.check(test);
 }
 
