@@ -7,31 +7,74 @@ use cidgraph_benches::{
 };
 use gungraun::{library_benchmark, library_benchmark_group, main};
 
-/// Counts each path's run, warm, under a name.
-macro_rules! count {
-    ($($name:ident: $path:ident,)*) => {
-        $(
-            #[library_benchmark]
-            #[bench::warm($path::warm())]
-            fn $name(mut path: $path) -> $path {
-                path.run();
-                path
-            }
-        )*
-
-        library_benchmark_group!(name = hot_paths, benchmarks = [$($name),*]);
-    };
+#[library_benchmark]
+#[bench::warm(SealOne::warm())]
+fn seal_one_event(mut path: SealOne) -> SealOne {
+    path.run();
+    path
 }
 
-count! {
-    seal_one_event: SealOne,
-    decode_one_event: DecodeOne,
-    append_in_memory: AppendInMemory,
-    apply_one_event: ApplyOne,
-    point_lookup: PointLookup,
-    two_hops: TwoHops,
-    and_count: AndCount,
-    cached_query: CachedQuery,
+#[library_benchmark]
+#[bench::warm(DecodeOne::warm())]
+fn decode_one_event(mut path: DecodeOne) -> DecodeOne {
+    path.run();
+    path
 }
+
+#[library_benchmark]
+#[bench::warm(AppendInMemory::warm())]
+fn append_in_memory(mut path: AppendInMemory) -> AppendInMemory {
+    path.run();
+    path
+}
+
+#[library_benchmark]
+#[bench::warm(ApplyOne::warm())]
+fn apply_one_event(mut path: ApplyOne) -> ApplyOne {
+    path.run();
+    path
+}
+
+#[library_benchmark]
+#[bench::warm(PointLookup::warm())]
+fn point_lookup(mut path: PointLookup) -> PointLookup {
+    path.run();
+    path
+}
+
+#[library_benchmark]
+#[bench::warm(TwoHops::warm())]
+fn two_hops(mut path: TwoHops) -> TwoHops {
+    path.run();
+    path
+}
+
+#[library_benchmark]
+#[bench::warm(AndCount::warm())]
+fn and_count(mut path: AndCount) -> AndCount {
+    path.run();
+    path
+}
+
+#[library_benchmark]
+#[bench::warm(CachedQuery::warm())]
+fn cached_query(mut path: CachedQuery) -> CachedQuery {
+    path.run();
+    path
+}
+
+library_benchmark_group!(
+    name = hot_paths,
+    benchmarks = [
+        seal_one_event,
+        decode_one_event,
+        append_in_memory,
+        apply_one_event,
+        point_lookup,
+        two_hops,
+        and_count,
+        cached_query,
+    ]
+);
 
 main!(library_benchmark_groups = hot_paths);

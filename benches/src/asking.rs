@@ -27,7 +27,8 @@ struct Asked {
 
 impl Asked {
     fn new() -> Self {
-        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime without I/O");
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime without I/O");
         let graph = runtime.block_on(async {
             let clock = Arc::new(ManualClock::at(1));
             let engine = Engine::builder(Arc::new(MemoryStore::new())).clock(clock).build();

@@ -94,7 +94,8 @@ impl AppendInMemory {
 
 impl HotPath for AppendInMemory {
     fn warm() -> Self {
-        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime without I/O");
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime without I/O");
         let seal = SealOne { tip: tip(), context: context(), event: node(1), sealed: Vec::with_capacity(8) };
         let aggregate = AggregateId::from_u64(1);
         let batch = [AggregateAppend { aggregate, expected: Expected::Empty, events: Vec::new() }];

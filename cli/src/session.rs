@@ -114,7 +114,15 @@ impl Session {
     /// # Errors
     /// [`Failure::Store`]; [`Failure::Usage`] where there is none.
     pub fn open_to_read(&self) -> Result<Arc<dyn EventStore>, Failure> {
-        self.opened(self.wait(self.options.store.open_to_read()))
+        self.open_other_to_read(&self.options.store)
+    }
+
+    /// Opens another store than the options say to read, at its last commit.
+    ///
+    /// # Errors
+    /// As of [`open_to_read`](Self::open_to_read).
+    pub fn open_other_to_read(&self, options: &StoreOptions) -> Result<Arc<dyn EventStore>, Failure> {
+        self.opened(self.wait(options.open_to_read()))
     }
 
     /// Opens the store to write, making it where there is none.

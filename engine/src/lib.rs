@@ -45,6 +45,7 @@ pub mod stream;
 pub mod subscription;
 pub mod history;
 pub mod engine;
+pub mod bridge;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 #[cfg(any(test, feature = "testkit"))]
@@ -52,6 +53,10 @@ pub mod testkit;
 
 pub use aggregate::{Draft, Savepoint, StateMachineAggregate};
 pub use archive::{Archive, ArchiveError, Archived};
+pub use bridge::{
+    AsyncSyncBridge, BatchConfig, BridgeCommand, BridgeError, BridgeEvent, FeedError, FeedId, FeedStart, GraphUpdate,
+    LocalFeed, Origin,
+};
 pub use cache::{CacheConfig, CacheStatistics, GraphCache, QueryCache};
 pub use car::{CarError, CarReader, CarSection, CarWriter};
 pub use chain::{ChainError, ChainTip, EventHeader, Metadata};
@@ -64,7 +69,7 @@ pub use entity::{
     Component, ConceptualPoint, EdgeEntity, GraphMetadata, Key, NodeEntity, NodeUpdate, TransformOperation,
 };
 pub use event::{DecodeError, EventPayload, GraphEvent};
-pub use graph::{GraphAggregate, GraphDrafts, GraphReader};
+pub use graph::{GraphAggregate, GraphDrafts, GraphMutation, GraphReader, Placement};
 pub use history::{GraphDiff, GraphHistory, GraphReplayService, HistoryError, Moment};
 pub use id::{AggregateId, CausationId, CommandId, CorrelationId, EdgeId, EventId, GraphId, NodeId, TransactionId};
 pub use ledger::{MemoryLedger, MemoryLine};

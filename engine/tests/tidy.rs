@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 const LINES_MAX: usize = 450;
 
 /// Folders of the workspace that hold code.
-const FOLDERS: [&str; 7] = ["engine", "store-memory", "store-jetstream", "harness", "cli", "benches", "fuzz"];
+const FOLDERS: [&str; 8] = ["engine", "store-memory", "store-jetstream", "harness", "cli", "viz", "benches", "fuzz"];
 
 /// Where a module imports from one below it, and why.
 const UPWARD: [(&str, &str, &str); 1] =

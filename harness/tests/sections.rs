@@ -7,7 +7,7 @@ use cidgraph::EventStore;
 use cidgraph_harness::measure::Stopwatch;
 use cidgraph_harness::report::Report;
 use cidgraph_harness::section::{
-    BenchContext, GraphFixture, GraphService, LongHistory, SnapshotFile, StoreService, append_capacity,
+    BenchContext, Follower, GraphFixture, GraphService, LongHistory, SnapshotFile, StoreService, append_capacity,
     concurrent_appends, finish_report, ingest, mapped_memory, mapped_queries, prepare, proofs_of_the_past,
     replay_and_verify, serve_snapshot, single_appends, snapshot_opening, states_of_the_past, sustained_load,
 };
@@ -56,7 +56,9 @@ async fn sections_fill_the_table() {
     let (store, service) = empty();
     let workload = commands();
     prepare(service.as_ref(), &workload).await.expect("the graphs are created");
-    append.absorb(sustained_load(&context, &service, &store, &workload).await.expect("the load is audited"));
+    append.absorb(
+        sustained_load(&context, &service, &store, &workload, Follower::Audit).await.expect("the load is audited"),
+    );
 
     let (_, service) = empty();
     prepare(service.as_ref(), &workload).await.expect("the graphs are created");

@@ -35,6 +35,10 @@ impl Absence {
     /// Notes that the leader did not answer.
     pub(crate) fn note(&self) {
         let mut away = self.0.lock();
+        if away.is_some_and(|away| Instant::now() < away.until) {
+            // Others, who asked at the same time, have noted it.
+            return;
+        }
         let pause = away.map_or(LEFT_ALONE.0, |away| (away.pause * 2).min(LEFT_ALONE.1));
         *away = Some(Away { until: Instant::now() + pause, pause });
     }

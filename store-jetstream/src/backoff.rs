@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cidgraph::StoreError;
+use futures::StreamExt;
+use futures::stream::FuturesUnordered;
 use parking_lot::Mutex;
 use tokio::time::{Instant, sleep, timeout};
 use uuid::Uuid;
@@ -22,6 +24,9 @@ const PATIENCE_GROWTH: f64 = 1.5;
 
 /// How long a question is waited for where no time is left: servers that are there answer sooner.
 const LAST_CHANCE: Duration = Duration::from_millis(50);
+
+/// How long a small question is waited for before it is asked again beside the first.
+const BESIDE: Duration = Duration::from_millis(500);
 
 /// What is said where nobody listens.
 pub(crate) const UNANSWERED: &str = "no server that keeps it answers";
@@ -80,6 +85,7 @@ pub(crate) struct Budget(Option<Arc<Mutex<Waited>>>);
 #[derive(Debug, Default)]
 pub(crate) struct Waited {
     time: Duration,
+    /// Up to when time was counted: calls that wait at once wait once.
     last: Option<Instant>,
 }
 
@@ -98,10 +104,12 @@ impl Budget {
         deadline.saturating_sub(waited.time).max(LAST_CHANCE.min(deadline))
     }
 
-    fn spend(&self, time: Duration) {
+    /// Notes that a call has waited since `started`.
+    fn spend(&self, started: Instant) {
         if let Some(waited) = &self.0 {
             let mut waited = waited.lock();
-            waited.time += time;
+            let from = waited.last.map_or(started, |last| last.max(started));
+            waited.time += from.elapsed();
             waited.last = Some(Instant::now());
         }
     }
@@ -138,6 +146,25 @@ pub(crate) async fn ask<T, Attempt: Future<Output = Result<T, Failure>>>(
     retry(access, budget, deadline, || attempt(patience.take())).await
 }
 
+/// Asks, and until `patience` is over asks again and again without giving up what was asked before: who comes back
+/// meanwhile answers the newest question, who is only late the oldest. Each attempt is told how long to wait, and ends by
+/// itself. Fit for what costs the servers little.
+pub(crate) async fn ask_beside<T, Attempt: Future<Output = Result<T, Failure>>>(
+    patience: Duration,
+    mut attempt: impl FnMut(Duration) -> Attempt,
+) -> Result<T, Failure> {
+    let until = Instant::now() + patience;
+    let mut asked = FuturesUnordered::from_iter([attempt(patience)]);
+    loop {
+        let left = until.saturating_duration_since(Instant::now());
+        let answered = if left > BESIDE { timeout(BESIDE, asked.next()).await } else { Ok(asked.next().await) };
+        match answered {
+            Ok(answered) => return answered.expect("something is asked"),
+            Err(_) => asked.push(attempt(left - BESIDE)),
+        }
+    }
+}
+
 /// Does something until it is done, it cannot be done, the servers forbid it, or the time is over.
 pub(crate) async fn retry<T, Attempt: Future<Output = Result<T, Failure>>>(
     access: &Access,
@@ -157,7 +184,7 @@ pub(crate) async fn retry<T, Attempt: Future<Output = Result<T, Failure>>>(
             Err(_) => "no answer came in time".to_owned(),
         };
         let goes_on = backoff.pause().await;
-        budget.spend(started.elapsed());
+        budget.spend(started);
         if !goes_on {
             return Err(unavailable(format!("stream {}: {reason}", access.stream())));
         }
@@ -174,7 +201,22 @@ fn jitter() -> f64 {
 mod tests {
     use super::*;
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
+    async fn calls_that_wait_at_once_wait_once() {
+        let (access, deadline) =
+            (crate::permissions::Permissions::default().to([String::new()]), Duration::from_secs(4));
+        let budget = Budget::shared();
+        let waiting = |_| async {
+            let answered_from = Instant::now() + Duration::from_secs(1);
+            let attempt = || async { if Instant::now() < answered_from { Err(Failure::Unanswered) } else { Ok(()) } };
+            retry(&access, &budget, deadline, attempt).await.expect("it is answered in time");
+        };
+        futures::future::join_all((0..40).map(waiting)).await;
+        let left = budget.left(deadline);
+        assert!(left > Duration::from_secs(2), "{left:?} of {deadline:?} are left");
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn what_one_call_waited_the_next_ones_have_not() {
         let access = crate::permissions::Permissions::default().to([String::new()]);
         let deadline = Duration::from_millis(400);
@@ -188,6 +230,31 @@ mod tests {
         assert_eq!(Budget::default().left(deadline), deadline);
         sleep(deadline + LAST_CHANCE).await;
         assert_eq!(budget.left(deadline), deadline, "what is long ago is forgotten");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_asked_beside_is_answered_by_the_first_who_can() {
+        let (start, second) = (Instant::now(), Duration::from_secs(1));
+        // Who is away until then never answers what was asked before.
+        let away = |asked: Instant, back: Duration| async move {
+            if asked < start + back { std::future::pending().await } else { Ok::<_, Failure>(asked) }
+        };
+        let answered = ask_beside(5 * second, |_| away(Instant::now(), 2 * second)).await;
+        assert!(answered.is_ok_and(|asked| asked.elapsed() < second && start.elapsed() < 3 * second));
+        // Who is late answers the first question, after a time that no single one of the later ones has.
+        let (start, late) = (Instant::now(), Duration::from_millis(4900));
+        let answered = ask_beside(5 * second, |_| async move {
+            sleep(late).await;
+            Ok::<_, Failure>(())
+        });
+        assert!(answered.await.is_ok());
+        assert_eq!(start.elapsed(), late);
+        let silent = ask_beside(second, |patience| async move {
+            sleep(patience).await;
+            Err::<(), _>(Failure::Unanswered)
+        });
+        assert!(matches!(silent.await, Err(Failure::Unanswered)));
+        assert!(start.elapsed() < 7 * second);
     }
 
     #[test]

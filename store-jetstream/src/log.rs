@@ -17,7 +17,7 @@ use serde_json::json;
 use tokio::time::timeout;
 
 use crate::absence::{Absence, PATIENCE, leader_or_any};
-use crate::backoff::{Failure, ask};
+use crate::backoff::{Failure, ask, ask_beside};
 use crate::connection::Connection;
 use crate::consumers::Consumers;
 use crate::message::Subjects;
@@ -35,9 +35,6 @@ const PAGE_EVENTS_IN_SILENCE: usize = 8000;
 /// Questions to any replica, beside the one to the leader, where all are to be asked. Which replica answers is chance:
 /// where one of three lacks an event, all these questions meet that one in one of 6000 cases, and it must lead too.
 const WITNESSES: usize = 8;
-
-/// What a server's refusal of too many subjects starts with.
-const TOO_MANY: &str = "413";
 
 /// What a replica answers.
 #[derive(Debug)]
@@ -114,7 +111,7 @@ impl Log {
     pub(crate) async fn last_of(&self, subjects: &str, deadline: Duration) -> Result<Option<StoredEvent>, StoreError> {
         let any = &json!({"last_by_subj": subjects});
         ask(&self.access, &self.connection.budget, deadline, self.connection.request_timeout, |patience| {
-            self.lead_or_any(patience, self.last_of_leader(subjects), any)
+            ask_beside(patience, |patience| self.lead_or_any(patience, self.last_of_leader(subjects), any))
         })
         .await
     }
@@ -322,7 +319,6 @@ impl Log {
         self.ask(|patience| async move {
             match self.pages(patience).lasts(&self.subjects.all()).await {
                 Err(Failure::Unanswered) => Err(self.unanswered(patience).await),
-                Err(Failure::Transient(reason)) if reason.starts_with(TOO_MANY) => Ok(None),
                 page => {
                     let page = self.events(page?)?;
                     Ok(page.is_end.then_some(page.events))

@@ -32,6 +32,9 @@ const BETWEEN_QUESTIONS: Duration = Duration::from_millis(20);
 /// The status that ends a page.
 const END_OF_PAGE: u16 = 204;
 
+/// The status of a server that is asked for the last messages of more subjects than it counts.
+const TOO_MANY: u16 = 413;
+
 /// A stream and who asks.
 #[derive(Debug)]
 pub(crate) struct Pages<'a> {
@@ -59,7 +62,7 @@ impl Pages<'_> {
     }
 
     /// Returns the last message of every subject of these, as the replica that answers sees them; those are not all where
-    /// the page is not the end. More subjects than a server counts are refused.
+    /// the page is not the end: of more subjects than a server counts there are none.
     pub(crate) async fn lasts(&self, subjects: &str) -> Result<Page, Failure> {
         let request = json!({"multi_last": [subjects], "max_bytes": PAGE_BYTES});
         let is_answered = AtomicBool::new(false);
@@ -150,6 +153,7 @@ impl Pages<'_> {
                     let is_end = messages.is_empty() || pending(&reply) == Some(0);
                     return Ok(Page { messages, is_end });
                 }
+                Some(status) if status.as_u16() == TOO_MANY => return Ok(Page { messages: Vec::new(), is_end: false }),
                 Some(status) if status != StatusCode::OK && status.as_u16() != END_OF_PAGE => {
                     return Err(refused(status, reply.description));
                 }

@@ -25,6 +25,6 @@ pub(crate) struct Opened {
     pub(crate) open_s: f64,
     /// Resident after that, bytes.
     pub(crate) resident: u64,
-    /// What the answers come to, as of [`Worked::digest`], where all questions were asked again.
+    /// What that node reads: the same of every engine.
     pub(crate) point: u64,
 }

@@ -54,7 +54,11 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome<()> {
     }
     print(&rows, arguments);
     let digests: Vec<&str> = rows.iter().flat_map(Row::digests).collect();
-    if digests.windows(2).any(|pair| pair[0] != pair[1]) {
+    if let Some(failed) = rows.iter().find(|row| row.has_failed()) {
+        return Err(format!("{} did not do all of it", failed.name()).into());
+    }
+    let points: Vec<u64> = rows.iter().flat_map(Row::points).collect();
+    if digests.windows(2).any(|pair| pair[0] != pair[1]) || points.windows(2).any(|pair| pair[0] != pair[1]) {
         return Err("not all engines gave the same answers".into());
     }
     Ok(())

@@ -15,12 +15,20 @@ pub(crate) struct Row {
     name: String,
     figures: [Vec<f64>; COLUMNS.len()],
     digests: Vec<String>,
+    /// What was read of each opening.
+    points: Vec<u64>,
     failures: Vec<String>,
 }
 
 impl Row {
     pub(crate) fn new(name: &str) -> Self {
-        Self { name: name.to_owned(), figures: Default::default(), digests: Vec::new(), failures: Vec::new() }
+        Self {
+            name: name.to_owned(),
+            figures: Default::default(),
+            digests: Vec::new(),
+            points: Vec::new(),
+            failures: Vec::new(),
+        }
     }
 
     pub(crate) fn worked(&mut self, worked: Worked) {
@@ -36,6 +44,7 @@ impl Row {
     pub(crate) fn opened(&mut self, opened: &Opened) {
         self.figures[2].push(opened.open_s * 1e9);
         self.figures[3].push(opened.resident as f64);
+        self.points.push(opened.point);
     }
 
     pub(crate) fn failed(&mut self, error: String) {
@@ -44,6 +53,18 @@ impl Row {
 
     pub(crate) fn digests(&self) -> impl Iterator<Item = &str> {
         self.digests.iter().map(String::as_str)
+    }
+
+    pub(crate) fn points(&self) -> impl Iterator<Item = u64> {
+        self.points.iter().copied()
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) const fn has_failed(&self) -> bool {
+        !self.failures.is_empty()
     }
 
     fn cells(&self) -> Vec<String> {

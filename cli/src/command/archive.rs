@@ -113,8 +113,8 @@ fn covering(
         return Ok(None);
     }
     if let Some(file) = &arguments.snapshot {
-        let snapshot = Snapshot::map(file)?;
-        snapshot.verify()?;
+        let snapshot = Snapshot::map(file).map_err(Failure::of_snapshot(file))?;
+        snapshot.verify().map_err(Failure::of_snapshot(file))?;
         let info = snapshot.info();
         return match info.head {
             Some(head) if info.graph == graph => Ok(Some(head)),

@@ -16,7 +16,7 @@ use crate::store::StoreOptions;
 ///
 /// A binary search over the CIDs of the chains; where both have the same chain, over the state hashes. A store is a
 /// folder of the embedded store, or the address of a server as nats://127.0.0.1:4222, for which --config and --stream
-/// hold too. Exit code 1 where they part, as diff has it; 0 where they are the same.
+/// hold too. Exit code 1 where they part, 0 where they are the same.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     cidgraph bisect .cidgraph backup --graph g\n  \
@@ -82,7 +82,7 @@ struct Side {
 impl Side {
     fn open(session: &Session, place: &str) -> Result<Self, Failure> {
         let options = session.options.store.at_place(place);
-        let store = session.wait(options.open_to_read())?;
+        let store = session.open_other_to_read(&options)?;
         Ok(Self { options, store })
     }
 

@@ -1,13 +1,12 @@
 //! `cidgraph history`: the events that shaped a node.
 
 use cidgraph::history::{EventRef, NodeEvent, NodeTouch};
-use cidgraph::{GraphHistory, NodeId};
 use clap::Args;
 use serde_json::{Value as Json, json};
 
 use super::log::show_time;
 use super::moment::{At, history, moment_or_now};
-use super::node::{find_node, former_node, reference};
+use super::node::node_id;
 use crate::failure::Failure;
 use crate::output::Table;
 use crate::session::Session;
@@ -72,22 +71,8 @@ pub fn print_events<'a>(
     Ok(())
 }
 
-/// Returns the id of a node that `text` names, also of one that is gone.
-///
-/// # Errors
-/// Where it names none, or the graph as it was then cannot be read.
-pub fn node_id(session: &Session, history: &GraphHistory, text: &str, at: cidgraph::Moment) -> Result<NodeId, Failure> {
-    match reference(text) {
-        Ok(node) => Ok(node.resolve(history.graph())),
-        Err(_) => match find_node(&session.wait(history.at(at))?, text) {
-            Ok(node) => Ok(node.id),
-            Err(_) => former_node(session, history, text, at),
-        },
-    }
-}
-
 /// Returns an event as a JSON object.
-pub fn event_object(event: &EventRef) -> Json {
+fn event_object(event: &EventRef) -> Json {
     json!({
         "version": event.version,
         "sequence": event.sequence,
@@ -99,7 +84,7 @@ pub fn event_object(event: &EventRef) -> Json {
 }
 
 /// Returns an event's version, time, type, actor and CID.
-pub fn event_cells(event: &EventRef) -> [String; 5] {
+fn event_cells(event: &EventRef) -> [String; 5] {
     let EventRef { version, cid, timestamp_ns, event_type, actor, .. } = event;
     [version.to_string(), show_time(*timestamp_ns), event_type.to_string(), actor.to_string(), cid.to_string()]
 }

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 
 use super::moment::{At, history};
-use super::node::{find_node, former_node, reference};
+use super::node::node_id;
 use crate::events::{payload_value, visit_events};
 use crate::failure::Failure;
 use crate::json::ValueForm;
@@ -62,16 +62,8 @@ pub fn run(session: &mut Session, arguments: &Arguments) -> Result<(), Failure> 
     let store = session.open_to_read()?;
     let (graph, head) = arguments.at.head(session, &store, arguments.graph.as_deref())?;
     let named = |text: &str| -> Result<NodeId, Failure> {
-        match reference(text) {
-            Ok(node) => Ok(node.resolve(graph)),
-            Err(_) => {
-                let (_, model) = arguments.at.read_graph(session, arguments.graph.as_deref())?;
-                let (_, history) = history(session, arguments.graph.as_deref())?;
-                find_node(&model, text)
-                    .map(|node| node.id)
-                    .or_else(|_| former_node(session, &history, text, Moment::Version(model.version())))
-            }
-        }
+        let (_, history) = history(session, arguments.graph.as_deref())?;
+        node_id(session, &history, text, Moment::Version(head.version))
     };
     let mut trace = arguments.node.as_deref().map(named).transpose()?.map(NodeTrace::new);
     let mut shown = Vec::new();

@@ -46,6 +46,22 @@ pub fn has_key_of_several(model: &GraphReadModel, text: &str) -> bool {
     read_key(text).is_some_and(|key| model.nodes_by_key(&key).len() > 1)
 }
 
+/// Returns the id of a node that `text` names, also of one that is gone.
+///
+/// # Errors
+/// Where it names none, or several, or the graph as it was at the moment cannot be read.
+pub fn node_id(session: &Session, history: &GraphHistory, text: &str, at: Moment) -> Result<NodeId, Failure> {
+    if let Ok(node) = reference(text) {
+        return Ok(node.resolve(history.graph()));
+    }
+    let model = session.wait(history.at(at))?;
+    match find_node(&model, text) {
+        Ok(node) => Ok(node.id),
+        Err(error) if has_key_of_several(&model, text) => Err(error),
+        Err(_) => former_node(session, history, text, at),
+    }
+}
+
 /// Finds the node that had the key `text` at some time up to a moment: one that is gone too.
 ///
 /// # Errors

@@ -13,6 +13,9 @@ use crate::topology::{Adjacent, NodeIndex, Topology};
 /// Nodes looked at between two looks at the cancel token.
 const NODES_PER_CHECK: usize = 1024;
 
+/// Room for nodes that a walk begins with.
+const NODES_AT_FIRST: usize = 64;
+
 /// The nodes that a breadth-first walk met, each once, by their distance from where it began.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Levels {
@@ -83,7 +86,8 @@ pub fn neighbourhood_along<T: Topology>(
     follow: impl Fn(Adjacent) -> bool,
     cancel: &CancelToken,
 ) -> Result<Levels, Cancelled> {
-    let starts = if topology.contains(start) { vec![start] } else { Vec::new() };
+    let mut starts = Vec::with_capacity(NODES_AT_FIRST);
+    starts.extend(topology.contains(start).then_some(start));
     spread(topology, starts, direction, steps_max, follow, cancel)
 }
 

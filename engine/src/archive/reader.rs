@@ -6,14 +6,13 @@
 //! What a store still keeps itself is not read from the archive: so an archive that outlived the store it was made of is
 //! never mixed with what a new one of the same name holds.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use async_trait::async_trait;
-use foldhash::fast::FixedState;
 use futures::{StreamExt, TryStreamExt, stream};
 use parking_lot::Mutex;
 use tokio::io::AsyncWrite;
@@ -46,15 +45,13 @@ pub struct Archive {
     objects: Arc<dyn ObjectStore>,
     keeper: Option<Arc<dyn Keeper>>,
     table: Mutex<Option<Arc<Table>>>,
-    /// What the keeper said since the list of segments was read, 0 where it keeps no event.
-    kept_from: Mutex<HashMap<AggregateId, u64, FixedState>>,
     unpacked: Mutex<VecDeque<(Segment, Arc<Vec<StoredEvent>>)>>,
 }
 
 impl Archive {
     /// Makes a reader of the archives in an object store; reads nothing yet.
     pub fn new(objects: Arc<dyn ObjectStore>) -> Self {
-        Self { objects, keeper: None, table: Mutex::default(), kept_from: Mutex::default(), unpacked: Mutex::default() }
+        Self { objects, keeper: None, table: Mutex::default(), unpacked: Mutex::default() }
     }
 
     /// Makes a reader of what a store no longer keeps itself: ranges hold nothing else.
@@ -79,7 +76,6 @@ impl Archive {
         let listed = self.objects.list(PREFIX).await?;
         let table = Arc::new(Table::new(listed.iter().filter_map(|info| Segment::parse(&info.name)).collect()));
         *self.table.lock() = Some(Arc::clone(&table));
-        self.kept_from.lock().clear();
         Ok(table)
     }
 
@@ -92,15 +88,15 @@ impl Archive {
             return Ok(segments.iter().map(|segment| (*segment, u64::MAX)).collect());
         };
         let unknown: Vec<AggregateId> = {
-            let known = self.kept_from.lock();
+            let known = table.kept_from.lock();
             table.aggregates(aggregate).filter(|aggregate| !known.contains_key(aggregate)).collect()
         };
         let ask = |aggregate| async move { Ok((aggregate, keeper.kept_from(aggregate).await?.unwrap_or(0))) };
         let asked = stream::iter(unknown.into_iter().map(ask)).buffered(ASKED_AT_ONCE);
         let said: Result<Vec<_>, StoreError> = asked.try_collect().await;
-        let mut known = self.kept_from.lock();
+        let mut known = table.kept_from.lock();
         known.extend(said?);
-        let kept_from = |segment: &Segment| known.get(&segment.aggregate).copied().unwrap_or(0);
+        let kept_from = |segment: &Segment| known[&segment.aggregate];
         let needed = segments.iter().map(|segment| (*segment, kept_from(segment)));
         Ok(needed.filter(|(segment, kept_from)| segment.versions.0 < *kept_from).collect())
     }
@@ -127,7 +123,17 @@ impl Archive {
 
     /// Returns the segments of an aggregate that reach a version or lie behind it; the list is read again.
     pub(super) async fn reaching(&self, aggregate: AggregateId, version: u64) -> Result<Vec<Segment>, StoreError> {
-        let table = self.listed().await?;
+        self.refresh().await?;
+        self.known_reaching(aggregate, version).await
+    }
+
+    /// Returns what [`reaching`](Self::reaching) does, as the list that was read last says.
+    pub(super) async fn known_reaching(
+        &self,
+        aggregate: AggregateId,
+        version: u64,
+    ) -> Result<Vec<Segment>, StoreError> {
+        let table = self.table().await?;
         let segments = table.ordered(Some(aggregate)).iter();
         Ok(segments.filter(|segment| segment.versions.1 >= version).copied().collect())
     }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use foldhash::fast::FixedState;
+use parking_lot::Mutex;
 
 use super::segment::Segment;
 use crate::id::AggregateId;
@@ -13,6 +14,9 @@ pub(super) struct Table {
     of: HashMap<AggregateId, Vec<Segment>, FixedState>,
     /// All of them, ordered by their first sequence.
     by_sequence: Vec<Segment>,
+    /// The first version of each aggregate that the store keeps itself, as far as it was asked since the list was read; 0
+    /// where it keeps no event.
+    pub(super) kept_from: Mutex<HashMap<AggregateId, u64, FixedState>>,
 }
 
 impl Table {
@@ -22,7 +26,7 @@ impl Table {
         for segment in &segments {
             of.entry(segment.aggregate).or_default().push(*segment);
         }
-        Self { of, by_sequence: segments }
+        Self { of, by_sequence: segments, kept_from: Mutex::default() }
     }
 
     /// Returns the segment that holds a version, of several the one that goes furthest.

@@ -199,7 +199,7 @@ pub async fn foreign_segments(store: &dyn EventStore) -> Result<Vec<Segment>, St
             Err(StoreError::Corrupt { .. }) => continue,
             Err(error) => return Err(error),
         };
-        for segment in archive.reaching(aggregate, first).await? {
+        for segment in archive.known_reaching(aggregate, first).await? {
             if first == 0 || !is_of(&archive, &segment, store, first).await? {
                 foreign.push(segment);
             }

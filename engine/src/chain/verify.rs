@@ -5,7 +5,7 @@ use crate::cid::{Cid, HashKind};
 use crate::dag_cbor::CodecError;
 use crate::id::{AggregateId, TransactionId};
 use crate::sha256::sha256_each;
-use crate::store::{SealedEvent, StoredEvent};
+use crate::store::{Head, SealedEvent, StoredEvent};
 
 /// Why a chain does not hold.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -65,6 +65,13 @@ pub struct Link {
     pub transaction: TransactionId,
     /// Events of that transaction still to come.
     pub transaction_remaining: u32,
+}
+
+impl Link {
+    /// Returns the event's version and CID.
+    pub const fn head(&self) -> Head {
+        Head { version: self.version, cid: self.cid }
+    }
 }
 
 /// Checks one event by itself: the CID is that of the bytes, and the bytes say what the store says of them. Independent

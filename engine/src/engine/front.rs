@@ -35,7 +35,7 @@ const VERIFIED_AT_ONCE: usize = 4096;
 /// Graphs load on demand and stay open until they are closed, or idle for longer than the writer's configuration says.
 /// It needs a tokio runtime with timers.
 #[derive(Clone)]
-pub struct Engine(Arc<Inner>);
+pub struct Engine(pub(super) Arc<Inner>);
 
 pub(super) struct Inner {
     pub(super) graphs: Registry<ShelvedGraphs>,

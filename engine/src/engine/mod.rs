@@ -7,6 +7,7 @@ mod starts;
 mod warming;
 mod front;
 mod services;
+mod replica;
 mod sink;
 
 pub use builder::EngineBuilder;

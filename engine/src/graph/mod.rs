@@ -8,6 +8,7 @@ mod checked;
 mod step;
 mod hierarchy;
 mod spatial;
+mod mutation;
 mod facts;
 mod found;
 mod fold;
@@ -23,5 +24,7 @@ mod traced;
 
 pub use draft::{GraphAggregate, GraphDrafts};
 pub use facts::{LiveFacts, index_of};
+pub use mutation::GraphMutation;
 pub use reader::GraphReader;
+pub use spatial::Placement;
 pub use traced::TracedNode;

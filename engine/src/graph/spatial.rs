@@ -5,12 +5,15 @@
 use crate::entity::TransformOperation;
 use crate::value::{Properties, Value};
 
-/// Position, scale and rotation.
+/// A node's place in space: what the properties of its component [`SPATIAL`](crate::entity::SPATIAL) say in numbers.
 #[derive(Debug, Clone, Copy, PartialEq)]
-struct Place {
-    position: [f64; 3],
-    scale: [f64; 3],
-    rotation: [f64; 4],
+pub struct Placement {
+    /// x, y and z.
+    pub position: [f64; 3],
+    /// A factor an axis.
+    pub scale: [f64; 3],
+    /// A unit quaternion: x, y, z, w.
+    pub rotation: [f64; 4],
 }
 
 const UNIT_SCALE: [f64; 3] = [1.0; 3];
@@ -19,7 +22,7 @@ const NO_ROTATION: [f64; 4] = [0.0, 0.0, 0.0, 1.0];
 /// Returns the properties to merge into a `Spatial` component after an operation on it; `None` where a number would not
 /// be finite. Reparenting moves nothing.
 pub(super) fn transformed(now: &Properties, operation: &TransformOperation) -> Option<Properties> {
-    let place = Place::read(now);
+    let place = Placement::of(now);
     match operation {
         TransformOperation::Translate(by) => {
             let moved: [f64; 3] = std::array::from_fn(|axis| place.position[axis] + by[axis]);
@@ -39,8 +42,10 @@ pub(super) fn transformed(now: &Properties, operation: &TransformOperation) -> O
     }
 }
 
-impl Place {
-    fn read(properties: &Properties) -> Self {
+impl Placement {
+    /// Reads the properties of a `Spatial` component. What they do not say, or do not say as numbers, is at the origin,
+    /// unscaled and unrotated.
+    pub fn of(properties: &Properties) -> Self {
         let axis = |name| properties.get(name).and_then(Value::as_f64).unwrap_or(0.0);
         Self {
             position: [axis("x"), axis("y"), axis("z")],

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::chain::{ChainError, ChainVerifier};
 use crate::cid::Cid;
 use crate::event::GraphEvent;
-use crate::id::{AggregateId, GraphId};
+use crate::id::{AggregateId, GraphId, TransactionId};
 use crate::store::{EventStore, Head};
 use crate::stream::{AggregateStream, StreamEvent};
 use crate::value::Name;
@@ -38,6 +38,7 @@ pub struct EventRef {
 #[derive(Debug)]
 pub(super) struct PastEvent {
     pub(super) event: EventRef,
+    pub(super) transaction: TransactionId,
     pub(super) remaining: u32,
     pub(super) parts: Vec<GraphEvent>,
 }
@@ -108,10 +109,10 @@ impl Events {
             let version = stored.event.version;
             let parts = event.decode().map_err(|source| HistoryError::Decode { version, source })?;
             let StreamEvent { sequence, cid, header, .. } = event;
-            let remaining = header.metadata.transaction_remaining;
+            let (transaction, remaining) = (header.metadata.transaction, header.metadata.transaction_remaining);
             let (event_type, actor, timestamp_ns) = (header.event_type, header.metadata.actor, header.timestamp_ns);
             let event = EventRef { version, cid, sequence, timestamp_ns, event_type, actor };
-            self.read.push_back(PastEvent { event, remaining, parts });
+            self.read.push_back(PastEvent { event, transaction, remaining, parts });
         }
         self.next += page.len() as u64;
         Ok(())

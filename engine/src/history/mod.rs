@@ -19,6 +19,7 @@ mod causes;
 mod why;
 mod bisect;
 mod animation;
+mod transactions;
 mod service;
 
 pub use animation::{Frame, ReplayAnimation, Step};
@@ -33,4 +34,5 @@ pub use place::Place;
 pub use service::GraphReplayService;
 pub use states::{HistoryConfig, NoStarts, Starts};
 pub use trace::{NodeEvent, NodeTouch, NodeTrace};
+pub use transactions::PastTransactions;
 pub use why::{Because, Cause, Subject};

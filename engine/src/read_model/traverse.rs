@@ -90,8 +90,8 @@ impl Walk<'_> {
 
     fn levels(&self, levels: &Levels) -> Answer {
         let at = self.at();
-        let mut nodes: Vec<(NodeId, usize)> =
-            levels.distances().map(|(node, distance)| (at.node_id(node), distance)).collect();
+        let mut nodes = Vec::with_capacity(levels.nodes().len());
+        nodes.extend(levels.distances().map(|(node, distance)| (at.node_id(node), distance)));
         nodes.sort_unstable_by_key(|(node, distance)| (*distance, *node));
         Answer::Levels(nodes)
     }

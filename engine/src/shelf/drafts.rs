@@ -34,6 +34,18 @@ impl ShelvedGraphs {
         Self { drafts, shelf, standing: Arc::default() }
     }
 
+    /// Opens the same graphs for somebody who reads beside the writer: nobody is told of what changes in them.
+    #[must_use]
+    pub fn unobserved(&self) -> Self {
+        let drafts = GraphDrafts { observer: Arc::new(|_| None), marks_buckets: false, ..self.drafts.clone() };
+        Self::new(drafts, self.shelf.clone())
+    }
+
+    /// Makes an aggregate that goes on from a view, and its reader.
+    pub fn resume(&self, view: &GraphView) -> (GraphAggregate, GraphReader) {
+        self.drafts.resume(view)
+    }
+
     /// Returns a graph as the newest snapshot above `above` and at or before `version` shows it, of those that are known to
     /// be of the chain in the store.
     pub fn snapshot_before(&self, graph: GraphId, version: u64, above: u64) -> Option<GraphView> {

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::chain::{Link, verify_block};
-use crate::id::AggregateId;
-use crate::snapshot::Snapshot;
+use crate::id::{AggregateId, GraphId};
+use crate::snapshot::{Snapshot, SnapshotInfo};
 use crate::state::GraphView;
 use crate::store::{EventStore, Head, StoreError, StoredEvent};
 use crate::writer::Recent;
@@ -70,9 +70,28 @@ pub(super) async fn vouch(shelf: &Shelf, graph: &GraphShelf, store: &dyn EventSt
 
 /// Returns whether a file says that it ends with the store's event of a version.
 async fn is_of_chain(graph: &GraphShelf, path: &Path, version: u64, store: &dyn EventStore) -> bool {
-    let head = Snapshot::map(path).ok().and_then(|snapshot| snapshot.info().head);
+    let Ok(snapshot) = Snapshot::map(path) else { return false };
     let link = link_at(store, AggregateId::from(graph.graph), version).await.ok().flatten();
-    link.is_some_and(|link| Some(Head { version: link.version, cid: link.cid }) == head)
+    check_origin(snapshot.info(), graph.graph, (snapshot.info().from, version), link.as_ref().map(Link::head)).is_ok()
+}
+
+/// Says what is wrong with a file that is to answer for a graph's versions from the first to the second, where the store has
+/// a transaction that ends with `end`.
+pub(super) fn check_origin(
+    info: &SnapshotInfo,
+    graph: GraphId,
+    versions: (u64, u64),
+    end: Option<Head>,
+) -> Result<(), String> {
+    let version = versions.1;
+    let end = end.ok_or_else(|| format!("the store has no whole transaction that ends at its version {version}"))?;
+    if info.graph != graph || (info.from, info.version()) != versions {
+        return Err("it is of another graph or version than its name says".to_owned());
+    }
+    if info.head != Some(end) {
+        return Err("it is of another history than that in the store".to_owned());
+    }
+    Ok(())
 }
 
 /// Why a snapshot is not used.
@@ -104,17 +123,11 @@ async fn open(
         return Err("it was taken with other categories of component types".to_owned().into());
     }
     let aggregate = AggregateId::from(graph.graph);
-    let link = link_at(store, aggregate, snapshot.version).await?.ok_or_else(|| {
-        let version = snapshot.version;
-        format!("the store has no whole transaction that ends at its version {version}")
-    })?;
+    let link = link_at(store, aggregate, snapshot.version).await?;
+    let file = Snapshot::map(&snapshot.path).map_err(|error| error.to_string())?;
+    check_origin(file.info(), graph.graph, (snapshot.version, snapshot.version), link.as_ref().map(Link::head))?;
+    let link = link.expect("what was compared with it is there");
     let view = Snapshot::open_verified(&snapshot.path).map_err(|error| error.to_string())?.view();
-    if view.info().graph != graph.graph || view.version() != snapshot.version {
-        return Err("it is of another graph or version than its name says".to_owned().into());
-    }
-    if view.head().map(|head| head.cid) != Some(link.cid) {
-        return Err("it is of another history than that in the store".to_owned().into());
-    }
     let path = graph.path(FileName::Transactions { version: snapshot.version });
     let transactions = transactions::read(&path, aggregate, snapshot.version)
         .map_err(|reason| format!("the transactions beside it cannot be read: {reason}"))?;

@@ -2,7 +2,7 @@
 
 use tokio::time::Instant;
 
-use crate::store::{Head, StoredEvent};
+use crate::store::StoredEvent;
 use crate::topology::Topology;
 
 use super::config::Notice;
@@ -82,16 +82,12 @@ impl Work {
         histories.retain(|history| history.registry == registry && history.versions.1 <= until);
         histories.sort_unstable_by_key(|history| history.versions.1);
         for history in histories.into_iter().rev() {
-            let opened = Newest::found(&history);
             let link = link_at(&*self.keeper.store, self.keeper.aggregate(), history.versions.1).await;
-            let link = link.map_err(|error| error.to_string())?;
-            let head = link.map(|link| Head { version: link.version, cid: link.cid });
-            let reason = match opened {
-                Ok(newest) if head.is_some() && newest.head() == head => return Ok(Some(newest)),
-                Ok(_) => "it is of another history than that in the store".to_owned(),
-                Err(reason) => reason,
-            };
-            self.discard(history, &reason).await?;
+            let end = link.map_err(|error| error.to_string())?.map(|link| link.head());
+            match Newest::found(&history, self.keeper.graph.id(), end) {
+                Ok(newest) => return Ok(Some(newest)),
+                Err(reason) => self.discard(history, &reason).await?,
+            }
         }
         Ok(None)
     }

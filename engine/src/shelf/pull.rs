@@ -9,12 +9,12 @@ use tokio::fs::{self, OpenOptions};
 use crate::id::AggregateId;
 use crate::snapshot::Snapshot;
 use crate::store::objects::Received;
-use crate::store::{EventStore, Head, ObjectError, ObjectInfo, ObjectStore};
+use crate::store::{EventStore, ObjectError, ObjectInfo, ObjectStore};
 
 use super::copy::{Copied, Refused, contents_of, listed, object_name, open, order};
 use super::files::put_in_place;
 use super::folder::{GraphShelf, ShelfError, failed};
-use super::found::link_at;
+use super::found::{check_origin, link_at};
 use super::name::FileName;
 use super::{layer, transactions};
 
@@ -43,9 +43,13 @@ pub async fn pull(
     for snapshot in snapshots.iter().rev() {
         let (version, timestamp_ns, registry) = (snapshot.version, snapshot.timestamp_ns, snapshot.registry);
         let file = FileName::Snapshot { version, timestamp_ns, registry };
-        // Without its transactions a snapshot is of no use.
-        if pull.bring(FileName::Transactions { version }).await? && pull.bring(file).await? {
+        // A snapshot gets its name after its transactions, which are of no use, or of another history, without it.
+        let Some(came) = pull.fetch(file).await? else { continue };
+        if pull.bring(FileName::Transactions { version }).await? {
+            pull.place(came).await?;
             pull.copied.newest.get_or_insert(version);
+        } else {
+            pull.let_go(came).await?;
         }
         if pull.copied.newest.is_some() && !all {
             break;
@@ -66,6 +70,14 @@ pub async fn pull(
     Ok(pull.copied)
 }
 
+/// A file that is wanted and holds.
+enum Came {
+    /// It was here.
+    Before,
+    /// It came in part and has not its name yet.
+    Now { part: PathBuf, path: PathBuf, info: ObjectInfo },
+}
+
 /// A pull that is under way.
 struct Pull<'a> {
     graph: &'a GraphShelf,
@@ -78,25 +90,51 @@ struct Pull<'a> {
 impl Pull<'_> {
     /// Brings a file unless it is here, and returns whether it is here now.
     async fn bring(&mut self, file: FileName) -> Result<bool, ShelfError> {
+        let Some(came) = self.fetch(file).await? else { return Ok(false) };
+        self.place(came).await?;
+        Ok(true)
+    }
+
+    /// Gives a file that came its name.
+    async fn place(&mut self, came: Came) -> Result<(), ShelfError> {
+        match came {
+            Came::Before => self.copied.present += 1,
+            Came::Now { part, path, info } => {
+                put_in_place(&part, &path).map_err(failed(&path))?;
+                self.copied.count(&info);
+            }
+        }
+        Ok(())
+    }
+
+    /// Deletes a file that came and is of no use.
+    async fn let_go(&self, came: Came) -> Result<(), ShelfError> {
+        match came {
+            Came::Before => Ok(()),
+            Came::Now { part, .. } => fs::remove_file(&part).await.map_err(failed(&part)),
+        }
+    }
+
+    /// Fetches a file unless it is here, and looks at it; says why it is not kept.
+    async fn fetch(&mut self, file: FileName) -> Result<Option<Came>, ShelfError> {
         let (name, path) = (file.to_string(), self.graph.path(file));
         let Some(info) = self.there.get(&name) else {
             self.copied.refused.push(Refused { file: name, reason: "there is no such object".to_owned() });
-            return Ok(false);
+            return Ok(None);
         };
         if let Some(mut here) = open(&path).await?
             && Received::of(&mut here).await?.digest() == info.digest
         {
-            self.copied.present += 1;
-            return Ok(true);
+            if let Err(reason) = self.look_at_origin(file, &path).await? {
+                self.copied.refused.push(Refused { file: name, reason });
+                return Ok(None);
+            }
+            return Ok(Some(Came::Before));
         }
         let part = path.with_file_name(format!("{name}{PART}"));
         let reason = match self.receive(&name, &part).await {
             Ok(info) => match self.look_at(file, &part).await? {
-                Ok(()) => {
-                    put_in_place(&part, &path).map_err(failed(&path))?;
-                    self.copied.count(&info);
-                    return Ok(true);
-                }
+                Ok(()) => return Ok(Some(Came::Now { part, path, info })),
                 Err(reason) => reason,
             },
             Err(ShelfError::Objects(error @ (ObjectError::Damaged { .. } | ObjectError::NotFound { .. }))) => {
@@ -106,7 +144,7 @@ impl Pull<'_> {
         };
         fs::remove_file(&part).await.map_err(failed(&part))?;
         self.copied.refused.push(Refused { file: name, reason });
-        Ok(false)
+        Ok(None)
     }
 
     /// Receives an object, going on with what of it came before; where that was of another, anew.
@@ -135,40 +173,50 @@ impl Pull<'_> {
 
     /// Looks at what came before it gets its name, and says what does not hold.
     async fn look_at(&self, file: FileName, part: &Path) -> Result<Result<(), String>, ShelfError> {
-        let aggregate = AggregateId::from(self.graph.id());
-        match file {
-            FileName::Snapshot { version, .. } => self.look_at_snapshot((version, version), part.to_owned()).await,
-            FileName::History { first, last, .. } => self.look_at_snapshot((first, last), part.to_owned()).await,
-            FileName::Transactions { version } => Ok(transactions::read(part, aggregate, version).map(drop)),
-            FileName::Layer { first, last } => Ok(layer::read(part, aggregate, (first, last)).map(drop)),
+        let (aggregate, path) = (AggregateId::from(self.graph.id()), part.to_owned());
+        let held = tokio::task::spawn_blocking(move || match file {
+            FileName::Snapshot { .. } | FileName::History { .. } => {
+                Snapshot::map(path).and_then(|snapshot| snapshot.verify()).map_err(|error| error.to_string())
+            }
+            FileName::Transactions { version } => transactions::read(&path, aggregate, version).map(drop),
+            FileName::Layer { first, last } => layer::read(&path, aggregate, (first, last)).map(drop),
+        });
+        match held.await.expect("damage is an error") {
+            Ok(()) => self.look_at_origin(file, part).await,
+            Err(reason) => Ok(Err(reason)),
         }
     }
 
-    /// Looks at a file that answers from the first version to the second.
-    async fn look_at_snapshot(&self, versions: (u64, u64), part: PathBuf) -> Result<Result<(), String>, ShelfError> {
-        let version = versions.1;
-        let verified = tokio::task::spawn_blocking(move || {
-            let snapshot = Snapshot::map(part)?;
-            snapshot.verify().map(|()| snapshot.info().clone())
-        });
-        let info = match verified.await.expect("damage is an error") {
-            Ok(info) => info,
+    /// Says whether a file that holds is of the history in the store, where that has the graph.
+    async fn look_at_origin(&self, file: FileName, path: &Path) -> Result<Result<(), String>, ShelfError> {
+        let (graph, aggregate) = (self.graph.id(), AggregateId::from(self.graph.id()));
+        let versions = match file {
+            FileName::Snapshot { version, .. } => (version, version),
+            FileName::History { first, last, .. } | FileName::Layer { first, last } => (first, last),
+            // They are of their snapshot.
+            FileName::Transactions { .. } => return Ok(Ok(())),
+        };
+        let known = match self.store {
+            Some(store) if store.head(aggregate).await?.is_some() => {
+                Some(link_at(store, aggregate, versions.1).await?.map(|link| link.head()))
+            }
+            Some(_) | None => None,
+        };
+        if let FileName::Layer { .. } = file {
+            let last = layer::read(path, aggregate, versions).map(|events| events.last().map(|last| last.event.cid));
+            let is_foreign = known.zip(last.ok()).is_some_and(|(end, last)| end.map(|end| end.cid) != last);
+            return Ok(if is_foreign {
+                Err("it is of another history than that in the store".to_owned())
+            } else {
+                Ok(())
+            });
+        }
+        let snapshot = match Snapshot::map(path) {
+            Ok(snapshot) => snapshot,
             Err(error) => return Ok(Err(error.to_string())),
         };
-        if info.graph != self.graph.id() || (info.from, info.version()) != versions {
-            return Ok(Err("it is of another graph or version than its name says".to_owned()));
-        }
-        let Some(store) = self.store else { return Ok(Ok(())) };
-        let aggregate = AggregateId::from(self.graph.id());
-        if store.head(aggregate).await?.is_none() {
-            return Ok(Ok(()));
-        }
-        let Some(link) = link_at(store, aggregate, version).await? else {
-            return Ok(Err(format!("the store has no whole transaction that ends at its version {version}")));
-        };
-        if info.head != Some(Head { version, cid: link.cid }) {
-            return Ok(Err("it is of another history than that in the store".to_owned()));
-        }
-        Ok(Ok(()))
+        let info = snapshot.info();
+        // Where there is nothing to compare with, the file's word stands for the store's.
+        Ok(check_origin(info, graph, versions, known.unwrap_or(info.head)))
     }
 }

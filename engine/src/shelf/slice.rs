@@ -10,7 +10,7 @@ use std::sync::Arc;
 use crate::chain::Link;
 use crate::cid::HashKind;
 use crate::graph::{GraphAggregate, GraphDrafts, GraphReader, index_of};
-use crate::id::AggregateId;
+use crate::id::{AggregateId, GraphId};
 use crate::pages::guarded;
 use crate::pool::Pool;
 use crate::snapshot::Snapshot;
@@ -19,6 +19,7 @@ use crate::store::{Head, StoredEvent};
 use crate::writer::LoadedTip;
 
 use super::folder::{ShelfLock, ShelvedHistory};
+use super::found::check_origin;
 use super::name::{FileName, fingerprint};
 
 /// Rows since the file before that are taken in before a file is written, at least; else half as many as the file has.
@@ -106,13 +107,11 @@ impl Newest {
         Ok(Self::of(Snapshot::map(path).map_err(|error| error.to_string())?.view()))
     }
 
-    /// Opens a history of which nothing is known yet.
-    pub(super) fn found(history: &ShelvedHistory) -> Result<Self, String> {
-        let newest = Self::known(&history.path)?;
-        if (newest.view.first_version(), newest.view.version()) != history.versions {
-            return Err("it is of other versions than its name says".to_owned());
-        }
-        Ok(Self { unchecked: Some(history.clone()), ..newest })
+    /// Opens a history of which nothing is known yet, where the store has a transaction that ends with `end`.
+    pub(super) fn found(history: &ShelvedHistory, graph: GraphId, end: Option<Head>) -> Result<Self, String> {
+        let file = Snapshot::map(&history.path).map_err(|error| error.to_string())?;
+        check_origin(file.info(), graph, history.versions, end)?;
+        Ok(Self { unchecked: Some(history.clone()), ..Self::of(file.view()) })
     }
 
     /// Opens a history, all of which is checked.
@@ -124,11 +123,6 @@ impl Newest {
     fn of(view: GraphView) -> Self {
         let ends = view.generation().base().timeline().len();
         Self { size: (elements(&view) + ends) as u64, view, unchecked: None }
-    }
-
-    /// Returns the end of the file.
-    pub(super) fn head(&self) -> Option<Head> {
-        self.view.head()
     }
 
     /// Returns the view behind which the next history begins: that of the file, or one without a past where most of the

@@ -71,14 +71,13 @@ impl<'a> At<'a> {
     #[inline]
     pub fn find_node(&self, id: NodeId) -> Option<NodeIndex> {
         let generation = self.generation;
-        let newest = generation.newest_node(id);
-        let mut rows = successors(newest, |row| generation.node_row(*row).before.checked_sub(1));
-        let recent = rows.find_map(|row| {
-            let node = generation.node_of_row(row);
-            (generation.node_row(row).birth <= self.stamp && self.is_node_alive(node)).then_some(node)
-        });
-        if recent.is_some() {
-            return recent;
+        let mut recent = generation.newest_node(id);
+        while let Some(number) = recent {
+            let (row, node) = (generation.node_row(number), generation.node_of_row(number));
+            if row.birth <= self.stamp && self.is_node_alive(node) {
+                return Some(node);
+            }
+            recent = row.before.checked_sub(1);
         }
         let mut frozen = generation.base.find_node(id);
         while let Some(node) = frozen {

@@ -228,8 +228,10 @@ impl Generation {
 
     /// Adds an edge.
     pub fn add_edge(&self, edge: NewEdgeRow) -> EdgeIndex {
-        let caller = edge.caller_id.map_or(0, |id| self.add_caller_edge(id) + 1);
-        let row = self.edges.append(edge, caller);
+        let row = match edge.caller_id {
+            Some(id) => self.append_caller_edge(edge, id),
+            None => self.edges.append(edge, 0),
+        };
         self.edge_of_row(row)
     }
 
@@ -257,12 +259,13 @@ impl Generation {
         self.edges.void(extent.edges, stamp, |row| edge_ordinal(self.edge_of_row(row)));
     }
 
-    /// Notes the caller's id of the edge that is appended next and returns its place.
-    fn add_caller_edge(&self, id: EdgeId) -> u32 {
+    /// Appends an edge with a caller's id. Readers find it by that id only once its row is there.
+    fn append_caller_edge(&self, edge: NewEdgeRow, id: EdgeId) -> u32 {
         let before = self.newest_caller_edge(id).map_or(0, |place| place + 1);
         let place = self.caller_edges.push(CallerEdge { id, row: self.edges.len(), before });
+        let row = self.edges.append(edge, place + 1);
         self.caller_edge_table.put(id.as_bytes(), place, |place| *self.caller_edge(place).id.as_bytes());
-        place
+        row
     }
 
     fn push_change(&self, heads: &Paged, element: u32, value: u32, birth: Stamp) {

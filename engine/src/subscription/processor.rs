@@ -40,6 +40,9 @@ enum Seen {
 /// The graphs that could not be followed further, and why.
 type Failures = Arc<Mutex<HashMap<GraphId, FollowError>>>;
 
+/// Why the store cannot be followed at the moment.
+type Trouble = Option<StoreError>;
+
 /// Keeps the graphs of a sink current.
 pub struct GraphEventProcessor<S: GraphSink + ?Sized> {
     store: Arc<dyn EventStore>,
@@ -53,6 +56,7 @@ pub struct GraphEventProcessor<S: GraphSink + ?Sized> {
     /// All that lies up to here was applied.
     position: watch::Sender<u64>,
     failures: Failures,
+    trouble: watch::Sender<Trouble>,
 }
 
 impl<S: GraphSink + ?Sized> GraphEventProcessor<S> {
@@ -77,6 +81,7 @@ impl<S: GraphSink + ?Sized> GraphEventProcessor<S> {
             open: 0,
             position: watch::Sender::new(position),
             failures: Failures::default(),
+            trouble: watch::Sender::new(None),
         }
     }
 
@@ -87,8 +92,8 @@ impl<S: GraphSink + ?Sized> GraphEventProcessor<S> {
     pub fn spawn(self) -> Following {
         let (stop, stopped) = watch::channel(());
         let position = self.position.subscribe();
-        let failures = Arc::clone(&self.failures);
-        Following { position, failures, stop, task: tokio::spawn(self.run(stopped)) }
+        let (failures, trouble) = (Arc::clone(&self.failures), self.trouble.subscribe());
+        Following { position, failures, trouble, stop, task: tokio::spawn(self.run(stopped)) }
     }
 
     async fn run(mut self, mut stopped: watch::Receiver<()>) -> Result<(), StoreError> {
@@ -98,10 +103,13 @@ impl<S: GraphSink + ?Sized> GraphEventProcessor<S> {
                 error => error,
             };
             match end {
-                Err(StoreError::Unavailable { .. }) => tokio::select! {
-                    () = tokio::time::sleep(RETRY_WAIT) => {}
-                    _ = stopped.changed() => return Ok(()),
-                },
+                Err(error @ StoreError::Unavailable { .. }) => {
+                    self.trouble.send_replace(Some(error));
+                    tokio::select! {
+                        () = tokio::time::sleep(RETRY_WAIT) => {}
+                        _ = stopped.changed() => return Ok(()),
+                    }
+                }
                 end => return end,
             }
         }
@@ -123,7 +131,8 @@ impl<S: GraphSink + ?Sized> GraphEventProcessor<S> {
         let from_sequence = *self.position.borrow() + 1;
         let followed = self.store.follow(from_sequence, self.filter.clone()).await?;
         let mut chunks = followed.ready_chunks(SAVE_EVENTS);
-        loop {
+        self.trouble.send_if_modified(|trouble| trouble.take().is_some());
+        while !self.has_left_its_one_graph() {
             let chunk = tokio::select! {
                 chunk = chunks.next() => chunk,
                 _ = stopped.changed() => return Ok(()),
@@ -137,6 +146,15 @@ impl<S: GraphSink + ?Sized> GraphEventProcessor<S> {
                 let position = *self.position.borrow();
                 self.store.save_position(reader, position).await?;
             }
+        }
+        Ok(())
+    }
+
+    /// Returns whether the one graph that is followed is no graph, or is followed no further.
+    fn has_left_its_one_graph(&self) -> bool {
+        match self.filter {
+            StreamFilter::Aggregate(aggregate) => matches!(self.seen.get(&aggregate), Some(Seen::Ignored)),
+            StreamFilter::All | StreamFilter::EventType(_) => false,
         }
     }
 
@@ -243,6 +261,7 @@ impl<S: GraphSink + ?Sized> fmt::Debug for GraphEventProcessor<S> {
 pub struct Following {
     position: watch::Receiver<u64>,
     failures: Failures,
+    trouble: watch::Receiver<Trouble>,
     stop: watch::Sender<()>,
     task: JoinHandle<Result<(), StoreError>>,
 }
@@ -261,6 +280,12 @@ impl Following {
     /// Returns the graphs that could not be followed further, and why.
     pub fn failures(&self) -> Vec<(GraphId, FollowError)> {
         self.failures.lock().iter().map(|(graph, error)| (*graph, error.clone())).collect()
+    }
+
+    /// Returns what tells why the store cannot be followed at the moment, `None` where it can; it is tried again and
+    /// again.
+    pub fn trouble(&self) -> watch::Receiver<Option<StoreError>> {
+        self.trouble.clone()
     }
 
     /// Stops after the event under way.

@@ -194,29 +194,32 @@ impl Overlay {
 #[derive(Debug, Clone)]
 pub struct Rows<'a> {
     overlay: &'a Overlay,
-    /// The number of the next row plus 1, 0 for none; so is the last one's.
-    next: u32,
+    /// The next row with its number.
+    next: Option<(u32, &'a EdgeRow)>,
+    /// The number of the last row.
     last: u32,
     follow: fn(&EdgeRow) -> &AtomicU32,
 }
 
 impl<'a> Rows<'a> {
+    /// Starts with the row behind the last one, whose number plus 1 is `tail`, 0 where there is none.
     #[inline]
-    fn new(overlay: &'a Overlay, last: u32, follow: fn(&EdgeRow) -> &AtomicU32) -> Self {
-        let mut rows = Self { overlay, next: last, last, follow };
-        if last != 0 {
-            rows.step();
-        }
+    fn new(overlay: &'a Overlay, tail: u32, follow: fn(&EdgeRow) -> &AtomicU32) -> Self {
+        let Some(last) = tail.checked_sub(1) else { return Self { overlay, next: None, last: 0, follow } };
+        let mut rows = Self { overlay, next: None, last, follow };
+        let (mut number, mut row) = rows.behind(overlay.row(last));
         // What has a higher number was put behind the last one since.
-        while rows.next > last {
-            rows.step();
+        while number > last {
+            (number, row) = rows.behind(row);
         }
+        rows.next = Some((number, row));
         rows
     }
 
     #[inline]
-    fn step(&mut self) {
-        self.next = (self.follow)(self.overlay.row(self.next - 1)).load(Ordering::Acquire);
+    fn behind(&self, row: &EdgeRow) -> (u32, &'a EdgeRow) {
+        let number = (self.follow)(row).load(Ordering::Acquire) - 1;
+        (number, self.overlay.row(number))
     }
 }
 
@@ -225,13 +228,9 @@ impl<'a> Iterator for Rows<'a> {
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        let number = self.next.checked_sub(1)?;
-        if self.next == self.last {
-            self.next = 0
-        } else {
-            self.step()
-        }
-        Some((number, self.overlay.row(number)))
+        let (number, row) = self.next?;
+        self.next = (number != self.last).then(|| self.behind(row));
+        Some((number, row))
     }
 }
 

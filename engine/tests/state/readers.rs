@@ -151,6 +151,27 @@ fn what_is_published_is_whole_at_once() {
 }
 
 #[test]
+fn a_callers_id_leads_to_no_row_before_it_is_there() {
+    const EDGES: u32 = 200_000;
+    let generation = generation();
+    let written = AtomicU32::new(0);
+    let id = |number: u32| EdgeId::from_u64(1_000_000 + u64::from(number));
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut number = 0;
+            while number < EDGES {
+                assert_eq!(generation.at(1).find_edge(id(number)), None, "nothing of it is published");
+                number = number.max(written.load(Ordering::Relaxed));
+            }
+        });
+        for number in 0..EDGES {
+            generation.add_edge(NewEdgeRow { caller_id: Some(id(number)), ..edge(number, 2, number, NODES) });
+            written.store(number + 1, Ordering::Relaxed);
+        }
+    });
+}
+
+#[test]
 fn a_fold_beside_the_writer_is_the_fold_at_rest() {
     let generation = generation();
     let extent = generation.extent();

@@ -24,6 +24,16 @@ impl RawMessage {
         Self { subject, headers, block: event.block.clone() }
     }
 
+    /// Adds the check that a store adds: that the aggregate's last message has this sequence, 0 where it has none.
+    #[must_use]
+    pub fn expecting(mut self, last_sequence: u64) -> Self {
+        let of_aggregate = self.subject.rsplit_once('.').map_or("", |(of_aggregate, _)| of_aggregate);
+        let of_aggregate = format!("{of_aggregate}.>");
+        self.headers.insert("Nats-Expected-Last-Subject-Sequence", last_sequence.to_string());
+        self.headers.insert("Nats-Expected-Last-Subject-Sequence-Subject", of_aggregate);
+        self
+    }
+
     /// Returns the CID of the event.
     pub fn id(&self) -> &str {
         self.headers.get("Cid").map_or("", |cid| cid.as_str())

@@ -37,7 +37,7 @@ impl Servers {
 
     /// Returns the server's version, how many keep each event and what an acknowledgement means, for a row of the table.
     pub fn label(&self) -> String {
-        let unasked = if self.is_asked { "" } else { " at least: no monitor was asked" };
+        let unasked = if self.is_asked { "" } else { " at least: not every server was asked" };
         format!("nats-server {} R{} {}{unasked}", self.client.server_info().version, self.replicas, self.durability)
     }
 

@@ -55,11 +55,11 @@ impl RawStream {
         &self.name
     }
 
-    /// Publishes a message and waits for its acknowledgement.
+    /// Publishes a message, waits for its acknowledgement and returns its sequence.
     ///
     /// # Errors
     /// Where it was not taken.
-    pub async fn publish(&self, message: RawMessage) -> Result<(), BaselineError> {
+    pub async fn publish(&self, message: RawMessage) -> Result<u64, BaselineError> {
         let RawMessage { subject, headers, block } = message;
         let request = Request::new().headers(headers).payload(block);
         let answer = self.client.send_request(subject, request).await;
@@ -77,7 +77,7 @@ impl RawStream {
             message.headers.insert("Nats-Batch-Sequence", number.to_string());
             if number == last {
                 message.headers.insert("Nats-Batch-Commit", "1");
-                return self.publish(message).await;
+                return self.publish(message).await.map(drop);
             }
             let RawMessage { subject, headers, block } = message;
             let sent = self.client.publish_with_headers(subject, headers, block).await;
@@ -125,12 +125,12 @@ impl RawStream {
     }
 }
 
-/// Reads what the server says to a publish.
-fn taken(answer: &Message) -> Result<(), BaselineError> {
+/// Reads what the server says to a publish: the message's sequence.
+fn taken(answer: &Message) -> Result<u64, BaselineError> {
     let answer: serde_json::Value =
         serde_json::from_slice(&answer.payload).map_err(BaselineError::at("reading an answer"))?;
     match answer.get("error") {
-        None => Ok(()),
+        None => Ok(answer.get("seq").and_then(serde_json::Value::as_u64).unwrap_or_default()),
         Some(error) => Err(BaselineError::Refused { doing: "publishing", reason: error.to_string() }),
     }
 }

@@ -14,8 +14,8 @@ use super::plan::{Plan, Profile};
 use super::surroundings::{BenchError, OpenInput, Surroundings};
 use crate::number;
 use crate::section::{
-    BenchContext, EngineService, GraphFixture, GraphService, KeptGraph, MeasuredGraph, SectionOutcome, SyncPolicy,
-    append_capacity, cached_queries, concurrent_appends, crash, full_verify, ingest, loaded_queries,
+    BenchContext, EngineService, Follower, GraphFixture, GraphService, KeptGraph, MeasuredGraph, SectionOutcome,
+    SyncPolicy, append_capacity, cached_queries, concurrent_appends, crash, full_verify, ingest, loaded_queries,
     memory_by_structure, prepare, query_classes, real_input, recovery, replay_and_verify, single_appends, start,
     sustained_load,
 };
@@ -190,7 +190,7 @@ impl Bench<'_> {
         let workload = mixed(64, self.plan.seed);
         let (store, service) = self.prepared(self.open("sustained", SyncPolicy::Always).await?, &workload).await?;
         let context = self.context(0, 0);
-        Ok(sustained_load(&context, &service, &store, &workload).await?)
+        Ok(sustained_load(&context, &service, &store, &workload, Follower::Audit).await?)
     }
 
     async fn capacity(&self) -> Outcome {

@@ -60,4 +60,4 @@ pub use snapshot::{SnapshotFile, mapped_memory, mapped_queries, serve_snapshot, 
 pub use start::start;
 pub use store_service::StoreService;
 pub use stores::{Opening, StoreSource, SyncPolicy};
-pub use sustained::{prepare, sustained_load};
+pub use sustained::{Follower, prepare, sustained_load};

@@ -1,4 +1,5 @@
-//! Sustained load in an open loop, every acknowledged event audited while it runs and again afterwards.
+//! Sustained load in an open loop, every acknowledged event audited afterwards, and while it runs unless somebody else
+//! follows the store then.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -32,6 +33,15 @@ pub async fn prepare(service: &dyn GraphService, workload: &MixedWorkload) -> Re
     Ok(())
 }
 
+/// Who follows the store while the load runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Follower {
+    /// The audit, which compares what comes with what was acknowledged.
+    Audit,
+    /// Whoever measures it, so that the audit takes nothing of the machine.
+    Another,
+}
+
 /// Offers the context's rate for its duration to a service whose graphs are prepared, and audits every acknowledged event.
 ///
 /// # Errors
@@ -44,19 +54,23 @@ pub async fn sustained_load(
     service: &Arc<dyn GraphService>,
     store: &Arc<dyn EventStore>,
     workload: &Arc<MixedWorkload>,
+    follower: Follower,
 ) -> Result<SectionOutcome, ServiceError> {
     let mut outcome = SectionOutcome::new("append");
     let watch = Stopwatch::start();
     let auditor = Arc::new(Auditor::new());
     let from = store.last_sequence().await.map_err(ServiceError::new)? + 1;
-    let beside = auditor.watch(Arc::clone(store), from);
+    let beside = (follower == Follower::Audit).then(|| auditor.watch(Arc::clone(store), from));
     let plan = OpenLoop {
         arrival: Arrival::Poisson,
         ..OpenLoop::new(context.rate * HEADROOM, context.duration, context.seed)
     };
     let durability = Arc::new(Mutex::new(None));
     let result = run_open_loop(&plan, audited(service, workload, &auditor, &durability)).await;
-    let during = beside.finish(PATIENCE).await.map_err(ServiceError::new)?;
+    let during = match beside {
+        Some(beside) => Some(beside.finish(PATIENCE).await.map_err(ServiceError::new)?),
+        None => None,
+    };
     let after = auditor.compare(store.as_ref()).await.map_err(ServiceError::new)?;
     let least: Option<Durability> = *durability.lock().unwrap_or_else(PoisonError::into_inner);
     least.into_iter().for_each(|durability| outcome.note_durability(durability));
@@ -67,7 +81,7 @@ pub async fn sustained_load(
         ..Reached::default()
     };
     report_load(&mut outcome, reached, &plan, &result);
-    report_audits(&mut outcome, reached, &during, &after);
+    report_audits(&mut outcome, reached, during.as_ref(), &after);
     Ok(outcome.timed(&watch))
 }
 
@@ -118,7 +132,7 @@ fn report_load(outcome: &mut SectionOutcome, reached: Reached, plan: &OpenLoop, 
     outcome.histogram("lateness of the generator", &result.lateness);
 }
 
-fn report_audits(outcome: &mut SectionOutcome, reached: Reached, during: &Audit, after: &Audit) {
+fn report_audits(outcome: &mut SectionOutcome, reached: Reached, during: Option<&Audit>, after: &Audit) {
     let faults = |audit: &Audit| audit.lost + audit.duplicated + audit.reordered + audit.forked + audit.broken;
     let conditions = format!(
         "{} acknowledged and checked, {} duplicated, {} out of order, {} forked, {} broken, no fault injected",
@@ -128,10 +142,17 @@ fn report_audits(outcome: &mut SectionOutcome, reached: Reached, during: &Audit,
         after.forked,
         after.broken
     );
-    outcome.measure("lost_events", number::float(during.lost.max(after.lost)), reached, conditions);
-    for (when, audit) in [("during", during), ("after", after)] {
+    let lost = during.map_or(0, |during| during.lost).max(after.lost);
+    outcome.measure("lost_events", number::float(lost), reached, conditions);
+    let audits: Vec<_> = during.map(|during| ("during", during)).into_iter().chain([("after", after)]).collect();
+    for (when, audit) in &audits {
         outcome.report.notes.push(format!("Audit {when} the load: {audit}."));
         outcome.report.notes.extend(audit.faults.iter().take(5).map(ToString::to_string));
     }
-    outcome.report.lower("audit_faults", "events", number::float(faults(during) + faults(after)), Vec::new());
+    outcome.report.lower(
+        "audit_faults",
+        "events",
+        number::float(audits.iter().map(|(_, audit)| faults(audit)).sum()),
+        Vec::new(),
+    );
 }

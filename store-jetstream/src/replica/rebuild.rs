@@ -32,24 +32,30 @@ pub(crate) async fn rebuild(log: &Log, supplement: &[SealedEvent], file: &Path) 
         Ok((info, _)) => info.config,
         Err(error) => return Err(reopened(log, error).await),
     };
-    let (merged, segments) = match merge_to_file(log, supplement, file).await {
+    let (merged, archived, segments) = match merge_to_file(log, supplement, file).await {
         Ok(merged) => merged,
         Err(error) => return Err(reopened(log, error).await),
     };
     let kept_in =
         |error| unavailable(format!("{}; the whole log is in {}: repair from it", reason(error), file.display()));
     make_anew(log, config, &merged.events).await.map_err(kept_in)?;
-    // What the stream holds is not read from its archive: where this fails nothing is wrong.
-    drop(Archived::open(log).await?.delete(&segments).await);
-    Ok(merged)
+    // What the stream holds is not read from its archive, so segments that stay are in nobody's way, unless they hold events
+    // at other sequences: then no more can be archived.
+    match archived.delete(&segments).await {
+        Err(error) if !merged.sequences_kept => Err(unavailable(format!(
+            "{}; the stream holds every event, but old segments stay in its archive: delete them",
+            reason(error)
+        ))),
+        Ok(()) | Err(_) => Ok(merged),
+    }
 }
 
-/// Merges what the copies, the archive and the supplement have into a file; returns the archive's segments with it.
+/// Merges what the copies, the archive and the supplement have into a file; returns the archive and its segments with it.
 async fn merge_to_file(
     log: &Log,
     supplement: &[SealedEvent],
     file: &Path,
-) -> Result<(Merged, Vec<Segment>), StoreError> {
+) -> Result<(Merged, Archived, Vec<Segment>), StoreError> {
     let (found, kept) = survey(log, true).await?;
     if let Some(reason) = found.replicas.iter().find_map(|replica| replica.unreachable.clone()) {
         return Err(unavailable(reason));
@@ -62,7 +68,7 @@ async fn merge_to_file(
     if info.state.last_sequence != found.last_sequence {
         return Err(unavailable("events were appended while the log was read"));
     }
-    Ok((merged, segments))
+    Ok((merged, archived, segments))
 }
 
 async fn reopened(log: &Log, error: StoreError) -> StoreError {

@@ -32,6 +32,7 @@ class Peer:
                 break
             except (redis.exceptions.ConnectionError, redis.exceptions.BusyLoadingError):
                 if time.monotonic() > give_up or self.server.poll() is not None:
+                    self.server.kill()
                     raise
                 time.sleep(0.001)
         self.database = database

@@ -39,7 +39,7 @@ impl Peer for Grafeo {
     ) -> Outcome<()> {
         let database = GrafeoDB::open(&self.home)?;
         let mut by_kind: HashMap<&str, Vec<(usize, HashMap<_, _>)>> = HashMap::new();
-        let mut flush = |kind: &str, batch: &mut Vec<(usize, HashMap<_, _>)>, ids: &mut Vec<NodeId>| -> Outcome<()> {
+        let flush = |kind: &str, batch: &mut Vec<(usize, HashMap<_, _>)>, ids: &mut Vec<NodeId>| -> Outcome<()> {
             let (numbers, properties): (Vec<usize>, Vec<_>) = batch.drain(..).unzip();
             for (number, id) in numbers.into_iter().zip(database.batch_create_nodes_with_props(kind, properties)?) {
                 if number >= ids.len() {

@@ -14,8 +14,8 @@ pub(super) struct Found {
     pub(super) graphs: u64,
     pub(super) broken: Vec<Json>,
     pub(super) left_out: RecoveryReport,
-    /// Archived objects that are of another history than the store's events.
-    pub(super) foreign: Vec<String>,
+    /// Archived objects that are of another history than the store's events; `None` where they could not be looked at.
+    pub(super) foreign: Option<Vec<String>>,
 }
 
 /// Prints what a check found, at `rate` events a second.
@@ -34,10 +34,11 @@ pub(super) fn print(session: &mut Session, found: &Found, rate: f64) -> Result<(
     for broken in &found.broken {
         session.output.line(format_args!("broken: {}", as_text(broken)))?;
     }
-    if let Some(first) = found.foreign.first() {
+    let foreign = found.foreign.as_deref().unwrap_or_default();
+    if let Some(first) = foreign.first() {
         session.output.line(format_args!(
             "not read: {} archives beside the stream are of another history, the first is {first}",
-            found.foreign.len()
+            foreign.len()
         ))?;
     }
     if found.left_out.bytes_cut > 0 {

@@ -46,9 +46,9 @@ pub(super) fn verify_stream(session: &Session, store: &dyn EventStore) -> Result
     walk.end(last_sequence);
     let Walk { mut found, verifier, .. } = walk;
     found.foreign = match session.wait(foreign_segments(store)) {
-        Ok(foreign) => foreign.iter().map(Segment::name).collect(),
+        Ok(foreign) => Some(foreign.iter().map(Segment::name).collect()),
         // Events that needed no archive were read without it.
-        Err(StoreError::Unavailable { .. }) => Vec::new(),
+        Err(StoreError::Unavailable { .. }) => None,
         Err(other) => return Err(other.into()),
     };
     found.events = verifier.held();

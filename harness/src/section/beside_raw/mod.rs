@@ -2,6 +2,7 @@
 //! else. The two are measured in turns, so that what else the machine does meets both.
 
 mod batches;
+mod checked;
 mod pipelined;
 mod projected;
 mod replayed;

@@ -1,4 +1,5 @@
-//! A thousand graphs that get one event each, again and again, beside as many raw publishes under way.
+//! A thousand graphs that get one event each, again and again, beside as many raw publishes under way, with and without
+//! the check that a store asks for.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,6 +7,7 @@ use std::time::Duration;
 use cidgraph::{EventStore, GraphCommand, GraphId, GraphMetadata};
 use futures::future::{BoxFuture, try_join_all};
 
+use super::checked::Checked;
 use crate::baseline::{BaselineError, RawMessage, RawStream, Servers};
 use crate::load::{ClosedLoop, run_closed_loop};
 use crate::measure::Stopwatch;
@@ -22,7 +24,7 @@ const GRAPHS: u32 = 1000;
 const ROUNDS: u64 = 3;
 
 /// Makes a thousand graphs, lets each of as many callers append one event to one of them, again and again, and
-/// publishes the same messages raw, in turns of `duration`.
+/// publishes the same messages raw, without and with the store's check, in turns of `duration`.
 ///
 /// # Errors
 /// The service's, the store's or the server's first.
@@ -36,6 +38,7 @@ pub async fn pipelined(
     let mut outcome = SectionOutcome::new("append");
     let watch = Stopwatch::start();
     let raw = RawStream::create(server, stream).await.map_err(ServiceError::new)?;
+    let mut checked = Checked::create(server, stream).await?;
     let graphs: Arc<Vec<GraphId>> = Arc::new((0..GRAPHS).map(|number| GraphId::named(&number.to_string())).collect());
     try_join_all(graphs.iter().map(|graph| service.apply(creation(*graph)))).await?;
     let plan = ClosedLoop { callers: GRAPHS, duration, operations_max: u64::MAX, interval: duration };
@@ -51,22 +54,30 @@ pub async fn pipelined(
         let operations_max = number::count(written.len());
         let published = run_closed_loop(&ClosedLoop { operations_max, ..plan }, publishes(&raw, messages)).await;
         raw_rates.push(published.rate());
+        checked.publish(&written).await?;
         outcome.histogram("1000 graphs, one event each", &result.latency);
         outcome.histogram("1000 raw publishes under way", &published.latency);
     }
     raw.delete().await.map_err(ServiceError::new)?;
-    report(&mut outcome, rates, raw_rates);
+    let (checked_rate, _) = checked.delete().await?;
+    report(&mut outcome, rates, raw_rates, checked_rate);
     Ok(outcome.timed(&watch))
 }
 
-fn report(outcome: &mut SectionOutcome, rates: Vec<f64>, raw_rates: Vec<f64>) {
+fn report(outcome: &mut SectionOutcome, rates: Vec<f64>, raw_rates: Vec<f64>, checked: f64) {
     let ratios: Vec<f64> = rates.iter().zip(&raw_rates).map(|(rate, raw)| rate / raw).collect();
     let (rate, raw, ratio) = (number::median(&rates), number::median(&raw_rates), number::median(&ratios));
     let short = |rate: f64| number::short(number::round(rate));
-    let conditions = format!("{}/s, raw {}/s, {GRAPHS} under way, median of {ROUNDS} turns", short(rate), short(raw));
+    let conditions = format!(
+        "{}/s, raw {}/s, raw with the check {}/s, {GRAPHS} under way, median of {ROUNDS} turns",
+        short(rate),
+        short(raw),
+        short(checked)
+    );
     outcome.measure("served_pipelined_ratio", ratio, Reached::default(), conditions);
     outcome.report.higher("pipelined_rate", "events/s", rate, rates);
     outcome.report.higher("raw_pipelined_rate", "messages/s", raw, raw_rates);
+    outcome.report.higher("checked_pipelined_rate", "messages/s", checked, Vec::new());
 }
 
 fn creation(graph: GraphId) -> WorkloadTransaction {
@@ -98,6 +109,6 @@ fn publishes(
     let (raw, messages) = (raw.clone(), messages);
     move |number| {
         let (raw, message) = (raw.clone(), messages[number::index(number)].clone());
-        Box::pin(async move { raw.publish(message).await })
+        Box::pin(async move { raw.publish(message).await.map(drop) })
     }
 }

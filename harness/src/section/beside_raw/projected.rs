@@ -12,7 +12,7 @@ use cidgraph::{
 use crate::measure::Distribution;
 use crate::number;
 use crate::section::service::{GraphService, ServiceError};
-use crate::section::{BenchContext, SectionOutcome, sustained_load};
+use crate::section::{BenchContext, Follower, SectionOutcome, sustained_load};
 use crate::target::Reached;
 use crate::workload::MixedWorkload;
 
@@ -22,8 +22,8 @@ struct Timed {
     lag: Mutex<Distribution>,
 }
 
-/// Offers the context's rate for its duration, as [`sustained_load`] does, while `replicas`, which have caught up, follow
-/// the stream.
+/// Offers the context's rate for its duration, as [`sustained_load`] does, while `replicas`, which have caught up, alone
+/// follow the stream.
 ///
 /// # Errors
 /// Those of the store.
@@ -44,7 +44,7 @@ pub async fn projected_load(
     let prepared = store.last_sequence().await.map_err(ServiceError::new)?;
     following.reached(prepared).await;
     *sink.lag.lock().unwrap_or_else(PoisonError::into_inner) = Distribution::new();
-    let mut outcome = sustained_load(context, service, store, workload).await?;
+    let mut outcome = sustained_load(context, service, store, workload, Follower::Another).await?;
     let last = store.last_sequence().await.map_err(ServiceError::new)?;
     let reached_end = following.reached(last).await;
     let failures = following.failures().len();

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use cidgraph::EventStore;
+use cidgraph::{EventStore, StoredEvent};
 
+use super::checked::Checked;
 use crate::baseline::{BaselineError, RawMessage, RawStream, Servers};
 use crate::load::{ClosedLoop, OpenLoop, run_closed_loop, run_open_loop};
 use crate::measure::{Distribution, Stopwatch};
@@ -24,8 +25,8 @@ const APPENDS: u64 = 500;
 /// Events offered a second in the open loop.
 const RATE: f64 = 2000.0;
 
-/// Sends transactions of one event to a service whose graph is prepared, and publishes what it wrote raw, in turns; then
-/// offers each 2000 a second for `duration`.
+/// Sends transactions of one event to a service whose graph is prepared, and publishes what it wrote raw, without and with
+/// the store's check, in turns; then offers each 2000 a second for `duration`.
 ///
 /// # Errors
 /// The store's or the server's first.
@@ -43,6 +44,7 @@ pub async fn single(
     let mut outcome = SectionOutcome::new("append");
     let watch = Stopwatch::start();
     let raw = RawStream::create(server, stream).await.map_err(ServiceError::new)?;
+    let mut checked = Checked::create(server, stream).await?;
     let least = LeastDurability::default();
     let plan = ClosedLoop { callers: 1, duration: 4 * duration, operations_max: APPENDS, interval: duration };
     let (mut appended, mut published, mut first) = (Distribution::new(), Distribution::new(), 0);
@@ -52,17 +54,20 @@ pub async fn single(
         let result = run_closed_loop(&plan, move |number| operation(first + number)).await;
         appended.add(&result.latency);
         first += APPENDS;
-        let messages = written(store, stream, from).await?;
+        let events = store.read_all(from, usize::MAX).await.map_err(ServiceError::new)?;
+        let messages = messages_of(stream, &events);
         let operations_max = number::count(messages.len());
         let result = run_closed_loop(&ClosedLoop { operations_max, ..plan }, publishes(&raw, messages)).await;
         published.add(&result.latency);
+        checked.publish(&events).await?;
     }
-    report(&mut outcome, &appended, &published);
+    let (_, checked) = checked.delete().await?;
+    report(&mut outcome, &appended, &published, &checked);
     let from = store.last_sequence().await.map_err(ServiceError::new)? + 1;
     let open = OpenLoop::new(RATE, duration, 1);
     let operation = send(service, workload, &least);
     let result = run_open_loop(&open, move |number| operation(first + number)).await;
-    let messages = written(store, stream, from).await?;
+    let messages = messages_of(stream, &store.read_all(from, usize::MAX).await.map_err(ServiceError::new)?);
     let again = number::count(messages.len());
     let publish = publishes(&raw, messages);
     let raw_result = run_open_loop(&open, move |number| publish(number % again)).await;
@@ -81,23 +86,25 @@ pub async fn single(
     Ok(outcome.timed(&watch))
 }
 
-fn report(outcome: &mut SectionOutcome, appended: &Distribution, published: &Distribution) {
+fn report(outcome: &mut SectionOutcome, appended: &Distribution, published: &Distribution, checked: &Distribution) {
     let p50 = |latency: &Distribution| number::float(latency.quantile_ns(0.5));
     let conditions = format!(
-        "p50 {}, raw {}, {ROUNDS} turns of {APPENDS}",
+        "p50 {}, raw {}, raw with the check {}, {ROUNDS} turns of {APPENDS}",
         number::duration(p50(appended)),
-        number::duration(p50(published))
+        number::duration(p50(published)),
+        number::duration(p50(checked))
     );
     outcome.measure("served_single_ratio", p50(appended) / p50(published).max(1.0), Reached::default(), conditions);
     outcome.report.lower("single_append_p50", "µs", p50(appended) / 1e3, Vec::new());
     outcome.report.lower("raw_publish_p50", "µs", p50(published) / 1e3, Vec::new());
     outcome.histogram("one append at a time", appended);
+    outcome.report.lower("checked_publish_p50", "µs", p50(checked) / 1e3, Vec::new());
     outcome.histogram("one raw publish at a time", published);
+    outcome.histogram("one raw publish with the check at a time", checked);
 }
 
-async fn written(store: &Arc<dyn EventStore>, stream: &str, from: u64) -> Result<Vec<RawMessage>, ServiceError> {
-    let written = store.read_all(from, usize::MAX).await.map_err(ServiceError::new)?;
-    Ok(written.iter().map(|stored| RawMessage::of(stream, &stored.event)).collect())
+fn messages_of(stream: &str, events: &[StoredEvent]) -> Vec<RawMessage> {
+    events.iter().map(|stored| RawMessage::of(stream, &stored.event)).collect()
 }
 
 fn publishes(
@@ -107,6 +114,6 @@ fn publishes(
     let raw = raw.clone();
     move |number| {
         let (raw, message) = (raw.clone(), messages[number::index(number)].clone());
-        Box::pin(async move { raw.publish(message).await })
+        Box::pin(async move { raw.publish(message).await.map(drop) })
     }
 }
