@@ -41,7 +41,10 @@ def main():
     made_with = budgets.pop("rustc")
     if made_with != compiler:
         text = f"budgets are of rustc {made_with}, this is {compiler}: nothing is compared"
-        return sys.exit(text) if os.environ.get("CI") else print(text)
+        if os.environ.get("CI"):
+            return sys.exit(text)
+        print(text)
+        return None
     wrong = [f"{name}: it has a budget or was counted, not both" for name in counts.keys() ^ budgets.keys()]
     for name in counts.keys() & budgets.keys():
         count, budget = counts[name], int(budgets[name])

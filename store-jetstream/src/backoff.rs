@@ -148,7 +148,7 @@ pub(crate) async fn ask<T, Attempt: Future<Output = Result<T, Failure>>>(
 
 /// Asks, and until `patience` is over asks again and again without giving up what was asked before: who comes back
 /// meanwhile answers the newest question, who is only late the oldest. Each attempt is told how long to wait, and ends by
-/// itself. Fit for what costs the servers little.
+/// itself; the first that ends, also with a failure, ends the asking. Fit for what costs the servers little.
 pub(crate) async fn ask_beside<T, Attempt: Future<Output = Result<T, Failure>>>(
     patience: Duration,
     mut attempt: impl FnMut(Duration) -> Attempt,

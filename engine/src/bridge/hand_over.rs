@@ -4,7 +4,7 @@
 //! in another order; a parcel may be put together with the one before it while both wait. The lock is held for one
 //! parcel at a time, or one batch.
 //!
-//! It knows nothing of graphs: `engine/tests/hand_over.rs` tries every order in which its threads can run.
+//! It knows nothing of graphs: `engine/tests/hand_over.rs` tries every order of its threads with up to two preemptions.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;

@@ -130,7 +130,10 @@ fn taken(answer: &Message) -> Result<u64, BaselineError> {
     let answer: serde_json::Value =
         serde_json::from_slice(&answer.payload).map_err(BaselineError::at("reading an answer"))?;
     match answer.get("error") {
-        None => Ok(answer.get("seq").and_then(serde_json::Value::as_u64).unwrap_or_default()),
+        None => answer.get("seq").and_then(serde_json::Value::as_u64).ok_or_else(|| BaselineError::Refused {
+            doing: "publishing",
+            reason: format!("an answer without a sequence: {answer}"),
+        }),
         Some(error) => Err(BaselineError::Refused { doing: "publishing", reason: error.to_string() }),
     }
 }

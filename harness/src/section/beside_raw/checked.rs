@@ -18,9 +18,9 @@ pub(super) struct Checked {
     /// The sequences of the aggregates' last messages.
     last: BTreeMap<AggregateId, u64>,
     /// From sending a message to its acknowledgement.
-    pub(super) latency: Distribution,
+    latency: Distribution,
     /// Messages a second, by turn.
-    pub(super) rates: Vec<f64>,
+    rates: Vec<f64>,
 }
 
 impl Checked {
@@ -53,7 +53,7 @@ impl Checked {
         Ok(())
     }
 
-    /// Deletes the stream and returns the median rate, messages a second.
+    /// Deletes the stream and returns the median rate of the turns, messages a second, and how long messages took.
     pub(super) async fn delete(self) -> Result<(f64, Distribution), ServiceError> {
         self.raw.delete().await.map_err(ServiceError::new)?;
         Ok((number::median(&self.rates), self.latency))

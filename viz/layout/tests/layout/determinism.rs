@@ -39,6 +39,13 @@ fn the_number_of_threads_makes_no_difference() {
     }
 }
 
+/// Also on another machine, of another kind: arithmetic is that of IEEE 754 alone.
+#[test]
+fn positions_are_what_they_were() {
+    let (edges, nodes) = mixed();
+    assert_eq!(hash_of(&edges, &free(nodes), 7, 40), 0x6bfa_df27_1651_e464);
+}
+
 #[test]
 fn the_order_directions_and_repetitions_of_edges_make_no_difference() {
     let (edges, nodes) = mixed();
