@@ -8,7 +8,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::command::{
     apply, archive, bench, bisect, check_proof, completions, diff, drill, export, graphs, history, import, log, man,
-    prove, query, repair, replay, show, snapshot, stats, verify, why,
+    prove, query, repair, replay, show, snapshot, stats, verify, view, why,
 };
 use crate::failure::Failure;
 use crate::output::note;
@@ -43,6 +43,7 @@ pub enum Command {
     Diff(diff::Arguments),
     History(history::Arguments),
     Why(why::Arguments),
+    View(view::Arguments),
     Replay(replay::Arguments),
     Export(export::Arguments),
     Snapshot(snapshot::Arguments),
@@ -122,6 +123,7 @@ fn run_command(session: &mut Session, command: &Command) -> Result<(), Failure> 
         Command::Diff(arguments) => diff::run(session, arguments),
         Command::History(arguments) => history::run(session, arguments),
         Command::Why(arguments) => why::run(session, arguments),
+        Command::View(arguments) => view::run(session, arguments),
         Command::Replay(arguments) => replay::run(session, arguments),
         Command::Export(arguments) => export::run(session, arguments),
         Command::Snapshot(arguments) => snapshot::run(session, arguments),

@@ -2,6 +2,7 @@
 //!
 //! Only here, in `verify` and in `bench` is it known which stores there are; everything else is told an [`EventStore`].
 
+use std::ffi::OsString;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -139,6 +140,23 @@ impl StoreOptions {
     pub fn snapshot_folder(&self) -> Option<PathBuf> {
         let beside = || (self.kind == StoreKind::Memory).then(|| self.data_dir.join("snapshots"));
         if self.no_snapshots { None } else { self.snapshots.clone().or_else(beside) }
+    }
+
+    /// Returns the options as they are given on a command line.
+    pub fn arguments(&self) -> Vec<OsString> {
+        let kind = if self.kind == StoreKind::Jetstream { "jetstream" } else { "memory" };
+        let mut arguments: Vec<OsString> =
+            vec!["--store".into(), kind.into(), "--data-dir".into(), self.data_dir.clone().into()];
+        let mut give = |name: &str, value: Option<OsString>| {
+            arguments.extend(value.into_iter().flat_map(|value| [name.into(), value]));
+        };
+        give("--nats-url", (!self.nats_urls.is_empty()).then(|| self.nats_urls.join(",").into()));
+        give("--config", self.config.clone().map(PathBuf::into_os_string));
+        give("--stream", self.stream.clone().map(OsString::from));
+        give("--replicas", self.replicas.map(|count| count.to_string().into()));
+        give("--snapshots", self.snapshots.clone().map(PathBuf::into_os_string));
+        arguments.extend(self.no_snapshots.then(|| "--no-snapshots".into()));
+        arguments
     }
 
     /// Returns the options of the store at a place: the address of a server, else a folder.

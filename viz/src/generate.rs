@@ -1,10 +1,13 @@
-//! A made-up graph of any size, as events: nodes of six kinds, each joined to near ones, so that edges are short.
+//! A made-up graph of any size: nodes of six kinds, each joined to near ones, so that edges are short.
 
-use cidgraph::{EdgeEntity, GraphCommand, GraphEvent, GraphId, GraphMetadata, NodeEntity, NodeId};
+use cidgraph::{
+    EdgeEntity, EdgeId, EdgeView, GraphCommand, GraphId, GraphMetadata, GraphMutation, NodeEntity, NodeId, NodeView,
+    Properties,
+};
 
-use crate::scene::{GraphMutation, sunflower};
+use crate::scene::{GraphScene, sunflower};
 
-/// Elements of one event.
+/// Elements of one transaction.
 const BATCH: u32 = 1000;
 
 /// Differences of two places in the spiral that may be near: Fibonacci's numbers.
@@ -17,31 +20,50 @@ pub fn node_id(ordinal: u32) -> NodeId {
     NodeId::from_u64(u64::from(ordinal) + 1)
 }
 
-/// Returns the events of a graph of `nodes` nodes and, from six nodes on, twice as many edges, joined to the ones next to
-/// them where [`Sunflower`](crate::scene::Sunflower) places them: a thousand nodes, then the edges between what is there,
-/// and so on.
-pub fn generate(graph: GraphId, nodes: u32) -> impl Iterator<Item = GraphMutation> {
-    let created = GraphEvent::GraphCreated { metadata: GraphMetadata::named("generated") };
-    let batches = (0..nodes).step_by(BATCH as usize).flat_map(move |first| {
+/// Returns the commands for a graph that was just created: `nodes` nodes and, from six nodes on, twice as many edges, joined
+/// to the ones next to them where [`sunflower`] places them: a thousand nodes, then the edges between what is there, and so
+/// on.
+pub fn commands(nodes: u32) -> impl Iterator<Item = GraphCommand> {
+    (0..nodes).step_by(BATCH as usize).flat_map(move |first| {
         let ordinals = first..nodes.min(first.saturating_add(BATCH));
         let edges: Vec<EdgeEntity> = ordinals.clone().flat_map(edges_back).collect();
-        let added = GraphEvent::NodesAdded { nodes: ordinals.map(node).collect() };
-        let connected = edges.chunks(BATCH as usize).map(|edges| GraphEvent::EdgesConnected { edges: edges.to_vec() });
+        let added = GraphCommand::AddNodes { nodes: ordinals.map(node).collect() };
+        let connected = edges.chunks(BATCH as usize).map(|edges| GraphCommand::ConnectEdges { edges: edges.to_vec() });
         std::iter::once(added).chain(connected.collect::<Vec<_>>())
-    });
-    let events = std::iter::once(created).chain(batches);
-    (1..).zip(events).map(move |(version, event)| GraphMutation { graph, version, event })
+    })
 }
 
-/// Returns the commands that bring the same about in a graph that was just created.
-pub fn commands(nodes: u32) -> impl Iterator<Item = GraphCommand> {
-    generate(GraphId::from_u64(0), nodes).filter_map(|mutation| {
-        if let GraphEvent::NodesAdded { nodes } = mutation.event {
-            return Some(GraphCommand::AddNodes { nodes });
-        }
-        let GraphEvent::EdgesConnected { edges } = mutation.event else { return None };
-        Some(GraphCommand::ConnectEdges { edges })
-    })
+/// Returns the changes that creating the graph and the same commands bring about, by version.
+pub fn generate(nodes: u32) -> impl Iterator<Item = (u64, Vec<GraphMutation>)> {
+    let created = GraphMutation::GraphChanged { metadata: Some(GraphMetadata::named("generated")), archived: None };
+    let changed = (2..).zip(commands(nodes)).map(|(version, command)| (version, mutations(version, command)));
+    std::iter::once((1, vec![created])).chain(changed)
+}
+
+/// Returns a scene of the same graph, at its last version.
+pub fn generated_scene(graph: GraphId, nodes: u32) -> GraphScene {
+    let mut scene = GraphScene::default();
+    for (version, mutations) in generate(nodes) {
+        mutations.iter().for_each(|mutation| scene.apply(graph, version, mutation));
+    }
+    scene
+}
+
+fn mutations(version: u64, command: GraphCommand) -> Vec<GraphMutation> {
+    let added = |node: NodeEntity| {
+        let NodeEntity { id, key, kind, components, .. } = node;
+        GraphMutation::NodeAdded { node: NodeView { id, key, kind, version, components } }
+    };
+    let connected = |(index, edge): (u32, EdgeEntity)| {
+        let EdgeEntity { kind, source, target, .. } = edge;
+        let id = EdgeId::engine_made(version, index);
+        GraphMutation::EdgeConnected { edge: EdgeView { id, kind, source, target, properties: Properties::new() } }
+    };
+    if let GraphCommand::AddNodes { nodes } = command {
+        return nodes.into_iter().map(added).collect();
+    }
+    let GraphCommand::ConnectEdges { edges } = command else { return Vec::new() };
+    (0..).zip(edges).map(connected).collect()
 }
 
 fn node(ordinal: u32) -> NodeEntity {
@@ -69,18 +91,13 @@ mod tests {
 
     #[test]
     fn a_generated_graph_has_two_edges_a_node() {
-        let events: Vec<GraphMutation> = generate(GraphId::from_u64(1), 2500).collect();
-        assert!(events.iter().zip(1..).all(|(event, version)| event.version == version));
-        let mut counts = (0, 0);
-        for mutation in &events {
-            if let GraphEvent::NodesAdded { nodes } = &mutation.event {
-                counts.0 += nodes.len();
-            }
-            if let GraphEvent::EdgesConnected { edges } = &mutation.event {
-                counts.1 += edges.len();
-            }
-        }
-        assert_eq!(counts, (2500, 5000));
+        let changes: Vec<(u64, Vec<GraphMutation>)> = generate(2500).collect();
+        assert!(changes.iter().zip(1..).all(|((version, _), expected)| *version == expected));
+        let count = |is_counted: fn(&GraphMutation) -> bool| {
+            changes.iter().flat_map(|(_, mutations)| mutations).filter(|mutation| is_counted(mutation)).count()
+        };
+        assert_eq!(count(|mutation| matches!(mutation, GraphMutation::NodeAdded { .. })), 2500);
+        assert_eq!(count(|mutation| matches!(mutation, GraphMutation::EdgeConnected { .. })), 5000);
     }
 
     #[test]

@@ -10,10 +10,10 @@ pub mod framing;
 pub mod generate;
 pub mod source;
 pub mod headless;
-pub mod bench;
 pub mod app;
+pub mod bench;
 pub mod command;
 
-pub use plugin::{EventSource, EventSourcedGraphPlugin, GraphMutationEvent};
+pub use plugin::{EventSource, EventSourcedGraphPlugin, GraphBridge, GraphMutationEvent};
 pub use render::GraphCamera;
-pub use scene::{GraphMutation, GraphScene};
+pub use scene::GraphScene;

@@ -12,8 +12,10 @@ fn main() -> ExitCode {
     match run(&Arguments::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("cidgraph-viz: {failure}");
-            ExitCode::FAILURE
+            if failure.exit_code() > 0 {
+                eprintln!("cidgraph-viz: {failure}");
+            }
+            ExitCode::from(failure.exit_code())
         }
     }
 }

@@ -1,50 +1,44 @@
 //! Where graphs come from: a store that is followed beside the frames, and what is asked of it and written to it.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bevy::ecs::resource::Resource;
+use bevy::ecs::prelude::*;
 use cidgraph::entity::SPATIAL;
-use cidgraph::subscription::Following;
 use cidgraph::{
-    Engine, EventStore, GraphCommand, GraphEventProcessor, GraphId, GraphMetadata, NodeId, NodeView, StoreError,
-    StreamFilter, TransformOperation,
+    AsyncSyncBridge, BatchConfig, BridgeCommand, Cid, Engine, EventStore, FeedStart, GraphCommand, GraphId,
+    GraphMetadata, GraphView, Moment, NodeId, NodeView, Snapshot,
+    SnapshotError, TransformOperation,
 };
-use cidgraph_store_jetstream::{JetStreamConfig, JetStreamStore};
-use cidgraph_store_memory::{FsyncPolicy, MemoryStore};
+use cidgraph_cli::command::car::import_events;
+use cidgraph_cli::failure::Failure;
+use cidgraph_cli::session::graph_id;
+use cidgraph_cli::store::{Fsync, Snapshots, StoreKind, StoreOptions};
+use cidgraph_store_memory::MemoryStore;
 use parking_lot::Mutex;
 use tokio::runtime::Runtime;
 
 use crate::generate::commands;
-use crate::plugin::{EventSource, GraphInbox};
+use crate::plugin::GraphBridge;
+use crate::scene::GraphScene;
 
-/// How often what was written to a folder is brought to the disk.
-const FSYNC: Duration = Duration::from_secs(1);
+/// How often the store is asked which graphs it has.
+const LISTING: Duration = Duration::from_secs(1);
 
-/// Where a store is.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The most graphs that are followed.
+pub const FOLLOWED_MAX: usize = 256;
+
+/// Where graphs come from.
+#[derive(Debug, Clone)]
 pub enum Place {
     /// A made-up graph of so many nodes, in memory.
     Generated(u32),
-    /// The folder of an embedded store; whether it is written to.
-    Folder(PathBuf, bool),
-    /// Servers of NATS JetStream, by their addresses.
-    Servers(Vec<String>),
-}
-
-/// Why a source cannot be opened.
-#[derive(Debug, thiserror::Error)]
-pub enum SourceError {
-    /// The store cannot be opened.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The generated graph was not taken.
-    #[error(transparent)]
-    Engine(#[from] cidgraph::Error),
-    /// There is no runtime.
-    #[error("no runtime can be started")]
-    Runtime(#[from] std::io::Error),
+    /// A store, and whether it is written to.
+    Store(StoreOptions, bool),
+    /// A CAR file of events, or a snapshot of one graph.
+    File(PathBuf),
 }
 
 /// A store that is followed.
@@ -52,92 +46,179 @@ pub enum SourceError {
 pub struct Source {
     runtime: Runtime,
     engine: Engine,
-    following: Mutex<Following>,
     told: Arc<Mutex<Told>>,
+    /// Graphs that were followed, or are left out.
+    known: BTreeSet<GraphId>,
+    only: Option<String>,
+    /// The graph of a snapshot file.
+    still: Option<GraphView>,
     undo: Vec<(GraphId, GraphCommand)>,
 }
 
 /// What the store answered.
 #[derive(Debug, Default)]
 struct Told {
-    node: Option<NodeView>,
+    /// The store's graphs with their names, and their last versions when they were listed.
+    graphs: Vec<(GraphId, u64)>,
+    node: Option<AskedNode>,
+    moment: Option<(GraphId, u64)>,
+    trouble: Option<String>,
     failure: Option<String>,
+}
+
+/// A node as it was at a version.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AskedNode {
+    /// The node; `None` where there was none.
+    pub node: Option<NodeView>,
+    /// The last event that changed it.
+    pub event: Option<Cid>,
 }
 
 impl std::fmt::Debug for Source {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Source").field("following", &self.following).finish_non_exhaustive()
+        f.debug_struct("Source").field("known", &self.known).finish_non_exhaustive()
     }
 }
 
 impl Source {
-    /// Opens a place and follows all its graphs. The inbox is what a view takes their transactions from.
+    /// Opens a place and follows its graphs from their first events, or only the one of an id or a name. A snapshot is put
+    /// into `scene` as it stands.
     ///
     /// # Errors
-    /// [`SourceError`].
-    pub fn open(place: &Place) -> Result<(Self, GraphInbox), SourceError> {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-        let source: fn(u64) -> EventSource = match place {
-            Place::Servers(_) => |sequence| EventSource::Nats { sequence },
-            Place::Generated(_) | Place::Folder(..) => |_| EventSource::Local,
+    /// Where it cannot be opened.
+    pub fn open(place: &Place, only: Option<&str>, scene: &mut GraphScene) -> Result<(Self, GraphBridge), Failure> {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+        let runtime = runtime.map_err(|error| Failure::usage(format!("the system gives no threads: {error}")))?;
+        let is_on_servers =
+            matches!(place, Place::Store(options, _) if options.kind == StoreKind::Jetstream);
+        let (engine, still) = open_engine(&runtime, place)?;
+        if let Some(still) = &still {
+            scene.take_view(still.info().graph, still);
+        }
+        if let Place::Generated(nodes) = place {
+            runtime.block_on(generate(&engine, *nodes))?;
+        }
+        let config = BatchConfig { max_batch_size: usize::MAX, ..BatchConfig::default() };
+        let bridge = GraphBridge::new(AsyncSyncBridge::new(&engine, runtime.handle(), config), is_on_servers);
+        let told = Arc::<Mutex<Told>>::default();
+        told.lock().graphs = runtime.block_on(list(&engine))?;
+        let mut source = Self {
+            runtime,
+            engine,
+            told,
+            known: BTreeSet::new(),
+            only: only.map(str::to_owned),
+            still,
+            undo: Vec::new(),
         };
-        let (inbox, sink) = GraphInbox::new(source);
-        let (engine, following) = runtime.block_on(async {
-            let store = open_store(place).await?;
-            let engine = Engine::new(Arc::clone(&store));
-            if let Place::Generated(nodes) = place {
-                let graph = engine.create_graph(GraphMetadata::named("generated")).await?;
-                for command in commands(*nodes) {
-                    engine.command(graph, command).await?;
-                }
-            }
-            let processor = GraphEventProcessor::after(store, Arc::new(sink), StreamFilter::All, 0);
-            Ok::<_, SourceError>((engine, processor.spawn()))
-        })?;
-        let source = Self { runtime, engine, following: Mutex::new(following), told: Arc::default(), undo: Vec::new() };
-        Ok((source, inbox))
+        let mut bridge = bridge;
+        source.follow_listed(&mut bridge)?;
+        source.runtime.spawn(keep_listing(source.engine.clone(), Arc::clone(&source.told)));
+        Ok((source, bridge))
     }
 
-    /// Returns the last sequence that the store holds.
+    /// Follows the graphs that the store has and that are not followed yet.
     ///
     /// # Errors
-    /// Where the store does not say it.
-    pub fn last_sequence(&self) -> Result<u64, SourceError> {
-        Ok(self.runtime.block_on(self.engine.store().last_sequence())?)
+    /// Where only one graph is wanted, and the store has none of its name.
+    fn follow_listed(&mut self, bridge: &mut GraphBridge) -> Result<(), Failure> {
+        let wanted = self.only.as_deref().map(graph_id);
+        let listed = self.told.lock().graphs.clone();
+        if let Some(wanted) = wanted.filter(|wanted| !listed.iter().any(|(graph, _)| graph == wanted)) {
+            return Err(Failure::usage(format!("no graph {wanted} in the store: `cidgraph graphs` lists them")));
+        }
+        for (graph, _) in listed {
+            let is_wanted = wanted.is_none_or(|wanted| wanted == graph) && self.known.len() < FOLLOWED_MAX;
+            if is_wanted && self.known.insert(graph) {
+                bridge.bridge.follow(graph, FeedStart::AfterVersion(0));
+            }
+        }
+        Ok(())
     }
 
-    /// Returns the sequence up to which everything was sent to the inbox.
-    pub fn position(&self) -> u64 {
-        self.following.lock().position()
+    /// Returns whether something that the store had when it was opened has not been received yet.
+    pub fn is_behind(&self, bridge: &GraphBridge) -> bool {
+        let told = self.told.lock();
+        let feeds = bridge.feeds();
+        let version_of = |graph| told.graphs.iter().find(|(listed, _)| *listed == graph).map_or(0, |(_, version)| *version);
+        feeds.iter().any(|feed| feed.received_version < version_of(feed.graph))
     }
 
-    /// Asks for a node as it is now; [`node`](Self::node) has it once it was answered.
-    pub fn ask(&self, graph: GraphId, node: NodeId) {
+    /// Returns the graph of a snapshot file.
+    pub fn still(&self, graph: GraphId) -> Option<GraphView> {
+        self.still.clone().filter(|still| still.info().graph == graph)
+    }
+
+    /// Returns how many graphs the store has, and how many of them are followed.
+    pub fn graphs(&self) -> (usize, usize) {
+        (self.told.lock().graphs.len(), self.known.len())
+    }
+
+    /// Returns the engine.
+    pub const fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// Asks for a node as it was at a version; [`node`](Self::node) has it once it was answered.
+    pub fn ask(&self, bridge: &GraphBridge, graph: GraphId, node: NodeId, version: u64) {
         let (engine, told) = (self.engine.clone(), Arc::clone(&self.told));
         told.lock().node = None;
+        let view = bridge.view(graph).or_else(|| self.still(graph)).filter(|view| view.version() == version);
         self.runtime.spawn(async move {
-            match engine.get_graph(graph).await {
-                Ok(graph) => told.lock().node = graph.node(node),
+            let history = engine.history(graph);
+            let view = match view {
+                Some(view) => view,
+                None => match history.at(Moment::Version(version)).await {
+                    Ok(model) => model.view().clone(),
+                    Err(error) => return told.lock().failure = Some(error.to_string()),
+                },
+            };
+            let at = view.at();
+            let node = at.find_node(node).map(|node| at.node_view(node));
+            let event = match &node {
+                Some(node) => history.place(Moment::Version(node.version)).await.ok().map(|place| place.head.cid),
+                None => None,
+            };
+            told.lock().node = Some(AskedNode { node, event });
+        });
+    }
+
+    /// Returns the node that was asked for last.
+    pub fn node(&self) -> Option<AskedNode> {
+        self.told.lock().node.clone()
+    }
+
+    /// Asks which version a moment is; [`take_moment`](Self::take_moment) has it once it was answered.
+    pub fn seek(&self, graph: GraphId, moment: Moment) {
+        let (engine, told) = (self.engine.clone(), Arc::clone(&self.told));
+        self.runtime.spawn(async move {
+            match engine.history(graph).place(moment).await {
+                Ok(place) => told.lock().moment = Some((graph, place.head.version)),
                 Err(error) => told.lock().failure = Some(error.to_string()),
             }
         });
     }
 
-    /// Returns the node that was asked for last.
-    pub fn node(&self) -> Option<NodeView> {
-        self.told.lock().node.clone()
+    /// Returns the version of the moment that was asked for last, once.
+    pub fn take_moment(&self) -> Option<(GraphId, u64)> {
+        self.told.lock().moment.take()
     }
 
-    /// Returns why the last command or question failed, or a graph is followed no further.
+    /// Returns why the last question or listing failed.
     pub fn failure(&self) -> Option<String> {
-        let failures = self.following.lock().failures();
-        let lost = failures.first().map(|(graph, error)| format!("graph {graph}: {error}"));
-        lost.or_else(|| self.told.lock().failure.clone())
+        let told = self.told.lock();
+        told.trouble.clone().or_else(|| told.failure.clone())
+    }
+
+    /// Says on the screen what failed, or that nothing did.
+    pub fn say(&self, failure: Option<String>) {
+        self.told.lock().failure = failure;
     }
 
     /// Moves a node by a vector in its graph's space. `had_place` says whether it had a place of its own before, which
     /// [`undo`](Self::undo) then gives back.
-    pub fn move_node(&mut self, graph: GraphId, node: NodeId, by: [f64; 3], had_place: bool) {
+    pub fn move_node(&mut self, bridge: &GraphBridge, graph: GraphId, node: NodeId, by: [f64; 3], had_place: bool) {
         let translate =
             |by| GraphCommand::TransformNodes { nodes: vec![node], operation: TransformOperation::Translate(by) };
         let compensation = if had_place {
@@ -145,34 +226,82 @@ impl Source {
         } else {
             GraphCommand::DetachComponent { node, component_type: SPATIAL.into() }
         };
-        self.undo.push((graph, compensation));
-        self.write(graph, translate(by));
+        if self.send(bridge, graph, translate(by)) {
+            self.undo.push((graph, compensation));
+        }
     }
 
     /// Writes what takes the last change back; returns false where there is none.
-    pub fn undo(&mut self) -> bool {
+    pub fn undo(&mut self, bridge: &GraphBridge) -> bool {
         let Some((graph, command)) = self.undo.pop() else { return false };
-        self.write(graph, command);
-        true
+        self.send(bridge, graph, command)
     }
 
-    fn write(&self, graph: GraphId, command: GraphCommand) {
-        let (engine, told) = (self.engine.clone(), Arc::clone(&self.told));
-        self.runtime.spawn(async move {
-            told.lock().failure = engine.command(graph, command).await.err().map(|error| error.to_string());
-        });
+    fn send(&self, bridge: &GraphBridge, graph: GraphId, command: GraphCommand) -> bool {
+        let sent = bridge.bridge.send_command(BridgeCommand::Graph(graph, command));
+        self.say(sent.as_ref().err().map(ToString::to_string));
+        sent.is_ok()
     }
 }
 
-async fn open_store(place: &Place) -> Result<Arc<dyn EventStore>, StoreError> {
-    Ok(match place {
-        Place::Generated(_) => Arc::new(MemoryStore::new()),
-        Place::Folder(folder, true) => Arc::new(MemoryStore::open(folder, FsyncPolicy::Interval(FSYNC))?),
-        Place::Folder(folder, false) => Arc::new(MemoryStore::open_read_only(folder)?),
-        Place::Servers(urls) => {
-            let mut config = JetStreamConfig::load(None, std::env::vars_os()).map_err(StoreError::from)?;
-            config.urls.clone_from(urls);
-            Arc::new(JetStreamStore::open(config).await?)
+/// Follows graphs that are new in the store.
+pub fn follow_new_graphs(source: Option<ResMut<Source>>, bridge: Option<ResMut<GraphBridge>>) {
+    let (Some(mut source), Some(mut bridge)) = (source, bridge) else { return };
+    let (listed, known) = source.graphs();
+    if listed > known
+        && let Err(failure) = source.bypass_change_detection().follow_listed(&mut bridge)
+    {
+        source.say(Some(failure.to_string()));
+    }
+}
+
+async fn list(engine: &Engine) -> Result<Vec<(GraphId, u64)>, Failure> {
+    let listed = engine.store().list().await?;
+    Ok(listed.into_iter().map(|(aggregate, head)| (GraphId::from(aggregate), head.version)).collect())
+}
+
+async fn keep_listing(engine: Engine, told: Arc<Mutex<Told>>) {
+    loop {
+        tokio::time::sleep(LISTING).await;
+        match list(&engine).await {
+            Ok(graphs) => {
+                let mut told = told.lock();
+                (told.graphs, told.trouble) = (graphs, None);
+            }
+            Err(failure) => told.lock().trouble = Some(format!("the store does not answer: {failure}")),
         }
-    })
+    }
+}
+
+async fn generate(engine: &Engine, nodes: u32) -> Result<(), Failure> {
+    let graph = engine.create_graph(GraphMetadata::named("generated")).await?;
+    for command in commands(nodes) {
+        engine.command(graph, command).await?;
+    }
+    Ok(())
+}
+
+/// Opens the engine of a place, and the graph of a snapshot file, which has no events.
+fn open_engine(runtime: &Runtime, place: &Place) -> Result<(Engine, Option<GraphView>), Failure> {
+    let in_memory = || Arc::new(MemoryStore::new()) as Arc<dyn EventStore>;
+    let (options, is_writable) = match place {
+        Place::Generated(_) => return Ok((Engine::new(in_memory()), None)),
+        Place::File(path) => {
+            return match Snapshot::map(path) {
+                Ok(snapshot) => Ok((Engine::new(in_memory()), Some(snapshot.view()))),
+                Err(SnapshotError::Foreign) => {
+                    let (store, _) = import_events(runtime.handle(), path, || Ok(in_memory()), |_| Ok(()))?;
+                    Ok((Engine::new(store), None))
+                }
+                Err(source) => Err(Failure::SnapshotFile { file: path.display().to_string(), source }),
+            };
+        }
+        Place::Store(options, is_writable) => (options, *is_writable),
+    };
+    options.check()?;
+    let store = runtime.block_on(async {
+        if is_writable { options.open_to_write(Fsync::Interval).await } else { options.open_to_read().await }
+    })?;
+    let _guard = runtime.enter();
+    Ok((options.engine(store, Snapshots::Use).build(), None))
 }

@@ -27,6 +27,7 @@ pub mod show;
 pub mod snapshot;
 pub mod stats;
 pub mod verify;
+pub mod view;
 pub mod why;
 
 pub mod repair;

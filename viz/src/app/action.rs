@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use bevy::ecs::message::Message;
 use bevy::math::{Rect, Vec2};
+use cidgraph::Moment;
 
 /// Something a viewer does. Places are pixels from the view's top left.
 #[derive(Message, Debug, Clone, PartialEq)]
@@ -15,24 +16,44 @@ pub enum Action {
     Zoom(f32, Vec2),
     /// `fit`: shows everything.
     Fit,
+    /// `orbit`: looks from aside in perspective, or flat again.
+    Orbit,
+    /// `turn RIGHT UP`: turns what is seen from aside, degrees.
+    Turn(Vec2),
     /// `select X Y`: selects the node there alone, or nothing.
     Select(Vec2),
     /// `add X Y`: selects the node there too, or no more.
     Add(Vec2),
     /// `box X Y X Y`: selects the nodes between two corners.
     Box(Rect),
+    /// `hover X Y`: shows the card of the node there, or none.
+    Hover(Vec2),
     /// `search TEXT`: selects the nodes whose key or id begins with the text, and shows them.
     Search(String),
     /// `neighbours STEPS`: lets what is so many edges from the selected nodes stand out; none with 0.
     Neighbours(u32),
     /// `kind NAME`: shows nodes of a kind alone; all without a name.
     Kind(Option<String>),
+    /// `filter COMPONENT[.PROPERTY[=VALUE]]`: shows the nodes alone that have the component, the property, or the value;
+    /// all without one.
+    Filter(Option<Filter>),
+    /// `color COMPONENT.PROPERTY`: colours nodes by a property, with a legend; as before without one.
+    Color(Option<PropertyName>),
+    /// `size COMPONENT.PROPERTY`: sizes nodes by a property, with a legend; as before without one.
+    Size(Option<PropertyName>),
+    /// `layout`: places the nodes that have no place of their own anew.
+    Layout,
     /// `version NUMBER`: shows a version.
     Version(u64),
-    /// `step NUMBER`: shows the version so many further on, back below 0.
+    /// `go MOMENT`: shows a version, a time, an event by its CID, or the addition of a node, written as on the command
+    /// line.
+    Go(Moment),
+    /// `step NUMBER`: shows the end of the transaction so many further on, back below 0.
     Step(i64),
     /// `play SPEED`: goes through versions, so many a second, back below 0.
     Play(f64),
+    /// `loop SPEED`: as `play`, again and again.
+    Loop(f64),
     /// `pause`: stops at the version that is shown.
     Pause,
     /// `live`: shows the last version, and each that follows.
@@ -45,6 +66,8 @@ pub enum Action {
     Undo,
     /// `screenshot FILE`: writes a picture.
     Screenshot(PathBuf),
+    /// `record NUMBER FOLDER`: writes the pictures of the next frames as `00000.png`, `00001.png` and so on.
+    Record(u32, PathBuf),
     /// `help`: shows or hides the keys.
     Help,
     /// `frames NUMBER`: lets frames pass.
@@ -53,6 +76,56 @@ pub enum Action {
     State,
     /// `quit`: ends.
     Quit,
+}
+
+/// A property of nodes: `COMPONENT.PROPERTY`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PropertyName {
+    /// The component's type.
+    pub component_type: String,
+    /// The property.
+    pub property: String,
+}
+
+/// Which nodes are shown: those that have a component, a property, or a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Filter {
+    /// The component's type.
+    pub component_type: String,
+    /// The property.
+    pub property: Option<String>,
+    /// Its value, as it is printed: text without quotes, numbers and truth values as in JSON.
+    pub value: Option<String>,
+}
+
+impl PropertyName {
+    fn read(text: &str) -> Option<Self> {
+        let (component_type, property) = text.split_once('.')?;
+        let is_named = !component_type.is_empty() && !property.is_empty();
+        is_named.then(|| Self { component_type: component_type.to_owned(), property: property.to_owned() })
+    }
+}
+
+impl std::fmt::Display for PropertyName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}.{}", self.component_type, self.property)
+    }
+}
+
+impl Filter {
+    fn read(text: &str) -> Option<Self> {
+        let (name, value) = text.split_once('=').map_or((text, None), |(name, value)| (name, Some(value.to_owned())));
+        match PropertyName::read(name) {
+            Some(PropertyName { component_type, property }) => {
+                Some(Self { component_type, property: Some(property), value })
+            }
+            None => (value.is_none() && !name.is_empty() && !name.contains('.')).then(|| Self {
+                component_type: name.to_owned(),
+                property: None,
+                value: None,
+            }),
+        }
+    }
 }
 
 /// A line that is no action.
@@ -81,14 +154,40 @@ impl FromStr for Action {
             ("add", Some(&[x, y])) => Ok(Self::Add(Vec2::new(x, y))),
             ("box", Some(&[x0, y0, x1, y1])) => Ok(Self::Box(Rect::new(x0, y0, x1, y1))),
             ("drag", Some(&[x0, y0, x1, y1])) => Ok(Self::Drag(Vec2::new(x0, y0), Vec2::new(x1, y1))),
-            ("pan" | "zoom" | "select" | "add" | "box" | "drag", _) => Err(invalid("other numbers are expected")),
+            ("hover", Some(&[x, y])) => Ok(Self::Hover(Vec2::new(x, y))),
+            ("turn", Some(&[right, up])) => Ok(Self::Turn(Vec2::new(right, up))),
+            ("pan" | "zoom" | "select" | "add" | "box" | "drag" | "hover" | "turn", _) => {
+                Err(invalid("other numbers are expected"))
+            }
             ("search", _) => text.map(Self::Search).ok_or_else(|| invalid("what is searched?")),
             ("neighbours", _) => rest.parse().map(Self::Neighbours).map_err(|_| invalid("how many steps?")),
             ("kind", _) => Ok(Self::Kind(text)),
+            ("filter" | "color" | "size", _) if rest.is_empty() => Ok(match verb {
+                "filter" => Self::Filter(None),
+                "color" => Self::Color(None),
+                _ => Self::Size(None),
+            }),
+            ("filter", _) => Filter::read(rest)
+                .map(|filter| Self::Filter(Some(filter)))
+                .ok_or_else(|| invalid("a component is expected, a property COMPONENT.PROPERTY, or one with =VALUE")),
+            ("color" | "size", _) => match PropertyName::read(rest) {
+                Some(name) if verb == "color" => Ok(Self::Color(Some(name))),
+                Some(name) => Ok(Self::Size(Some(name))),
+                None => Err(invalid("a property is expected: COMPONENT.PROPERTY")),
+            },
+            ("go", _) => rest.parse().map(Self::Go).map_err(|_| invalid("which moment?")),
+            ("record", _) => {
+                let (count, folder) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+                match (count.parse(), folder.trim()) {
+                    (Ok(count), folder) if !folder.is_empty() => Ok(Self::Record(count, folder.into())),
+                    _ => Err(invalid("how many pictures, and into which folder?")),
+                }
+            }
             ("version", _) => rest.parse().map(Self::Version).map_err(|_| invalid("which version?")),
-            ("step", _) => rest.parse().map(Self::Step).map_err(|_| invalid("how many versions?")),
+            ("step", _) => rest.parse().map(Self::Step).map_err(|_| invalid("how many transactions?")),
             ("play", Some(&[speed])) => Ok(Self::Play(f64::from(speed))),
-            ("play", _) => Err(invalid("how many versions a second?")),
+            ("loop", Some(&[speed])) => Ok(Self::Loop(f64::from(speed))),
+            ("play" | "loop", _) => Err(invalid("how many versions a second?")),
             ("compare", Some([])) => Ok(Self::Compare(None)),
             ("compare", _) => {
                 rest.parse().map(|version| Self::Compare(Some(version))).map_err(|_| invalid("with which version?"))
@@ -107,6 +206,8 @@ impl Action {
     fn of_word(word: &str) -> Option<Self> {
         Some(match word {
             "fit" => Self::Fit,
+            "orbit" => Self::Orbit,
+            "layout" => Self::Layout,
             "pause" => Self::Pause,
             "live" => Self::Live,
             "undo" => Self::Undo,
@@ -147,11 +248,30 @@ mod tests {
         check("compare", Action::Compare(None));
         check("compare 7", Action::Compare(Some(7)));
         check("quit", Action::Quit);
+        check("go 12", Action::Go(Moment::Version(12)));
+        check("record 3 my pictures", Action::Record(3, "my pictures".into()));
+        let name = |component: &str, property: &str| PropertyName {
+            component_type: component.to_owned(),
+            property: property.to_owned(),
+        };
+        check("color Rating.stars", Action::Color(Some(name("Rating", "stars"))));
+        check("size", Action::Size(None));
+        let filter = |property: Option<&str>, value: Option<&str>| {
+            Action::Filter(Some(Filter {
+                component_type: "Rating".to_owned(),
+                property: property.map(str::to_owned),
+                value: value.map(str::to_owned),
+            }))
+        };
+        check("filter Rating", filter(None, None));
+        check("filter Rating.stars", filter(Some("stars"), None));
+        check("filter Rating.stars=3 or 4", filter(Some("stars"), Some("3 or 4")));
     }
 
     #[test]
     fn what_is_no_action_says_why() {
-        for line in ["", "pan 1", "pan 1 2 3", "zoom 0 1 1", "zoom NaN 1 1", "version -1", "fit 3", "jump", "search"] {
+        for line in ["", "pan 1", "pan 1 2 3", "zoom 0 1 1", "zoom NaN 1 1", "version -1", "fit 3", "jump", "search", "color a",
+            "filter a=3", "go there", "record 3", "loop"] {
             assert!(line.parse::<Action>().is_err(), "{line}");
         }
         let error = "version x".parse::<Action>().unwrap_err();

@@ -1,19 +1,24 @@
 //! What is written over the picture: figures at the top, the slider at the bottom, keys on demand.
 
 use std::collections::VecDeque;
-use std::fmt::Write;
 
 use bevy::ecs::prelude::*;
-use bevy::prelude::{BackgroundColor, Color, FontSize, Node, PositionType, Text, TextColor, TextFont, Val, Visibility};
+use bevy::ecs::system::SystemParam;
+use bevy::prelude::{
+    BackgroundColor, Color, FontSize, Node, PositionType, Text, TextColor, TextFont, TextSpan, Val, Visibility,
+};
 use bevy::time::{Real, Time};
 
-use crate::plugin::GraphInbox;
+use crate::plugin::GraphBridge;
 use crate::render::RenderFacts;
 use crate::scene::GraphScene;
-use crate::source::Source;
+use crate::source::{FOLLOWED_MAX, Source};
 
 use super::action::Action;
+use super::card::{Card, lines};
 use super::hands::{Hands, SLIDER_PX};
+use super::layouts::Layouts;
+use super::paint::Paint;
 use super::selection::Selection;
 use super::time::shown_version;
 
@@ -23,9 +28,11 @@ const FRAMES: usize = 240;
 /// Seconds between two updates of the figures.
 const UPDATE_SECONDS: f32 = 0.25;
 
-const KEYS: &str = "drag: move   wheel: zoom   F: fit   click, shift-click, shift-drag: select   Esc: nothing selected
-1 2 3: neighbours   0: none   / text Enter: search   Space: play   ← →: step (shift: 100)   Home End: first, live
-C: compare with the version shown   X: end the comparison   F12: picture   Q: quit   ?: these keys";
+const KEYS: &str = "drag: move   wheel: zoom   F: fit   O: from aside (right button: turn)   L: layout
+click, shift-click, shift-drag: select   Esc: nothing   drag the selected node: move it   U: undo
+1 2 3: neighbours   0: none   / text Enter: search   : line Enter: any action of a script (color, size, filter, go ...)
+Space: play   left, right: a transaction (shift: 100)   Home End: first, live   C: compare with what is shown   X: end it
+F12: picture   Q: quit   ?: these keys";
 
 /// The figures.
 #[derive(Component)]
@@ -39,48 +46,63 @@ pub(super) struct Slider;
 #[derive(Component)]
 pub(super) struct Keys;
 
+/// What colours and sizes mean.
+#[derive(Component)]
+pub(super) struct Legend;
+
+/// The card of a node.
+#[derive(Component)]
+pub(super) struct CardText;
+
+const INK: Color = Color::srgb(0.85, 0.88, 0.92);
+const PAPER: Color = Color::srgba(0.02, 0.03, 0.05, 0.8);
+
+fn font() -> TextFont {
+    TextFont { font_size: FontSize::Px(13.0), ..TextFont::default() }
+}
+
 /// Puts everything up.
 pub(super) fn put_up(mut commands: Commands) {
-    let at = |top, bottom| Node {
+    let at = |left, right, top, bottom| Node {
         position_type: PositionType::Absolute,
-        left: Val::Px(8.0),
+        left,
+        right,
         top,
         bottom,
         ..Node::default()
     };
-    let font = TextFont { font_size: FontSize::Px(13.0), ..TextFont::default() };
-    let color = TextColor(Color::srgb(0.85, 0.88, 0.92));
-    commands.spawn((Figures, Text::default(), font.clone(), color, at(Val::Px(6.0), Val::Auto)));
-    commands.spawn((
-        Keys,
-        Text::new(KEYS),
-        font,
-        color,
-        Visibility::Hidden,
-        at(Val::Auto, Val::Px(SLIDER_PX + 8.0)),
-        BackgroundColor(Color::srgba(0.0, 0.0, 0.0, 0.7)),
-    ));
+    let (edge, auto) = (Val::Px(8.0), Val::Auto);
+    commands.spawn((Figures, Text::default(), font(), TextColor(INK), at(edge, auto, Val::Px(6.0), auto)));
+    commands.spawn((Legend, Text::default(), font(), TextColor(INK), at(auto, edge, Val::Px(6.0), auto)));
+    let card = (CardText, Text::default(), font(), TextColor(INK), Visibility::Hidden, BackgroundColor(PAPER));
+    commands.spawn((card, at(edge, auto, auto, Val::Px(SLIDER_PX + 8.0))));
+    let keys = (Keys, Text::new(KEYS), font(), TextColor(INK), Visibility::Hidden, BackgroundColor(PAPER));
+    commands.spawn((keys, at(edge, auto, auto, Val::Px(SLIDER_PX + 8.0))));
     let bar = |width| Node {
-        position_type: PositionType::Absolute,
-        left: Val::Px(0.0),
-        bottom: Val::Px(0.0),
         height: Val::Px(SLIDER_PX),
         width: Val::Percent(width),
-        ..Node::default()
+        ..at(Val::Px(0.0), auto, auto, Val::Px(0.0))
     };
     commands.spawn((bar(100.0), BackgroundColor(Color::srgba(1.0, 1.0, 1.0, 0.08))));
     commands.spawn((Slider, bar(100.0), BackgroundColor(Color::srgba(0.3, 0.6, 1.0, 0.6))));
 }
 
+/// What the figures are taken from.
+#[derive(SystemParam)]
+pub(super) struct Known<'w> {
+    scene: Res<'w, GraphScene>,
+    facts: Res<'w, RenderFacts>,
+    selection: Res<'w, Selection>,
+    hands: Res<'w, Hands>,
+    layouts: Res<'w, Layouts>,
+    bridge: Option<Res<'w, GraphBridge>>,
+    source: Option<Res<'w, Source>>,
+}
+
 /// Writes the figures, some times a second.
 pub(super) fn write_figures(
     time: Res<Time<Real>>,
-    scene: Res<GraphScene>,
-    facts: Res<RenderFacts>,
-    selection: Res<Selection>,
-    hands: Res<Hands>,
-    inbox: Option<Res<GraphInbox>>,
-    source: Option<Res<Source>>,
+    known: Known<'_>,
     mut figures: Single<&mut Text, With<Figures>>,
     mut frames: Local<VecDeque<f32>>,
     mut since: Local<f32>,
@@ -90,50 +112,105 @@ pub(super) fn write_figures(
         frames.pop_front();
     }
     *since += time.delta_secs();
-    if *since < UPDATE_SECONDS && !hands.is_changed() {
+    if *since < UPDATE_SECONDS && !known.hands.is_changed() {
         return;
     }
     *since = 0.0;
-    let mut text = String::new();
-    let facts = facts.read();
     let mut sorted: Vec<f32> = frames.iter().copied().collect();
     sorted.sort_by(f32::total_cmp);
     let at = |part: usize| sorted.get(sorted.len() * part / 100).copied().unwrap_or(0.0);
-    let thinned = if facts.edge_stride > 1 { format!(" (1 in {})", facts.edge_stride) } else { String::new() };
-    let drawn = if facts.is_points { " as points" } else { "" };
-    let waiting = inbox.map_or(0, |inbox| inbox.depth());
-    drop(writeln!(
-        text,
-        "frame p50 {:.1} p99 {:.1} ms   nodes {}{drawn}   edges {}{thinned}   waiting {waiting}",
-        at(50),
-        at(99),
-        facts.nodes,
-        facts.edges
-    ));
-    for (graph, at) in (0..).zip(scene.graphs()) {
-        drop(writeln!(text, "{}   version {} of {}", at.name, shown_version(&scene, graph), at.version));
-    }
-    if let [node] = selection.nodes() {
-        let name = scene.name(*node);
-        let key = name.key.as_ref().map_or_else(|| name.id.to_string(), ToString::to_string);
-        drop(writeln!(text, "{} {key}", scene.kind(name.kind)));
-    } else if !selection.nodes().is_empty() {
-        drop(writeln!(text, "{} nodes selected", selection.nodes().len()));
-    }
-    if let Some(node) = source.as_ref().and_then(|source| source.node()).filter(|_| selection.nodes().len() == 1) {
-        drop(writeln!(text, "last changed by version {}", node.version));
-        for component in &node.components {
-            drop(writeln!(text, "{} {:?}", component.component_type, component.properties));
-        }
-    }
-    if let Some(failure) = source.as_ref().and_then(|source| source.failure()) {
-        drop(writeln!(text, "{failure}"));
-    }
-    if let Some(search) = &hands.search {
-        drop(writeln!(text, "search: {search}_"));
-    }
+    let text = known.lines(at(50), at(99)).join("\n");
     if figures.0 != text {
         figures.0 = text;
+    }
+}
+
+impl Known<'_> {
+    fn lines(&self, p50: f32, p99: f32) -> Vec<String> {
+        let facts = self.facts.read();
+        let thinned = if facts.edge_stride > 1 { format!(" (1 in {})", facts.edge_stride) } else { String::new() };
+        let drawn = if facts.is_points { " as points" } else { "" };
+        let mut lines = vec![format!(
+            "frame p50 {p50:.1} p99 {p99:.1} ms   nodes {}{drawn}   edges {}{thinned}",
+            facts.nodes, facts.edges
+        )];
+        lines.extend(self.bridge.as_ref().map(|bridge| feed_line(bridge)));
+        for (graph, at) in (0..).zip(self.scene.graphs()) {
+            let head = self.bridge.as_ref().and_then(|bridge| bridge.view(at.id)).and_then(|view| view.head());
+            let head = head.filter(|head| head.version == at.version).map_or_else(String::new, |head| head.cid.to_string());
+            lines.push(format!("{}   version {} of {}   {head}", at.name, shown_version(&self.scene, graph), at.version));
+        }
+        let selected = self.selection.nodes().len();
+        lines.extend((selected > 1).then(|| format!("{selected} nodes selected")));
+        lines.extend(self.layouts.progress().map(|progress| format!("layout: {progress}")));
+        lines.extend(self.troubles());
+        lines.extend(self.hands.typed.as_ref().map(|typed| format!("{typed}_")));
+        lines
+    }
+
+    /// Returns what does not go as it should.
+    fn troubles(&self) -> Vec<String> {
+        let mut troubles = Vec::new();
+        if let Some(bridge) = &self.bridge {
+            let feeds = bridge.feeds().into_iter();
+            troubles.extend(feeds.filter_map(|feed| Some(format!("graph {}: {}", feed.graph, feed.trouble?))));
+            troubles.extend(bridge.failures().iter().map(|(graph, why)| format!("graph {graph} is followed no more: {why}")));
+        }
+        if let Some(source) = &self.source {
+            let (listed, followed) = source.graphs();
+            troubles.extend((followed == FOLLOWED_MAX && listed > followed).then(|| {
+                format!("{followed} of {listed} graphs are shown: --graph chooses")
+            }));
+            troubles.extend(source.failure());
+        }
+        troubles.extend(self.hands.mistake.as_ref().map(ToString::to_string));
+        troubles
+    }
+}
+
+fn feed_line(bridge: &GraphBridge) -> String {
+    let feeds = bridge.feeds();
+    let waiting: usize = feeds.iter().map(|feed| feed.pending_mutations).sum();
+    let behind: u64 = feeds.iter().map(cidgraph::bridge::FeedStatus::lag_versions).sum();
+    let counters = bridge.bridge.counters();
+    let lag = bridge.last_lag().map_or_else(String::new, |lag| format!("   event lag {:.1} ms", lag.as_secs_f64() * 1e3));
+    format!("waiting {waiting}   behind {behind} versions   received {}{lag}", counters.transactions)
+}
+
+/// Writes what colours and sizes mean.
+pub(super) fn write_legend(
+    mut commands: Commands,
+    paint: Res<Paint>,
+    legend: Single<Entity, With<Legend>>,
+) {
+    if !paint.is_changed() {
+        return;
+    }
+    commands.entity(*legend).despawn_children();
+    for line in paint.legend() {
+        let [red, green, blue, _] = line.color.map_or([0xd8; 4], u32::to_le_bytes);
+        let text = format!("{} {}\n", if line.color.is_some() { "\u{25cf}" } else { " " }, line.text);
+        commands.entity(*legend).with_child((TextSpan::new(text), font(), TextColor(Color::srgb_u8(red, green, blue))));
+    }
+}
+
+/// Writes the card beside the pointer, or at the bottom where the node is selected and not pointed at.
+pub(super) fn write_card(
+    scene: Res<GraphScene>,
+    selection: Res<Selection>,
+    source: Option<Res<Source>>,
+    card: Res<Card>,
+    text: Single<(&mut Text, &mut Visibility), With<CardText>>,
+) {
+    let (mut text, mut visibility) = text.into_inner();
+    let Some(node) = card.node(&selection) else {
+        visibility.set_if_neq(Visibility::Hidden);
+        return;
+    };
+    visibility.set_if_neq(Visibility::Inherited);
+    let lines = lines(&scene, source.as_deref(), node).join("\n");
+    if text.0 != lines {
+        text.0 = lines;
     }
 }
 

@@ -6,11 +6,16 @@ use bevy::input::ButtonState;
 use bevy::input::keyboard::{Key, KeyCode, KeyboardInput};
 use bevy::input::mouse::{AccumulatedMouseScroll, MouseButton, MouseScrollUnit};
 use bevy::math::{Rect, Vec2};
+use bevy::prelude::{Camera, Projection, Transform};
 use bevy::window::{PrimaryWindow, Window};
 
+use crate::render::GraphCamera;
 use crate::scene::GraphScene;
 
-use super::action::Action;
+use super::action::{Action, InvalidAction};
+use super::eye::Eye;
+use super::picking::node_at;
+use super::selection::Selection;
 use super::time::shown_version;
 
 /// How far a button must be drawn so that it is no click, pixels.
@@ -25,24 +30,45 @@ const PLAY_SECONDS: f64 = 10.0;
 /// Pixels of wheel that count as one step of it.
 const WHEEL_STEP_PX: f32 = 40.0;
 
+/// Degrees that the view turns when it is drawn by a pixel with the right button.
+const TURN_DEGREES: f32 = 0.3;
+
 /// A button that is held: where it was pressed, and where it was in the last frame.
 #[derive(Debug, Clone, Copy)]
 struct Held {
+    button: MouseButton,
     from: Vec2,
     last: Vec2,
+    /// What it draws.
+    drawn: Drawn,
+}
+
+/// What a held button draws.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Drawn {
+    /// The slider.
+    Slider,
+    /// A box around nodes.
+    Box,
+    /// A node.
+    Node,
+    /// The view.
+    View,
 }
 
 /// What hands are in the middle of.
 #[derive(Resource, Debug, Default)]
 pub(super) struct Hands {
     held: Option<Held>,
-    /// What was typed behind a slash.
-    pub(super) search: Option<String>,
+    /// What was typed: a slash and what is searched, or a colon and an action.
+    pub(super) typed: Option<String>,
+    /// Why the last thing that was typed is no action.
+    pub(super) mistake: Option<InvalidAction>,
     pictures: u32,
 }
 
-/// Turns the mouse into actions: drawing moves the view, with shift selects a box; clicking selects; the wheel zooms; the
-/// bottom of the window is a slider through versions.
+/// Turns the mouse into actions: drawing moves the view, or the node that is selected, with shift a box; the right button
+/// turns the view; clicking selects; the wheel zooms; the bottom of the window is a slider through versions.
 pub(super) fn use_mouse(
     mut hands: ResMut<Hands>,
     window: Single<&Window, With<PrimaryWindow>>,
@@ -50,6 +76,9 @@ pub(super) fn use_mouse(
     keys: Res<ButtonInput<KeyCode>>,
     wheel: Res<AccumulatedMouseScroll>,
     scene: Res<GraphScene>,
+    selection: Res<Selection>,
+    camera: Single<(&Camera, &Transform, &Projection), With<GraphCamera>>,
+    mut hovered: Local<Option<Vec2>>,
     mut actions: MessageWriter<Action>,
 ) {
     let Some(at) = window.cursor_position() else { return };
@@ -61,27 +90,52 @@ pub(super) fn use_mouse(
         };
         actions.write(Action::Zoom(1.2_f32.powf(steps), at));
     }
-    if buttons.just_pressed(MouseButton::Left) {
-        hands.held = Some(Held { from: at, last: at });
+    if hands.held.is_none() && *hovered != Some(at) {
+        *hovered = Some(at);
+        actions.write(Action::Hover(at));
+    }
+    let pressed = [MouseButton::Left, MouseButton::Right].into_iter().find(|button| buttons.just_pressed(*button));
+    if let Some(button) = pressed {
+        let (camera, transform, projection) = *camera;
+        let on_selected = || {
+            let eye = Eye::of(camera, transform, projection)?;
+            node_at(&scene, &eye, at).filter(|node| selection.nodes() == [*node])
+        };
+        let drawn = match button {
+            MouseButton::Left if at.y > window.height() - SLIDER_PX => Drawn::Slider,
+            MouseButton::Left if is_shifted => Drawn::Box,
+            MouseButton::Left if on_selected().is_some() => Drawn::Node,
+            _ => Drawn::View,
+        };
+        hands.held = Some(Held { button, from: at, last: at, drawn });
     }
     let Some(held) = hands.held else { return };
-    let is_slider = held.from.y > window.height() - SLIDER_PX;
     let is_drawn = held.from.distance(at) > CLICK_PX;
-    if buttons.just_released(MouseButton::Left) {
+    if buttons.just_released(held.button) {
         hands.held = None;
-        let action = match (is_slider, is_drawn, is_shifted) {
-            (true, ..) | (_, true, false) => return,
-            (_, true, true) => Action::Box(Rect::from_corners(held.from, at)),
-            (_, false, true) => Action::Add(at),
-            (_, false, false) => Action::Select(at),
+        let action = match (held.button, held.drawn, is_drawn) {
+            (_, Drawn::Slider, _) | (_, Drawn::View, true) | (MouseButton::Right, ..) => return,
+            (_, Drawn::Box, true) => Action::Box(Rect::from_corners(held.from, at)),
+            (_, Drawn::Node, true) => Action::Drag(held.from, at),
+            (_, Drawn::Box, false) => Action::Add(at),
+            (_, Drawn::Node | Drawn::View, false) => Action::Select(at),
         };
         actions.write(action);
         return;
     }
-    if is_slider && at != held.last || is_slider && buttons.just_pressed(MouseButton::Left) {
-        actions.write(Action::Version(version_at(&scene, at.x / window.width())));
-    } else if is_drawn && !is_shifted {
-        actions.write(Action::Pan(at - held.last));
+    let by = at - held.last;
+    let is_first = pressed.is_some();
+    match (held.button, held.drawn) {
+        (_, Drawn::Slider) if is_first || by != Vec2::ZERO => {
+            actions.write(Action::Version(version_at(&scene, at.x / window.width())));
+        }
+        (MouseButton::Right, Drawn::View) if by != Vec2::ZERO => {
+            actions.write(Action::Turn(by * TURN_DEGREES));
+        }
+        (_, Drawn::View) if is_drawn && by != Vec2::ZERO => {
+            actions.write(Action::Pan(by));
+        }
+        _ => {}
     }
     hands.held = Some(Held { last: at, ..held });
 }
@@ -109,12 +163,16 @@ pub(super) fn use_keys(
     mut actions: MessageWriter<Action>,
 ) {
     for key in typed.read().filter(|key| key.state == ButtonState::Pressed) {
-        if hands.search.is_some() {
-            if let Some(action) = type_search(&mut hands.search, &key.logical_key) {
-                actions.write(action);
+        if hands.typed.is_some() {
+            match type_key(&mut hands.typed, &key.logical_key) {
+                Some(Ok(action)) => drop(actions.write(action)),
+                Some(Err(mistake)) => hands.mistake = Some(mistake),
+                None => {}
             }
-        } else if key.logical_key == Key::Character("/".into()) {
-            hands.search = Some(String::new());
+        } else if let Key::Character(begun) = &key.logical_key
+            && matches!(begun.as_str(), "/" | ":")
+        {
+            (hands.typed, hands.mistake) = (Some(begun.to_string()), None);
         } else if key.logical_key == Key::Character("?".into()) {
             actions.write(Action::Help);
         } else if key.key_code == KeyCode::F12 {
@@ -126,23 +184,28 @@ pub(super) fn use_keys(
     }
 }
 
-/// Takes a key of a search; returns the search once it is complete.
-fn type_search(search: &mut Option<String>, key: &Key) -> Option<Action> {
-    let text = search.as_mut()?;
-    if let Key::Character(typed) = key {
-        text.push_str(typed);
+/// Takes a key of what is typed; returns what it says once it is complete.
+fn type_key(typed: &mut Option<String>, key: &Key) -> Option<Result<Action, InvalidAction>> {
+    let text = typed.as_mut()?;
+    match key {
+        Key::Character(character) => text.push_str(character),
+        Key::Space => text.push(' '),
+        Key::Backspace => drop(text.pop()),
+        Key::Escape => text.clear(),
+        Key::Enter => {
+            let complete = typed.take()?;
+            return match complete.split_at(1) {
+                (_, "") => None,
+                ("/", searched) => Some(Ok(Action::Search(searched.to_owned()))),
+                (_, line) => Some(line.parse()),
+            };
+        }
+        _ => {}
     }
-    if *key == Key::Space {
-        text.push(' ');
+    if text.is_empty() {
+        *typed = None;
     }
-    if *key == Key::Backspace {
-        text.pop();
-    }
-    if *key == Key::Escape {
-        *search = None;
-        return None;
-    }
-    (*key == Key::Enter).then(|| search.take().filter(|text| !text.is_empty()).map(Action::Search)).flatten()
+    None
 }
 
 fn action_of(key: KeyCode, keys: &ButtonInput<KeyCode>, scene: &GraphScene, is_playing: bool) -> Option<Action> {
@@ -156,6 +219,9 @@ fn action_of(key: KeyCode, keys: &ButtonInput<KeyCode>, scene: &GraphScene, is_p
     }
     let plain = [
         (KeyCode::KeyF, Action::Fit),
+        (KeyCode::KeyO, Action::Orbit),
+        (KeyCode::KeyL, Action::Layout),
+        (KeyCode::KeyU, Action::Undo),
         (KeyCode::Escape, Action::Select(Vec2::splat(f32::MIN / 4.0))),
         (KeyCode::Space, if is_playing { Action::Pause } else { Action::Play(speed) }),
         (KeyCode::ArrowLeft, Action::Step(-step)),
@@ -173,18 +239,30 @@ fn action_of(key: KeyCode, keys: &ButtonInput<KeyCode>, scene: &GraphScene, is_p
 mod tests {
     use super::*;
 
+    fn typed(begun: &str, keys: &[Key]) -> (Option<String>, Option<Result<Action, InvalidAction>>) {
+        let mut typed = Some(begun.to_owned());
+        let complete = keys.iter().filter_map(|key| type_key(&mut typed, key)).last();
+        (typed, complete)
+    }
+
+    fn character(character: &str) -> Key {
+        Key::Character(character.into())
+    }
+
     #[test]
     fn a_search_is_typed_and_taken_back() {
-        let mut search = Some(String::new());
-        let mut press = |key| type_search(&mut search, &key);
-        assert_eq!(press(Key::Character("ab".into())), None);
-        assert_eq!(press(Key::Backspace), None);
-        assert_eq!(press(Key::Space), None);
-        assert_eq!(press(Key::Character("c".into())), None);
-        assert_eq!(press(Key::Enter), Some(Action::Search("a c".to_owned())));
-        assert_eq!(search, None);
-        let mut search = Some("a".to_owned());
-        assert_eq!(type_search(&mut search, &Key::Escape), None);
-        assert_eq!(search, None);
+        let keys = [character("ab"), Key::Backspace, Key::Space, character("c"), Key::Enter];
+        assert_eq!(typed("/", &keys), (None, Some(Ok(Action::Search("a c".to_owned())))));
+        assert_eq!(typed("/", &[character("a"), Key::Escape]), (None, None));
+        assert_eq!(typed("/", &[Key::Enter]), (None, None));
+        assert_eq!(typed("/", &[Key::Backspace, character("x")]), (None, None), "nothing is left to type behind");
+    }
+
+    #[test]
+    fn any_action_is_typed_behind_a_colon() {
+        let (_, complete) = typed(":", &[character("step"), Key::Space, character("3"), Key::Enter]);
+        assert_eq!(complete, Some(Ok(Action::Step(3))));
+        let (_, complete) = typed(":", &[character("jump"), Key::Enter]);
+        assert!(complete.is_some_and(|complete| complete.is_err()));
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use bevy::ecs::prelude::*;
-use bevy::math::{IVec2, Rect, Vec2, Vec3};
+use bevy::math::{IVec2, Vec2, Vec3};
 use bevy::prelude::{Camera, FontSize, Projection, Text2d, TextColor, TextFont, Transform, Visibility};
 
 use crate::render::GraphCamera;
@@ -25,7 +25,7 @@ const FONT_PX: f32 = 12.0;
 #[require(Text2d)]
 pub(super) struct Label;
 
-/// Puts names beside the nodes that have room for one.
+/// Puts names beside the nodes that have room for one, where the camera is flat.
 pub(super) fn label(
     mut commands: Commands,
     scene: Res<GraphScene>,
@@ -33,8 +33,12 @@ pub(super) fn label(
     mut labels: Query<(&mut Text2d, &mut Transform, &mut Visibility), (With<Label>, Without<GraphCamera>)>,
 ) {
     let (camera, transform, projection) = *camera;
+    let Projection::Orthographic(flat) = projection else {
+        labels.iter_mut().for_each(|(_, _, mut visibility)| drop(visibility.set_if_neq(Visibility::Hidden)));
+        return;
+    };
     let Some(eye) = Eye::of(camera, transform, projection) else { return };
-    let named = named_nodes(&scene, &eye);
+    let named = named_nodes(&scene, &eye, flat.scale);
     for _ in labels.iter().len()..named.len() {
         let font = TextFont { font_size: FontSize::Px(FONT_PX), ..TextFont::default() };
         commands.spawn((Label, font, TextColor::WHITE));
@@ -47,8 +51,8 @@ pub(super) fn label(
         };
         visibility.set_if_neq(Visibility::Inherited);
         let radius = scene.places()[node as usize][3];
-        let at = scene.world_place(node) + Vec3::new(0.0, radius + FONT_PX * eye.scale, 1.0);
-        transform.set_if_neq(Transform::from_translation(at).with_scale(Vec3::splat(eye.scale)));
+        let at = scene.world_place(node) + Vec3::new(0.0, radius + FONT_PX * flat.scale, 1.0);
+        transform.set_if_neq(Transform::from_translation(at).with_scale(Vec3::splat(flat.scale)));
         let name = name_of(&scene, node);
         if text.0 != name {
             text.0 = name;
@@ -57,20 +61,19 @@ pub(super) fn label(
 }
 
 /// Returns the nodes that have a name: of those in a cell, the first.
-fn named_nodes(scene: &GraphScene, eye: &Eye) -> Vec<u32> {
-    if scene.radius_max() * eye.unit_px() < RADIUS_MIN_PX {
+fn named_nodes(scene: &GraphScene, eye: &Eye, scale: f32) -> Vec<u32> {
+    if scene.radius_max() < RADIUS_MIN_PX * scale {
         return Vec::new();
     }
-    let view = eye.world_rect(Rect::from_corners(Vec2::ZERO, eye.size));
     let mut cells: BTreeMap<[i32; 2], u32> = BTreeMap::new();
     for (node, place) in (0..).zip(scene.places()) {
-        if place[3] * eye.unit_px() < RADIUS_MIN_PX || !scene.is_shown(node) {
+        if place[3] < RADIUS_MIN_PX * scale || !scene.is_shown(node) {
             continue;
         }
-        let at = scene.world_place(node).truncate();
-        if view.contains(at) {
+        let at = scene.world_place(node);
+        if eye.sees(at) {
             // Cells stay with the world while the view is moved.
-            let cell: IVec2 = (at * eye.unit_px() / CELL_PX).floor().as_ivec2();
+            let cell: IVec2 = (at.truncate() / scale / CELL_PX).floor().as_ivec2();
             cells.entry(cell.to_array()).or_insert(node);
         }
     }
@@ -91,24 +94,30 @@ fn name_of(scene: &GraphScene, node: u32) -> String {
 
 #[cfg(test)]
 mod tests {
-    use cidgraph::{GraphEvent, GraphId, NodeEntity, Value};
+    use bevy::prelude::OrthographicProjection;
+    use cidgraph::{Component, GraphId, GraphMutation, Key, NodeId, NodeView, Properties, Value};
 
     use super::*;
 
     #[test]
     fn there_is_one_name_a_cell_and_none_for_small_nodes() {
         let mut scene = GraphScene::default();
-        let graph = GraphId::from_u64(1);
-        for (version, (key, x)) in (1..).zip([("a", 10.0), ("b", 20.0), ("c", 150.0), ("far", 9000.0)]) {
-            let spatial = [("x", Value::Float(x)), ("y", Value::Float(10.0))];
-            let node = NodeEntity::keyed(graph, "thing", key)
-                .with("Spatial", spatial)
-                .with("Visual", [("size", Value::Float(6.0))]);
-            scene.apply(graph, version, &GraphEvent::NodeAdded { node });
+        for (number, (key, x)) in (1..).zip([("a", 10.0), ("b", 20.0), ("c", 150.0), ("far", 9000.0)]) {
+            let component = |component_type: &str, properties| Component { component_type: component_type.into(), properties };
+            let spatial = Properties::from([("x", Value::Float(x)), ("y", Value::Float(10.0))]);
+            let visual = Properties::from([("size", Value::Float(6.0))]);
+            let components = vec![component("Spatial", spatial), component("Visual", visual)];
+            let (id, key) = (NodeId::from_u64(number), Some(Key::from(key)));
+            let node = NodeView { id, key, kind: "thing".into(), version: 1, components };
+            scene.apply(GraphId::from_u64(1), 1, &GraphMutation::NodeAdded { node });
         }
-        let eye = Eye { center: Vec2::ZERO, scale: 1.0, size: Vec2::new(800.0, 600.0) };
-        let names: Vec<String> = named_nodes(&scene, &eye).into_iter().map(|node| name_of(&scene, node)).collect();
-        assert_eq!(names, ["a", "c"]);
-        assert_eq!(named_nodes(&scene, &Eye { scale: 2.0, ..eye }), Vec::<u32>::new());
+        let named = |scale| {
+            let flat = OrthographicProjection { scale, ..OrthographicProjection::default_2d() };
+            let projection = Projection::Orthographic(flat);
+            let eye = Eye::looking(&Transform::IDENTITY, &projection, Vec2::new(800.0, 600.0)).unwrap();
+            named_nodes(&scene, &eye, scale).into_iter().map(|node| name_of(&scene, node)).collect::<Vec<_>>()
+        };
+        assert_eq!(named(1.0), ["a", "c"]);
+        assert_eq!(named(2.0), Vec::<String>::new());
     }
 }

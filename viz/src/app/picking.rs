@@ -4,24 +4,29 @@ use bevy::math::{Rect, Vec2};
 
 use crate::scene::GraphScene;
 
+use super::eye::Eye;
+
 /// How far from a node one may point, pixels.
 const REACH_PX: f32 = 6.0;
 
-/// Returns the node that is shown at a place of the world: of those within its radius, or a few pixels where that is
-/// more, the nearest. `unit_px` is the pixels that a unit of the world is long.
-pub fn node_at(scene: &GraphScene, at: Vec2, unit_px: f32) -> Option<u32> {
-    let reach = REACH_PX / unit_px;
+/// Returns the node that is shown at a pixel: of those whose radius reaches it, or that are a few pixels from it, the
+/// nearest.
+pub fn node_at(scene: &GraphScene, eye: &Eye, at: Vec2) -> Option<u32> {
     let near = (0..).take(scene.nodes().len()).filter_map(|node| {
-        let distance = scene.world_place(node).truncate().distance(at);
-        let radius = scene.places()[node as usize][3].max(reach);
-        (distance <= radius && scene.is_shown(node)).then_some((node, distance))
+        let (pixel, unit_px) = eye.pixel(scene.world_place(node))?;
+        let distance = pixel.distance(at);
+        let reach = (scene.places()[node as usize][3] * unit_px).max(REACH_PX);
+        (distance <= reach && scene.is_shown(node)).then_some((node, distance))
     });
     near.min_by(|a, b| a.1.total_cmp(&b.1)).map(|(node, _)| node)
 }
 
-/// Returns the nodes that are shown within a rectangle of the world.
-pub fn nodes_within(scene: &GraphScene, bounds: Rect) -> Vec<u32> {
-    let is_within = |node: &u32| bounds.contains(scene.world_place(*node).truncate()) && scene.is_shown(*node);
+/// Returns the nodes that are shown within a rectangle of pixels.
+pub fn nodes_within(scene: &GraphScene, eye: &Eye, pixels: Rect) -> Vec<u32> {
+    let is_within = |node: &u32| {
+        let pixel = eye.pixel(scene.world_place(*node));
+        pixel.is_some_and(|(pixel, _)| pixels.contains(pixel)) && scene.is_shown(*node)
+    };
     (0..).take(scene.nodes().len()).filter(is_within).collect()
 }
 
@@ -55,7 +60,8 @@ fn is_edge_shown(scene: &GraphScene, edge: u32) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use cidgraph::{EdgeEntity, GraphEvent, GraphId, NodeEntity, NodeId, Value};
+    use bevy::prelude::{OrthographicProjection, Projection, Transform};
+    use cidgraph::{Component, EdgeId, EdgeView, GraphId, GraphMutation, NodeId, NodeView, Properties, Value};
 
     use super::*;
 
@@ -63,30 +69,45 @@ mod tests {
     fn path() -> GraphScene {
         let mut scene = GraphScene::default();
         let graph = GraphId::from_u64(1);
-        let id = |node: i64| NodeId::from_u64(node.unsigned_abs() + 1);
-        for node in 0..5 {
-            let spatial = [("x", Value::Int(node * 10)), ("y", Value::Int(0))];
-            let node = NodeEntity::new(id(node), "thing").with("Spatial", spatial);
-            scene.apply(graph, 1, &GraphEvent::NodeAdded { node });
+        let id = |node: u32| NodeId::from_u64(u64::from(node) + 1);
+        for number in 0..5 {
+            let properties = Properties::from([("x", Value::Int(i64::from(number) * 10)), ("y", Value::Int(0))]);
+            let components = vec![Component { component_type: "Spatial".into(), properties }];
+            let node = NodeView { id: id(number), key: None, kind: "thing".into(), version: 1, components };
+            scene.apply(graph, 1, &GraphMutation::NodeAdded { node });
         }
-        for node in 0..4 {
-            scene.apply(graph, 2, &GraphEvent::EdgeConnected { edge: EdgeEntity::new(id(node), "to", id(node + 1)) });
+        for number in 0..4 {
+            let edge = EdgeView {
+                id: EdgeId::engine_made(2, number),
+                kind: "to".into(),
+                source: id(number),
+                target: id(number + 1),
+                properties: Properties::new(),
+            };
+            scene.apply(graph, 2, &GraphMutation::EdgeConnected { edge });
         }
         scene
+    }
+
+    /// The origin at pixel (50, 50), a unit so many pixels long.
+    fn eye(unit_px: f32) -> Eye {
+        let flat = OrthographicProjection { scale: 1.0 / unit_px, ..OrthographicProjection::default_2d() };
+        Eye::looking(&Transform::IDENTITY, &Projection::Orthographic(flat), Vec2::splat(100.0)).unwrap()
     }
 
     #[test]
     fn the_nearest_node_in_reach_is_picked() {
         let scene = path();
-        assert_eq!(node_at(&scene, Vec2::new(11.0, 0.0), 1.0), Some(1));
-        assert_eq!(node_at(&scene, Vec2::new(16.0, 0.0), 1.0), Some(2));
-        assert_eq!(node_at(&scene, Vec2::new(15.0, 9.0), 1.0), None);
-        assert_eq!(node_at(&scene, Vec2::new(11.0, 0.0), 100.0), None, "near on paper, far on the screen");
+        let at = |unit_px, x: f32, y: f32| node_at(&scene, &eye(unit_px), Vec2::new(50.0 + x, 50.0 + y));
+        assert_eq!(at(1.0, 11.0, 0.0), Some(1));
+        assert_eq!(at(1.0, 16.0, 0.0), Some(2));
+        assert_eq!(at(1.0, 15.0, 9.0), None);
+        assert_eq!(at(100.0, 1100.0, 0.0), None, "near on paper, far on the screen");
     }
 
     #[test]
     fn a_box_holds_what_is_inside() {
-        assert_eq!(nodes_within(&path(), Rect::new(5.0, -1.0, 25.0, 1.0)), [1, 2]);
+        assert_eq!(nodes_within(&path(), &eye(1.0), Rect::new(55.0, 49.0, 75.0, 51.0)), [1, 2]);
     }
 
     #[test]
@@ -101,8 +122,8 @@ mod tests {
     fn what_is_not_shown_is_not_found() {
         let mut scene = path();
         scene.show_version(0, 0);
-        assert_eq!(node_at(&scene, Vec2::ZERO, 1.0), None);
-        assert_eq!(nodes_within(&scene, Rect::new(-1.0, -1.0, 99.0, 1.0)), Vec::<u32>::new());
+        assert_eq!(node_at(&scene, &eye(1.0), Vec2::splat(50.0)), None);
+        assert_eq!(nodes_within(&scene, &eye(1.0), Rect::new(0.0, 0.0, 99.0, 99.0)), Vec::<u32>::new());
         scene.show_version(0, 1);
         assert_eq!(neighbourhood(&scene, &[0], 3), (vec![0], vec![]), "edges came with version 2");
     }

@@ -37,5 +37,8 @@ pub(super) fn next_action(script: Option<ResMut<Script>>, mut actions: MessageWr
     if matches!(action, Action::Screenshot(_)) {
         script.frames = FRAMES_TO_A_PICTURE;
     }
+    if let Action::Record(frames, _) = action {
+        script.frames = frames.saturating_add(FRAMES_TO_A_PICTURE);
+    }
     actions.write(action);
 }

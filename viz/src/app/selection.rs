@@ -56,7 +56,7 @@ impl Selection {
     }
 }
 
-/// Selects, searches and filters.
+/// Selects and searches.
 pub(super) fn select(
     mut actions: MessageReader<Action>,
     mut scene: ResMut<GraphScene>,
@@ -67,7 +67,7 @@ pub(super) fn select(
     for action in actions.read() {
         let Some(eye) = Eye::of(camera, transform, projection) else { return };
         if let Action::Select(pixel) | Action::Add(pixel) = action {
-            let picked = node_at(&scene, eye.world(*pixel), eye.unit_px());
+            let picked = node_at(&scene, &eye, *pixel);
             match (action, picked) {
                 (Action::Add(_), Some(node)) => selection.toggle(&mut scene, node),
                 (Action::Add(_), None) => {}
@@ -75,7 +75,7 @@ pub(super) fn select(
             }
         }
         if let Action::Box(pixels) = action {
-            let nodes = nodes_within(&scene, eye.world_rect(*pixels));
+            let nodes = nodes_within(&scene, &eye, *pixels);
             selection.set(&mut scene, nodes);
         }
         if let Action::Search(text) = action {
@@ -84,9 +84,6 @@ pub(super) fn select(
         }
         if let Action::Neighbours(steps) = action {
             selection.stand_out(&mut scene, *steps);
-        }
-        if let Action::Kind(kind) = action {
-            show_kind(&mut scene, kind.as_deref());
         }
     }
 }
@@ -99,11 +96,4 @@ fn search(scene: &GraphScene, text: &str) -> Vec<u32> {
         (is_key || name.id.to_string().starts_with(text)) && scene.is_shown(*node)
     };
     (0..).take(scene.nodes().len()).filter(is_found).collect()
-}
-
-fn show_kind(scene: &mut GraphScene, kind: Option<&str>) {
-    for node in (0..).take(scene.nodes().len()) {
-        let is_hidden = kind.is_some_and(|kind| scene.kind(scene.name(node).kind) != kind);
-        scene.mark_node(node, Bits::HIDDEN, is_hidden);
-    }
 }

@@ -1,15 +1,19 @@
 //! Pictures, state and the end.
 
 use std::io::Write;
+use std::path::PathBuf;
 
 use bevy::app::AppExit;
 use bevy::camera::RenderTarget;
 use bevy::ecs::prelude::*;
 use bevy::render::view::screenshot::{Screenshot, ScreenshotCaptured};
+use cidgraph::GraphReadModel;
+use cidgraph::pool::ComponentRegistry;
 
 use crate::headless::Picture;
+use crate::plugin::GraphBridge;
 use crate::render::GraphCamera;
-use crate::scene::GraphScene;
+use crate::scene::{Bits, GraphScene};
 
 use super::action::Action;
 use super::selection::Selection;
@@ -21,23 +25,32 @@ pub(super) fn serve(
     mut actions: MessageReader<Action>,
     scene: Res<GraphScene>,
     selection: Res<Selection>,
+    bridge: Option<Res<GraphBridge>>,
     camera: Single<&RenderTarget, With<GraphCamera>>,
+    mut recording: Local<Option<Recording>>,
     mut exit: MessageWriter<AppExit>,
 ) {
+    if let Some(recorded) = recording.take_if(|recorded| recorded.next >= recorded.count) {
+        bevy::log::info!("{} pictures in {}", recorded.count, recorded.folder.display());
+    }
+    if let Some(recorded) = &mut *recording {
+        let path = recorded.folder.join(format!("{:05}.png", recorded.next));
+        recorded.next += 1;
+        commands.spawn(Screenshot(camera.clone())).observe(write_to(path));
+    }
     for action in actions.read() {
         if let Action::Screenshot(path) = action {
-            let path = path.clone();
-            commands.spawn(Screenshot(camera.clone())).observe(move |captured: On<ScreenshotCaptured>| {
-                let written = Picture::of_image(&captured.image).map(|picture| picture.write_png(&path));
-                match written {
-                    Some(Ok(())) => {}
-                    Some(Err(error)) => bevy::log::error!("{error}"),
-                    None => bevy::log::error!("{}: the picture has other than four bytes a pixel", path.display()),
-                }
-            });
+            commands.spawn(Screenshot(camera.clone())).observe(write_to(path.clone()));
+        }
+        if let Action::Record(count, folder) = action {
+            if let Err(error) = std::fs::create_dir_all(folder) {
+                bevy::log::error!("{}: {error}", folder.display());
+            } else {
+                *recording = Some(Recording { folder: folder.clone(), next: 0, count: *count });
+            }
         }
         if *action == Action::State {
-            let text = describe(&scene, &selection);
+            let text = describe(&scene, &selection, bridge.as_deref());
             if let Err(error) = writeln!(std::io::stdout().lock(), "{text}") {
                 bevy::log::error!("{error}");
             }
@@ -48,17 +61,46 @@ pub(super) fn serve(
     }
 }
 
+/// Pictures that are still to be written.
+#[derive(Debug)]
+pub(super) struct Recording {
+    folder: PathBuf,
+    next: u32,
+    count: u32,
+}
+
+/// Returns what writes a picture once it was taken.
+fn write_to(path: PathBuf) -> impl FnMut(On<'_, '_, ScreenshotCaptured>) {
+    move |captured| {
+        let written = Picture::of_image(&captured.image).map(|picture| picture.write_png(&path));
+        match written {
+            Some(Ok(())) => {}
+            Some(Err(error)) => bevy::log::error!("{error}"),
+            None => bevy::log::error!("{}: the picture has other than four bytes a pixel", path.display()),
+        }
+    }
+}
+
 /// Returns what is shown, in one line a graph and one of what is selected.
-pub(super) fn describe(scene: &GraphScene, selection: &Selection) -> String {
+fn describe(scene: &GraphScene, selection: &Selection, bridge: Option<&GraphBridge>) -> String {
     let mut text = String::new();
     for (graph, at) in (0..).zip(scene.graphs()) {
         let version = shown_version(scene, graph);
         let shown = scene.groups()[usize::from(graph)].version;
-        let is_of = |bits| crate::scene::Bits(bits).group() == u32::from(graph);
+        let is_of = |bits| Bits(bits).group() == u32::from(graph);
         let nodes = scene.nodes().iter().filter(|node| is_of(node.bits) && node.lives_at(shown)).count();
         let edges = scene.edges().iter().filter(|edge| is_of(edge.bits) && edge.lives_at(shown)).count();
-        text.push_str(&format!("graph {} version {version} of {} nodes {nodes} edges {edges}\n", at.name, at.version));
+        text.push_str(&format!("graph {} version {version} of {} nodes {nodes} edges {edges}", at.name, at.version));
+        let known = bridge.and_then(|bridge| bridge.view(at.id)).filter(|view| view.version() == version);
+        if let Some(view) = known {
+            let hash = GraphReadModel::new(view, ComponentRegistry::default()).state_hash();
+            let digits: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+            text.push_str(&format!(" state {digits}"));
+        }
+        text.push('\n');
     }
-    text.push_str(&format!("selected {}", selection.nodes().len()));
+    let hidden = |bits: u32| bits & Bits::HIDDEN != 0;
+    let hidden = scene.nodes().iter().filter(|node| hidden(node.bits)).count();
+    text.push_str(&format!("selected {} hidden {hidden}", selection.nodes().len()));
     text
 }

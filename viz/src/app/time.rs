@@ -3,7 +3,8 @@
 use bevy::ecs::prelude::*;
 
 use crate::plugin::Playback;
-use crate::scene::GraphScene;
+use crate::scene::{GraphScene, SceneGraph};
+use crate::source::Source;
 
 use super::action::Action;
 
@@ -12,21 +13,29 @@ pub(super) fn go_in_time(
     mut commands: Commands,
     mut actions: MessageReader<Action>,
     mut scene: ResMut<GraphScene>,
+    source: Option<Res<Source>>,
     playing: Query<Entity, With<Playback>>,
 ) {
+    let sought = source.as_ref().and_then(|source| source.take_moment());
+    if let Some((graph, version)) = sought.and_then(|(graph, version)| Some((scene.find_graph(graph)?, version))) {
+        scene.show_version(graph, version);
+    }
     for action in actions.read() {
-        let is_jump = matches!(action, Action::Version(_) | Action::Step(_) | Action::Live);
-        if is_jump || matches!(action, Action::Pause | Action::Play(_)) {
+        let is_jump = matches!(action, Action::Version(_) | Action::Step(_) | Action::Live | Action::Go(_));
+        if is_jump || matches!(action, Action::Pause | Action::Play(_) | Action::Loop(_)) {
             playing.iter().for_each(|entity| commands.entity(entity).despawn());
         }
         for graph in (0..).take(scene.graphs().len()) {
-            let shown = shown_version(&scene, graph);
+            let (shown, id) = (shown_version(&scene, graph), scene.graphs()[usize::from(graph)].id);
             if let Action::Version(version) = action {
                 scene.show_version(graph, *version);
             }
+            if let (Action::Go(moment), Some(source)) = (action, &source) {
+                source.seek(id, *moment);
+            }
             if let Action::Step(by) = action {
-                let last = scene.graphs()[usize::from(graph)].version;
-                scene.show_version(graph, shown.saturating_add_signed(*by).min(last));
+                let version = transaction_end(&scene.graphs()[usize::from(graph)], shown, *by);
+                scene.show_version(graph, version);
             }
             if *action == Action::Live {
                 scene.show_live(graph);
@@ -34,18 +43,53 @@ pub(super) fn go_in_time(
             if let Action::Compare(version) = action {
                 scene.compare_with(graph, *version);
             }
-            if let Action::Play(versions_per_second) = action {
-                let graph = scene.graphs()[usize::from(graph)].id;
+            if let Action::Play(versions_per_second) | Action::Loop(versions_per_second) = action {
                 #[expect(clippy::cast_precision_loss, reason = "a version has far fewer than 52 bits")]
                 let version = shown as f64;
-                let versions_per_second = *versions_per_second;
-                commands.spawn(Playback { graph, versions_per_second, is_loop: false, version });
+                let is_loop = matches!(action, Action::Loop(_));
+                commands.spawn(Playback {
+                    graph: id,
+                    versions_per_second: *versions_per_second,
+                    is_loop,
+                    version,
+                });
             }
         }
     }
 }
 
+/// Returns the end of the transaction so many further on than a version, back below 0; 0 before the first.
+fn transaction_end(graph: &SceneGraph, version: u64, by: i64) -> u64 {
+    let ends = graph.transaction_ends();
+    // Of 0 and the ends, the place of the last one that is not behind the version.
+    let place = ends.partition_point(|end| *end <= version);
+    let by_at_most = usize::try_from(by.unsigned_abs()).unwrap_or(usize::MAX);
+    let place = if by < 0 { place.saturating_sub(by_at_most) } else { place.saturating_add(by_at_most).min(ends.len()) };
+    place.checked_sub(1).map_or(0, |before| ends[before])
+}
+
 /// Returns the version of a graph that is shown.
 pub(super) fn shown_version(scene: &GraphScene, graph: u16) -> u64 {
     u64::from(scene.groups()[usize::from(graph)].version)
+}
+
+#[cfg(test)]
+mod tests {
+    use cidgraph::{GraphId, GraphMutation, NodeId, NodeView};
+
+    use super::*;
+
+    #[test]
+    fn steps_go_from_transaction_to_transaction() {
+        let mut scene = GraphScene::default();
+        for version in [2, 3, 7] {
+            let id = NodeId::from_u64(version);
+            let node = NodeView { id, key: None, kind: "thing".into(), version, components: Vec::new() };
+            scene.apply(GraphId::from_u64(1), version, &GraphMutation::NodeAdded { node });
+        }
+        let step = |version, by| transaction_end(&scene.graphs()[0], version, by);
+        assert_eq!([step(0, 1), step(2, 1), step(3, 1), step(7, 1)], [2, 3, 7, 7]);
+        assert_eq!([step(7, -1), step(3, -1), step(2, -1), step(0, -1)], [3, 2, 0, 0]);
+        assert_eq!([step(5, 1), step(5, -1), step(0, i64::MAX), step(7, i64::MIN)], [7, 2, 7, 0]);
+    }
 }

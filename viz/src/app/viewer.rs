@@ -4,11 +4,15 @@ use bevy::app::{App, Plugin, Update};
 use bevy::ecs::prelude::*;
 
 use crate::plugin::GraphSystems;
+use crate::source::follow_new_graphs;
 
 use super::action::Action;
 use super::camera::move_camera;
-use super::edit::{ask, edit};
+use super::card::{Card, pick_card};
+use super::edit::edit;
 use super::labels::label;
+use super::layouts::{Layouts, lay_out};
+use super::paint::{Paint, paint};
 use super::script::next_action;
 use super::selection::{Selection, select};
 use super::serve::serve;
@@ -20,9 +24,17 @@ pub struct ViewerPlugin;
 
 impl Plugin for ViewerPlugin {
     fn build(&self, app: &mut App) {
-        app.add_message::<Action>().init_resource::<Selection>().add_systems(
-            Update,
-            (next_action, select, move_camera, go_in_time, edit, ask, label, serve).chain().after(GraphSystems::Apply),
-        );
+        app.add_message::<Action>()
+            .init_resource::<Selection>()
+            .init_resource::<Card>()
+            .init_resource::<Paint>()
+            .init_resource::<Layouts>()
+            .add_systems(Update, follow_new_graphs.before(GraphSystems::Receive))
+            .add_systems(
+                Update,
+                (next_action, select, move_camera, go_in_time, edit, paint, lay_out, pick_card, label, serve)
+                    .chain()
+                    .after(GraphSystems::Apply),
+            );
     }
 }

@@ -9,13 +9,14 @@ use bevy::window::{Window, WindowPlugin};
 use bevy::winit::{UpdateMode, WinitSettings};
 
 use crate::framing::{bounds, frame};
-use crate::plugin::{EventSourcedGraphPlugin, GraphInbox, GraphSystems, Playback, TransactionReplay};
+use crate::plugin::{EventSourcedGraphPlugin, GraphBridge, GraphSystems, Playback, TransactionReplay};
 use crate::render::GraphCamera;
 use crate::scene::GraphScene;
 
 use super::action::Action;
-use super::board::{move_slider, put_up, show_keys, write_figures};
+use super::board::{move_slider, put_up, show_keys, write_card, write_figures, write_legend};
 use super::hands::{Hands, use_keys, use_mouse};
+use super::layouts::Layouts;
 use super::script::Script;
 use super::viewer::ViewerPlugin;
 
@@ -36,7 +37,8 @@ impl Plugin for WindowViewerPlugin {
             .add_systems(Update, (use_mouse, use_keys).before(GraphSystems::Receive))
             .add_systems(
                 Update,
-                (look_at_all, move_slider, show_keys, write_figures, choose_pace).after(GraphSystems::Apply),
+                (look_at_all, move_slider, show_keys, write_figures, write_legend, write_card, choose_pace)
+                    .after(GraphSystems::Apply),
             );
     }
 }
@@ -70,16 +72,17 @@ fn look_at_all(
 /// Lets the window sleep while nothing happens.
 fn choose_pace(
     scene: Res<GraphScene>,
-    inbox: Option<Res<GraphInbox>>,
+    bridge: Option<Res<GraphBridge>>,
+    layouts: Res<Layouts>,
     script: Option<Res<Script>>,
     moving: Query<(), Or<(With<Playback>, With<TransactionReplay>)>>,
     mut actions: MessageReader<Action>,
     mut settings: ResMut<WinitSettings>,
 ) {
     let is_acting = actions.read().count() > 0;
-    let is_busy = is_acting || script.is_some() || !moving.is_empty() || scene.way() < 1.0;
-    let is_behind = inbox.as_ref().is_some_and(|inbox| inbox.depth() > 0);
-    let mode = match (is_busy || is_behind, inbox) {
+    let is_busy = is_acting || script.is_some() || !moving.is_empty() || scene.way() < 1.0 || layouts.is_running();
+    let is_behind = |bridge: &GraphBridge| bridge.feeds().iter().any(|feed| feed.pending_mutations > 0);
+    let mode = match (is_busy || bridge.as_deref().is_some_and(is_behind), bridge) {
         (true, _) => UpdateMode::Continuous,
         (false, Some(_)) => UpdateMode::reactive_low_power(FOLLOWING),
         (false, None) => UpdateMode::reactive_low_power(RESTING),

@@ -3,23 +3,26 @@
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use bevy::ecs::prelude::{Entity, With};
 use bevy::math::Rect;
-use cidgraph::GraphId;
+use bevy::prelude::{Projection, Transform};
 use cidgraph_harness::measure::{Distribution, Stopwatch, process_memory};
 use cidgraph_harness::number;
 use cidgraph_harness::report::Report;
 use cidgraph_harness::section::{SectionOutcome, finish_report};
 use cidgraph_harness::target::Reached;
 
+use crate::app::Eye;
 use crate::framing::bounds;
-use crate::generate::generate;
+use crate::generate::generated_scene;
 use crate::headless::{AdapterError, HeadlessView, PictureError};
+use crate::plugin::TransactionReplay;
 use crate::render::{Detail, RenderFacts};
 use crate::scene::GraphScene;
 
 use super::frames::Frames;
 use super::rung::Rung;
-use super::scenario::{Scenario, Stage};
+use super::scenario::{GRAPH, Scenario, Stage, replay};
 use super::stream::Stream;
 
 /// What is run.
@@ -79,7 +82,7 @@ fn run_rung(plan: &BenchPlan, rung: Rung, report: &mut Report) -> Result<Section
             report_lag(&mut outcome, plan, rung, &lag, &view);
         }
         if rung.has_pictures() && *scenario == Scenario::Flight {
-            note_seen(&mut outcome, &mut view);
+            note_seen(&mut outcome, &mut view, rung);
             if let Some(folder) = &plan.pictures {
                 view.picture().write_png(&folder.join(format!("rung-{rung:?}.png")))?;
             }
@@ -93,13 +96,15 @@ fn run_rung(plan: &BenchPlan, rung: Rung, report: &mut Report) -> Result<Section
 
 /// Makes the scene of a scenario and puts the camera before it.
 fn set(view: &mut HeadlessView, rung: Rung, scenario: Scenario, nodes: u32) -> (Stage, Option<Stream>) {
+    let world = view.world();
+    let replays: Vec<Entity> = world.query_filtered::<Entity, With<TransactionReplay>>().iter(world).collect();
+    replays.into_iter().for_each(|replay| drop(world.despawn(replay)));
     let stream = (scenario == Scenario::Streaming).then(|| Stream::open(view, nodes));
     if stream.is_none() {
-        let mut scene = GraphScene::default();
-        for mutation in generate(GraphId::from_u64(1), nodes) {
-            scene.apply(mutation.graph, mutation.version, &mutation.event);
-        }
-        view.world().insert_resource(scene);
+        view.world().insert_resource(generated_scene(GRAPH, nodes));
+    }
+    if scenario == Scenario::Replay {
+        view.world().spawn(replay(nodes));
     }
     let bounds = bounds(view.world().resource::<GraphScene>()).unwrap_or(Rect::new(-1.0, -1.0, 1.0, 1.0));
     let stage = Stage { bounds, viewport: rung.size().as_vec2() };
@@ -116,7 +121,7 @@ fn time(
 ) -> (Frames, Option<Distribution>) {
     let Some(mut stream) = stream else { return (Frames::time(view, rung, scenario, stage, |_| {}), None) };
     let frames = Frames::time(view, rung, scenario, stage, |view| stream.note_frame(view));
-    let (_, lag) = stream.close();
+    let (_, lag) = stream.close(view);
     (frames, Some(lag))
 }
 
@@ -148,7 +153,7 @@ fn measure(
         (Rung::C, Scenario::Flight) => bar("frame_software_rate", frames.rate()),
         (Rung::C, Scenario::Still) => bar("frame_still_pictures", number::float(frames.facts.pictures)),
         (Rung::D, Scenario::Flight) => bar("frame_device_p99", milliseconds(p99)),
-        (Rung::A, Scenario::Moving | Scenario::Streaming) => {}
+        (Rung::A, Scenario::Moving | Scenario::Replay | Scenario::Streaming) => {}
         (Rung::B, _) | (Rung::C | Rung::D, _) => {}
     }
 }
@@ -165,16 +170,32 @@ fn report_lag(outcome: &mut SectionOutcome, plan: &BenchPlan, rung: Rung, lag: &
 }
 
 /// Notes how many nodes the picture shows: as the GPU drew them, and as the processor counts those inside the view.
-fn note_seen(outcome: &mut SectionOutcome, view: &mut HeadlessView) {
+fn note_seen(outcome: &mut SectionOutcome, view: &mut HeadlessView, rung: Rung) {
     let facts = view.world().resource::<RenderFacts>().read();
     let seen = view.seen_nodes().len();
+    let inside = count_inside(view, rung);
     outcome.report.higher("nodes_seen", "nodes", number::float_of(seen), Vec::new());
+    outcome.report.higher("nodes_inside", "nodes", number::float_of(inside), Vec::new());
     outcome.report.higher("nodes_submitted", "nodes", f64::from(facts.nodes), Vec::new());
     outcome.report.higher("edges_submitted", "edges", f64::from(facts.edges), Vec::new());
     outcome.report.notes.push(format!(
-        "{seen} nodes have a pixel of their own, read back from the GPU; {} were submitted.",
+        "{}: {seen} nodes have a pixel of their own, read back from the GPU; {inside} are inside the view, {} were submitted.",
+        rung.name(),
         facts.nodes
     ));
+}
+
+/// Returns how many of the nodes that are shown are inside the view, as the processor sees it.
+fn count_inside(view: &mut HeadlessView, rung: Rung) -> usize {
+    let camera = view.camera();
+    let world = view.world();
+    let (Some(transform), Some(projection)) = (world.get::<Transform>(camera), world.get::<Projection>(camera)) else {
+        return 0;
+    };
+    let Some(eye) = Eye::looking(transform, projection, rung.size().as_vec2()) else { return 0 };
+    let scene = world.resource::<GraphScene>();
+    let is_inside = |node: &u32| scene.is_shown(*node) && eye.sees(scene.world_place(*node));
+    (0..).take(scene.nodes().len()).filter(is_inside).count()
 }
 
 fn reached(plan: &BenchPlan) -> Reached {

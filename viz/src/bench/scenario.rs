@@ -2,10 +2,25 @@
 
 use bevy::math::{Rect, Vec2};
 use bevy::prelude::{Projection, Transform};
+use cidgraph::{Component, GraphId, GraphMutation, GraphUpdate, Origin, Properties};
 
 use crate::framing::frame;
 use crate::headless::HeadlessView;
-use crate::scene::{GraphScene, nearest};
+use crate::generate::{generate, node_id};
+use crate::plugin::TransactionReplay;
+use crate::scene::{GraphScene, VISUAL, gpu_version, nearest};
+
+/// The graph that is drawn.
+pub(super) const GRAPH: GraphId = GraphId::from_u64(1);
+
+/// Changes of a transaction of the past that is replayed, which took a second.
+const REPLAYED_CHANGES: u32 = 10;
+
+/// How many times as fast it is replayed.
+const REPLAY_SPEED: f32 = 1000.0;
+
+/// The length of that past, seconds: more than any rung has frames for.
+const REPLAYED_SECONDS: u64 = 60_000;
 
 /// What happens while frames are timed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -20,14 +35,16 @@ pub enum Scenario {
     Moving,
     /// Another version is shown.
     Scrubbing,
+    /// A past of ten changes a second is shown again a thousand times as fast.
+    Replay,
     /// Ten thousand events a second come through a store.
     Streaming,
 }
 
 impl Scenario {
     /// All scenarios.
-    pub const ALL: [Self; 6] =
-        [Self::Still, Self::Flight, Self::Changing, Self::Moving, Self::Scrubbing, Self::Streaming];
+    pub const ALL: [Self; 7] =
+        [Self::Still, Self::Flight, Self::Changing, Self::Moving, Self::Scrubbing, Self::Replay, Self::Streaming];
 
     /// Returns its name in the report.
     pub const fn name(self) -> &'static str {
@@ -37,6 +54,7 @@ impl Scenario {
             Self::Changing => "changing",
             Self::Moving => "moving",
             Self::Scrubbing => "scrubbing",
+            Self::Replay => "replay",
             Self::Streaming => "streaming",
         }
     }
@@ -44,7 +62,7 @@ impl Scenario {
     /// Does what happens in one frame, before it is made.
     pub(super) fn step(self, view: &mut HeadlessView, number: usize, stage: &Stage) {
         match self {
-            Self::Still | Self::Streaming => {}
+            Self::Still | Self::Replay | Self::Streaming => {}
             Self::Flight => stage.fly(view, number),
             Self::Changing => change(&mut view.world().resource_mut(), number),
             Self::Moving => move_all(&mut view.world().resource_mut(), number),
@@ -94,7 +112,8 @@ fn change(scene: &mut GraphScene, number: usize) {
         let [x, y, z, _] = scene.places()[at];
         let by = if number % 2 == 0 { 0.2 } else { -0.2 };
         scene.put(node, [x + by, y, z]);
-        scene.paint_node(node, 0xff00_0000 | node.wrapping_mul(2_654_435_761) >> 8);
+        let color = u32::try_from(number * 7919 % (1 << 24)).expect("24 bits") ^ node.wrapping_mul(2_654_435_761) >> 8;
+        scene.paint_node(node, Some(0xff00_0000 | color), None);
     }
 }
 
@@ -110,4 +129,29 @@ fn move_all(scene: &mut GraphScene, number: usize) {
 fn scrub(scene: &mut GraphScene, number: usize) {
     let last = scene.graphs()[0].version;
     scene.show_version(0, last - (number as u64 * 3) % last);
+}
+
+/// Returns a past in which nodes of a generated graph get other colours.
+pub(super) fn replay(nodes: u32) -> TransactionReplay {
+    let first = generate(nodes).count() as u64 + 1;
+    let transactions = (first..first + REPLAYED_SECONDS).map(|version| GraphUpdate {
+        graph: GRAPH,
+        origin: Origin::Replay,
+        transaction: None,
+        transactions: 1,
+        first_version: version,
+        version,
+        cid: None,
+        timestamp_ns: version * 1_000_000_000,
+        last_sequence: version,
+        mutations: (0..REPLAYED_CHANGES).map(|change| repainted(version, change, nodes)).collect(),
+    });
+    TransactionReplay::new(transactions, REPLAY_SPEED)
+}
+
+fn repainted(version: u64, change: u32, nodes: u32) -> GraphMutation {
+    let number = gpu_version(version).wrapping_mul(REPLAYED_CHANGES).wrapping_add(change);
+    let color = format!("#{:06x}", number.wrapping_mul(2_654_435_761) >> 8);
+    let component = Component { component_type: VISUAL.into(), properties: Properties::from([("color", color)]) };
+    GraphMutation::ComponentSet { node: node_id(number.wrapping_mul(7919) % nodes), component }
 }

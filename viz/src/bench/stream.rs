@@ -7,10 +7,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use cidgraph::subscription::Following;
 use cidgraph::{
-    Engine, EventStore, GraphCommand, GraphEventProcessor, GraphId, GraphMetadata, NodeUpdate, Properties,
-    StreamFilter, Submission,
+    AsyncSyncBridge, BatchConfig, Engine, FeedStart, GraphCommand, GraphId, GraphMetadata, NodeUpdate, Properties,
+    Submission,
 };
 use cidgraph_harness::measure::Distribution;
 use cidgraph_harness::number;
@@ -20,7 +19,7 @@ use tokio::runtime::Runtime;
 
 use crate::generate::{commands, node_id};
 use crate::headless::HeadlessView;
-use crate::plugin::{EventSource, GraphInbox};
+use crate::plugin::GraphBridge;
 use crate::scene::GraphScene;
 
 /// Events of a transaction, and the time between two.
@@ -36,7 +35,6 @@ pub(super) struct Stream {
     engine: Engine,
     graph: GraphId,
     nodes: u32,
-    following: Option<Following>,
     submitted: Submitted,
     is_over: Arc<AtomicBool>,
     publisher: Option<JoinHandle<u64>>,
@@ -52,22 +50,17 @@ impl Stream {
     pub(super) fn open(view: &mut HeadlessView, nodes: u32) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_time().build();
         let runtime = runtime.expect("a runtime needs a thread");
-        let store: Arc<dyn EventStore> = Arc::new(MemoryStore::new());
-        let engine = Engine::new(Arc::clone(&store));
-        let (inbox, sink) = GraphInbox::new(|_| EventSource::Local);
-        view.world().insert_resource(inbox);
+        let engine = Engine::new(Arc::new(MemoryStore::new()));
+        let mut bridge = AsyncSyncBridge::new(&engine, runtime.handle(), BatchConfig::default());
+        let graph = runtime.block_on(engine.create_graph(GraphMetadata::named("stream"))).expect("a fresh graph");
+        bridge.follow(graph, FeedStart::AfterVersion(0));
+        view.world().insert_resource(GraphBridge::new(bridge, false));
         view.world().insert_resource(GraphScene::default());
-        let (graph, following) = runtime.block_on(async {
-            let graph = engine.create_graph(GraphMetadata::named("stream")).await.expect("a fresh graph");
-            let processor = GraphEventProcessor::after(store, Arc::new(sink), StreamFilter::Aggregate(graph.into()), 0);
-            (graph, processor.spawn())
-        });
         let mut stream = Self {
             runtime,
             engine,
             graph,
             nodes,
-            following: Some(following),
             submitted: Submitted::default(),
             is_over: Arc::default(),
             publisher: None,
@@ -116,12 +109,10 @@ impl Stream {
     }
 
     /// Ends the stream; returns how many events were submitted, and how long one that no frame showed has waited.
-    pub(super) fn close(mut self) -> (u64, Distribution) {
+    pub(super) fn close(mut self, view: &mut HeadlessView) -> (u64, Distribution) {
         self.is_over.store(true, Ordering::Relaxed);
         let events = self.publisher.take().and_then(|publisher| publisher.join().ok()).unwrap_or(0);
-        if let Some(following) = self.following.take() {
-            drop(self.runtime.block_on(following.stop()));
-        }
+        drop(view.world().remove_resource::<GraphBridge>());
         (events, self.lag)
     }
 }

@@ -1,8 +1,9 @@
 //! The arguments of `cidgraph-viz`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use bevy::math::UVec2;
+use cidgraph_cli::store::StoreOptions;
 use clap::{Parser, Subcommand};
 
 use crate::headless::Adapter;
@@ -10,22 +11,39 @@ use crate::source::Place;
 
 use super::bench::Bench;
 
-/// Shows graphs, live and through time.
+/// Show graphs, live and through time
+///
+/// Without anything else it shows the store in .cidgraph, in a window.
 #[derive(Debug, Clone, Parser)]
-#[command(name = "cidgraph-viz", version, args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+#[command(name = "cidgraph-viz", version, args_conflicts_with_subcommands = true, max_term_width = 100)]
+#[command(
+    after_help = "Examples:\n  cidgraph-viz --generate 100000\n  cidgraph-viz history.car --screenshot history.png\n  \
+                  cidgraph-viz nats://127.0.0.1:4222 --graph friends\n\n\
+                  Exit codes: 0 done, 1 usage or bad input, 2 corruption found, 3 conflict or unavailable."
+)]
 pub struct Arguments {
     /// What else is done.
     #[command(subcommand)]
     pub command: Option<Command>,
-    /// The store: the folder of an embedded one, or the addresses of servers, as nats://host:4222, with commas between
-    #[arg(value_name = "STORE", required_unless_present = "generate")]
-    pub store: Option<String>,
+    /// What is shown instead of the store: another store's folder, servers as nats://host:4222 with commas between, a CAR
+    /// file of events, or a snapshot file
+    #[arg(value_name = "SOURCE")]
+    pub source: Option<String>,
+    /// Where events are kept.
+    #[command(flatten)]
+    pub store: StoreOptions,
+    /// Shows one graph alone, by its id or the name it was created under
+    #[arg(long, value_name = "NAME")]
+    pub graph: Option<String>,
     /// Opens the folder so that changes can be written to it: no one else may write meanwhile
     #[arg(long)]
     pub write: bool,
     /// Shows a made-up graph of so many nodes and twice as many edges, kept in memory
-    #[arg(long, value_name = "NODES", conflicts_with = "store")]
+    #[arg(long, value_name = "NODES", conflicts_with = "source")]
     pub generate: Option<u32>,
+    /// Leaves nodes without a place of their own in a spiral; a generated graph is left so in any case
+    #[arg(long)]
+    pub no_layout: bool,
     /// Draws one picture without a window and writes it as PNG
     #[arg(long, value_name = "FILE")]
     pub screenshot: Option<PathBuf>,
@@ -57,13 +75,19 @@ pub enum Command {
 }
 
 impl Arguments {
-    /// Returns where the store is.
+    /// Returns where graphs come from.
     pub fn place(&self) -> Place {
-        match (&self.store, self.generate) {
-            (Some(store), _) if store.contains("://") => Place::Servers(store.split(',').map(str::to_owned).collect()),
-            (Some(store), _) => Place::Folder(store.into(), self.write),
-            (None, nodes) => Place::Generated(nodes.unwrap_or(0)),
+        match (&self.source, self.generate) {
+            (_, Some(nodes)) => Place::Generated(nodes),
+            (Some(source), None) if Path::new(source).is_file() => Place::File(source.into()),
+            (Some(source), None) => Place::Store(self.store.at_place(source), self.write),
+            (None, None) => Place::Store(self.store.clone(), self.write),
         }
+    }
+
+    /// Returns whether nodes without a place of their own are laid out.
+    pub const fn is_laid_out(&self) -> bool {
+        !self.no_layout && self.generate.is_none()
     }
 }
 

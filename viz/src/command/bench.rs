@@ -1,7 +1,7 @@
 //! `cidgraph-viz bench`.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use cidgraph_harness::report::{Report, render_table};
 use clap::Args;
@@ -35,7 +35,7 @@ const WIDTH: usize = 120;
 
 pub(super) fn bench(arguments: &Bench) -> Result<(), Failure> {
     if let Some(folder) = &arguments.output {
-        std::fs::create_dir_all(folder)?;
+        std::fs::create_dir_all(folder).map_err(of(folder))?;
     }
     let or_all = |named: &[Scenario]| if named.is_empty() { Scenario::ALL.to_vec() } else { named.to_vec() };
     let plan = BenchPlan {
@@ -46,9 +46,14 @@ pub(super) fn bench(arguments: &Bench) -> Result<(), Failure> {
     };
     let report = run(&plan, |rung| eprintln!("{rung}"))?;
     if let Some(folder) = &arguments.output {
-        report.write(folder)?;
+        report.write(folder).map_err(of(folder))?;
     }
     print(&report, arguments.json)
+}
+
+fn of(folder: &Path) -> impl Fn(std::io::Error) -> Failure {
+    let file = folder.display().to_string();
+    move |source| Failure::File { file: file.clone(), source }
 }
 
 fn print(report: &Report, is_json: bool) -> Result<(), Failure> {

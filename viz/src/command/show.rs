@@ -1,14 +1,17 @@
 //! Sources on the screen, in a picture, or under a script.
 
+use std::path::Path;
+
 use bevy::app::App;
 use bevy::ecs::world::World;
 use bevy::math::UVec2;
 use bevy::prelude::{ClearColor, Color, Projection, Transform};
+use cidgraph_cli::failure::Failure as StoreFailure;
 
-use crate::app::{Action, Script, ViewerPlugin, window_app};
+use crate::app::{Action, Layouts, Script, ViewerPlugin, window_app};
 use crate::framing::{bounds, frame};
 use crate::headless::HeadlessView;
-use crate::plugin::GraphInbox;
+use crate::plugin::GraphBridge;
 use crate::scene::GraphScene;
 use crate::source::Source;
 
@@ -26,7 +29,8 @@ pub(super) fn show(arguments: &Arguments) -> Result<(), Failure> {
     let mut view = HeadlessView::open_with(arguments.adapter, arguments.size, |app: &mut App| {
         app.add_plugins(ViewerPlugin).insert_resource(BACKGROUND);
     })?;
-    follow(&mut view, arguments)?;
+    open(view.world(), arguments)?;
+    catch_up(&mut view)?;
     look_at_all(&mut view, arguments.size);
     turn_to_version(&mut view.world().resource_mut(), arguments);
     if let Some(actions) = script {
@@ -44,8 +48,7 @@ pub(super) fn show(arguments: &Arguments) -> Result<(), Failure> {
 fn show_window(arguments: &Arguments, script: Option<Vec<Action>>) -> Result<(), Failure> {
     let mut app = window_app(arguments.size.x, arguments.size.y);
     app.insert_resource(BACKGROUND);
-    let (source, inbox) = Source::open(&arguments.place())?;
-    app.insert_resource(source).insert_resource(inbox);
+    open(app.world_mut(), arguments)?;
     if let Some(actions) = script {
         app.insert_resource(Script::new(actions));
     }
@@ -53,25 +56,39 @@ fn show_window(arguments: &Arguments, script: Option<Vec<Action>>) -> Result<(),
     Ok(())
 }
 
-fn read_script(path: &std::path::Path) -> Result<Vec<Action>, Failure> {
-    Ok(Action::read_script(&std::fs::read_to_string(path)?)?)
+fn read_script(path: &Path) -> Result<Vec<Action>, Failure> {
+    let script = std::fs::read_to_string(path)
+        .map_err(|source| Failure::File { file: path.display().to_string(), source })?;
+    Ok(Action::read_script(&script)?)
 }
 
-/// Shows what the store holds now, and follows it.
-fn follow(view: &mut HeadlessView, arguments: &Arguments) -> Result<(), Failure> {
-    let (source, inbox) = Source::open(&arguments.place())?;
-    let last = source.last_sequence()?;
-    view.world().insert_resource(inbox);
-    view.world().insert_resource(source);
+/// Opens what is shown, and follows it.
+fn open(world: &mut World, arguments: &Arguments) -> Result<(), Failure> {
+    let mut scene = world.resource_mut::<GraphScene>();
+    let (source, bridge) = Source::open(&arguments.place(), arguments.graph.as_deref(), &mut scene)?;
+    world.insert_resource(source);
+    world.insert_resource(bridge);
+    if arguments.is_laid_out() {
+        world.insert_resource(Layouts::automatic());
+    }
+    Ok(())
+}
+
+/// Makes frames until everything is shown that the store held when it was opened, and laid out.
+fn catch_up(view: &mut HeadlessView) -> Result<(), Failure> {
     let is_behind =
-        |world: &World| world.resource::<Source>().position() < last || world.resource::<GraphInbox>().depth() > 0;
+        |world: &World| world.resource::<Source>().is_behind(world.resource::<GraphBridge>());
     while is_behind(view.world()) {
-        if let Some(failure) = view.world().resource::<Source>().failure() {
-            return Err(Failure::Usage(failure));
+        if let Some((graph, why)) = view.world().resource::<GraphBridge>().failures().first_key_value() {
+            return Err(StoreFailure::Damaged { reason: format!("graph {graph}: {why}") }.into());
         }
         view.frame();
     }
     view.frame();
+    let is_at_rest = |world: &World| world.resource::<Layouts>().is_at_rest(world.resource::<GraphScene>());
+    while !is_at_rest(view.world()) {
+        view.frame();
+    }
     Ok(())
 }
 

@@ -7,12 +7,12 @@ use bevy::transform::TransformSystems;
 use crate::render::GraphRenderPlugin;
 use crate::scene::GraphScene;
 
+use super::bridge::receive;
 use super::element::{
     HIGHLIGHTED, Highlighted, SELECTED, Selected, add_containers, follow_containers, follow_elements, hide_mark,
     show_mark,
 };
-use super::inbox::take_transactions;
-use super::message::GraphMutationEvent;
+use super::message::{CommandAnswered, GraphMutationEvent};
 use super::playback::play;
 use super::replay::replay;
 
@@ -25,8 +25,8 @@ pub enum GraphSystems {
     Apply,
 }
 
-/// Shows the graphs whose events are written as [`GraphMutationEvent`]s, or come through a
-/// [`GraphInbox`](super::GraphInbox), to every [`GraphCamera`](crate::render::GraphCamera).
+/// Shows the graphs whose changes are written as [`GraphMutationEvent`]s, or come over a
+/// [`GraphBridge`](super::GraphBridge), to every [`GraphCamera`](crate::render::GraphCamera).
 #[derive(Debug, Clone, Copy, Default)]
 pub struct EventSourcedGraphPlugin;
 
@@ -35,8 +35,9 @@ impl Plugin for EventSourcedGraphPlugin {
         app.add_plugins(GraphRenderPlugin)
             .init_resource::<GraphScene>()
             .add_message::<GraphMutationEvent>()
+            .add_message::<CommandAnswered>()
             .configure_sets(Update, (GraphSystems::Receive, GraphSystems::Apply).chain())
-            .add_systems(Update, (take_transactions, replay).in_set(GraphSystems::Receive))
+            .add_systems(Update, (receive, replay).in_set(GraphSystems::Receive))
             .add_systems(Update, (apply_mutations, play, add_containers).chain().in_set(GraphSystems::Apply))
             .add_systems(PostUpdate, follow_elements.before(TransformSystems::Propagate))
             .add_systems(PostUpdate, follow_containers.after(TransformSystems::Propagate))
@@ -49,7 +50,6 @@ impl Plugin for EventSourcedGraphPlugin {
 
 fn apply_mutations(mut scene: ResMut<GraphScene>, mut messages: MessageReader<GraphMutationEvent>) {
     for message in messages.read() {
-        let mutation = &message.mutation;
-        scene.apply(mutation.graph, mutation.version, &mutation.event);
+        scene.apply(message.graph, message.version, &message.mutation);
     }
 }

@@ -18,15 +18,17 @@ pub struct Detail {
     pub still_edges_max: u32,
     /// The opacity of edges.
     pub edge_opacity: f32,
+    /// Frames for which a picture is used again while a flat camera moves and nothing else does; then it is drawn anew.
+    pub reused_frames_max: u32,
 }
 
 impl Detail {
     /// Returns what a kind of device draws in time.
     pub const fn of_device(device: DeviceType) -> Self {
-        let moving_edges_max = match device {
-            DeviceType::Cpu => 16_384,
+        let (moving_edges_max, reused_frames_max) = match device {
+            DeviceType::Cpu => (16_384, 8),
             DeviceType::Other | DeviceType::IntegratedGpu | DeviceType::DiscreteGpu | DeviceType::VirtualGpu => {
-                4_000_000
+                (4_000_000, 0)
             }
         };
         Self {
@@ -36,6 +38,7 @@ impl Detail {
             moving_edges_max,
             still_edges_max: 4_000_000,
             edge_opacity: 0.35,
+            reused_frames_max,
         }
     }
 

@@ -30,7 +30,8 @@ pub(super) fn draw_graph(
             depth_stencil_attachment: layer.depth.as_ref().map(depth),
             ..RenderPassDescriptor::default()
         });
-        pass.set_viewport(x, y, width, height, 0.0, 1.0);
+        let beyond = layer.beyond.as_vec2() * 2.0;
+        pass.set_viewport(x, y, width + beyond.x, height + beyond.y, 0.0, 1.0);
         let draws = &layer.draws;
         let elements = [(Element::Edges, draws.edges * 2), (draws.node_element(), draws.node_vertices())];
         for (element, vertices) in elements {

@@ -2,7 +2,7 @@
 
 use bevy::camera::ClearColorConfig;
 use bevy::ecs::prelude::*;
-use bevy::math::{Mat4, UVec2, UVec4};
+use bevy::math::{Mat4, UVec2, UVec4, Vec2};
 use bevy::prelude::{Camera2d, ClearColor};
 use bevy::render::camera::ExtractedCamera;
 use bevy::render::extract_component::ExtractComponent;
@@ -19,6 +19,12 @@ use crate::scene::NO_VERSION;
 use super::buffers::GpuScene;
 use super::detail::Detail;
 use super::pipelines::{DEPTH_FORMAT, Element, GraphPipelines, LAYER_FORMAT, LAYER_FORMAT_SRGB, Variant};
+
+/// How much smaller or larger a picture may be seen than it was drawn.
+const REUSED_SCALES: std::ops::RangeInclusive<f32> = 0.8..=1.25;
+
+/// The part of the view's size that a picture has beyond it, at each side, where pictures are used again.
+const BEYOND_PART: u32 = 8;
 
 /// A camera that sees the scene's graphs.
 #[derive(Component, Debug, Clone, Copy, Default, ExtractComponent)]
@@ -80,6 +86,55 @@ struct Inputs {
     background: [u32; 4],
 }
 
+impl Inputs {
+    /// Returns what is not the camera's.
+    fn without_camera(self) -> Self {
+        let view = ViewUniform { clip_from_world: [[0.0; 4]; 4], scale: 0.0, ..self.view };
+        Self { view, ..self }
+    }
+}
+
+/// The uniform of `layer.wgsl`: the picture's pixel of a pixel of the view.
+#[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
+#[repr(C)]
+struct Lay {
+    columns: [[f32; 2]; 2],
+    added: [f32; 2],
+    padding: [f32; 2],
+}
+
+impl Lay {
+    /// A picture as it was drawn, with so much beyond the view at its left and top.
+    fn exact(beyond: UVec2) -> Self {
+        Self { columns: [[1.0, 0.0], [0.0, 1.0]], added: beyond.as_vec2().to_array(), padding: [0.0; 2] }
+    }
+
+    /// A picture that was drawn from `drawn`, seen from where a camera has come that looks from `now`; `None` where the
+    /// picture does not show all that is seen now, or much smaller or larger. Both are flat.
+    fn seen_from(drawn: &Inputs, now: &Inputs, size: Vec2) -> Option<Self> {
+        let [drawn_clip, now_clip] = [drawn, now].map(|inputs| Mat4::from_cols_array_2d(&inputs.view.clip_from_world));
+        let picture = Vec2::from(drawn.view.viewport);
+        let drawn_from_now = drawn_clip * now_clip.inverse();
+        let to_pixel = |device: Vec2| (device * Vec2::new(0.5, -0.5) + 0.5) * picture;
+        // What both matrices draw has margins, so corners of the view are inside of the square of device coordinates.
+        let view = size / picture;
+        let of = |pixel: Vec2| {
+            let device = (pixel / size - 0.5) * Vec2::new(2.0, -2.0) * view;
+            to_pixel(drawn_from_now.transform_point3(device.extend(0.0)).truncate())
+        };
+        let origin = of(Vec2::ZERO);
+        let columns = [of(Vec2::X) - origin, of(Vec2::Y) - origin];
+        let corners = [Vec2::ZERO, size, Vec2::new(size.x, 0.0), Vec2::new(0.0, size.y)].map(of);
+        let is_inside = corners.iter().all(|corner| corner.cmpge(Vec2::ZERO).all() && corner.cmple(picture).all());
+        let is_alike = columns.iter().all(|column| REUSED_SCALES.contains(&column.length()));
+        (is_inside && is_alike).then(|| Self {
+            columns: columns.map(|column| column.to_array()),
+            added: origin.to_array(),
+            padding: [0.0; 2],
+        })
+    }
+}
+
 /// A camera's picture.
 #[derive(Component, Debug)]
 pub(super) struct GraphLayer {
@@ -90,11 +145,21 @@ pub(super) struct GraphLayer {
     pub(super) draws: Draws,
     pub(super) is_stale: bool,
     pub(super) background: wgpu::Color,
+    /// The view's pixels.
     pub(super) size: UVec2,
+    /// The picture's pixels beyond the view, at each side.
+    pub(super) beyond: UVec2,
     uniform: Buffer,
+    lay: Buffer,
     generation: u64,
     is_srgb: bool,
-    inputs: Option<Inputs>,
+    /// What the picture was drawn from.
+    drawn: Option<Inputs>,
+    /// What the last frame wanted.
+    wanted: Option<Inputs>,
+    /// Frames since the picture was drawn that another camera saw it.
+    reused: u32,
+    laid: Option<Lay>,
 }
 
 type Views<'w, 's> = Query<
@@ -124,17 +189,21 @@ pub(super) fn prepare_layers(
             pipelines.prepare(&device, element, draws.variant);
         }
         pipelines.prepare_layer(&device, format);
+        let is_whole = view.viewport.x == 0 && view.viewport.y == 0;
+        let is_reused = detail.reused_frames_max > 0 && is_whole && !has_depth;
+        let beyond = if is_reused { size / BEYOND_PART } else { UVec2::ZERO };
         let is_fitting = |layer: &GraphLayer| {
             layer.size == size
+                && layer.beyond == beyond
                 && layer.generation == scene.generation
                 && layer.is_srgb == (format != LAYER_FORMAT)
                 && layer.depth.is_some() == has_depth
         };
-        let inputs = inputs(&scene, &detail, view, draws, background(camera, &clear));
+        let inputs = inputs(&scene, &detail, view, draws, background(camera, &clear), beyond);
         match layer.filter(|layer| is_fitting(layer)) {
             Some(mut layer) => layer.take(inputs, &detail, &scene, &queue),
             None => {
-                let mut layer = GraphLayer::new(&device, &pipelines, &scene, size, format, draws);
+                let mut layer = GraphLayer::new(&device, &pipelines, &scene, (size, beyond), format, draws);
                 layer.take(inputs, &detail, &scene, &queue);
                 commands.entity(entity).insert(layer);
             }
@@ -179,18 +248,21 @@ fn inputs(
     view: &ExtractedView,
     draws: Draws,
     background: bevy::color::Srgba,
+    beyond: UVec2,
 ) -> Inputs {
     let mut clip_from_world: Mat4 =
         view.clip_from_world.unwrap_or_else(|| view.clip_from_view * view.world_from_view.to_matrix().inverse());
     if let Some(group) = scene.one_group {
         clip_from_world *= Mat4::from_cols_array_2d(&group.world_from_group);
     }
-    #[expect(clippy::cast_precision_loss, reason = "a view has far fewer than 2^24 pixels across")]
-    let viewport = [view.viewport.z as f32, view.viewport.w as f32];
+    let seen = UVec2::new(view.viewport.z, view.viewport.w);
+    let viewport = (seen + beyond * 2).as_vec2();
+    let part = seen.as_vec2() / viewport;
+    clip_from_world = Mat4::from_scale(part.extend(1.0)) * clip_from_world;
     Inputs {
         view: ViewUniform {
             clip_from_world: clip_from_world.to_cols_array_2d(),
-            viewport,
+            viewport: viewport.to_array(),
             scale: scale_of(view),
             way: scene.way,
             edge_stride: 1,
@@ -214,11 +286,12 @@ impl GraphLayer {
         device: &RenderDevice,
         pipelines: &GraphPipelines,
         scene: &GpuScene,
-        size: UVec2,
+        (size, beyond): (UVec2, UVec2),
         format: TextureFormat,
         draws: Draws,
     ) -> Self {
-        let extent = Extent3d { width: size.x, height: size.y, depth_or_array_layers: 1 };
+        let all = size + beyond * 2;
+        let extent = Extent3d { width: all.x, height: all.y, depth_or_array_layers: 1 };
         let texture = |format, usage, view_formats| {
             device.create_texture(&TextureDescriptor {
                 label: Some("graph layer"),
@@ -242,14 +315,18 @@ impl GraphLayer {
         let depth = draws.variant.has_depth.then(|| {
             texture(DEPTH_FORMAT, TextureUsages::RENDER_ATTACHMENT, &[]).create_view(&TextureViewDescriptor::default())
         });
-        let uniform = device.create_buffer(&BufferDescriptor {
-            label: Some("graph view"),
-            size: size_of::<ViewUniform>() as u64,
-            usage: BufferUsages::UNIFORM | BufferUsages::COPY_DST,
-            mapped_at_creation: false,
-        });
+        let buffer = |label, size: usize| {
+            device.create_buffer(&BufferDescriptor {
+                label: Some(label),
+                size: size as u64,
+                usage: BufferUsages::UNIFORM | BufferUsages::COPY_DST,
+                mapped_at_creation: false,
+            })
+        };
+        let uniform = buffer("graph view", size_of::<ViewUniform>());
+        let lay = buffer("graph layer", size_of::<Lay>());
         let entry = |binding, resource| BindGroupEntry { binding, resource };
-        let shown = [entry(0, BindingResource::TextureView(&shown))];
+        let shown = [entry(0, BindingResource::TextureView(&shown)), entry(1, lay.as_entire_binding())];
         Self {
             color: color.create_view(&TextureViewDescriptor::default()),
             depth,
@@ -259,27 +336,45 @@ impl GraphLayer {
             is_stale: true,
             background: wgpu::Color::BLACK,
             size,
+            beyond,
             uniform,
+            lay,
             generation: scene.generation,
             is_srgb,
-            inputs: None,
+            drawn: None,
+            wanted: None,
+            reused: 0,
+            laid: None,
         }
     }
 
     /// Takes over what the next picture is drawn of. While inputs change from frame to frame, something moves and edges
-    /// are thinned; where they stay, the picture is drawn once more in full if it was thinned, and then no more.
+    /// are thinned, or, where it is the camera alone, the last picture is laid where it belongs now; where inputs stay, the
+    /// picture is drawn once more in full if need be, and then no more.
     fn take(&mut self, inputs: Inputs, detail: &Detail, scene: &GpuScene, queue: &RenderQueue) {
-        let is_moving = self.inputs != Some(inputs);
+        let is_moving = self.wanted != Some(inputs);
         let edges_max = if is_moving { detail.moving_edges_max } else { detail.still_edges_max };
         let edge_stride = Detail::stride(scene.edge_count, edges_max);
-        self.is_stale = is_moving || edge_stride != self.draws.edge_stride;
+        let is_drawn = self.drawn == Some(inputs) && (is_moving || edge_stride == self.draws.edge_stride);
+        let reused = (is_moving && !is_drawn && self.reused < detail.reused_frames_max)
+            .then(|| self.drawn.filter(|drawn| drawn.without_camera() == inputs.without_camera()))
+            .flatten()
+            .and_then(|drawn| Lay::seen_from(&drawn, &inputs, self.size.as_vec2()));
+        self.reused = if reused.is_some() { self.reused + 1 } else { 0 };
+        self.is_stale = !is_drawn && reused.is_none();
+        self.wanted = Some(inputs);
         if self.is_stale {
             let view = ViewUniform { edge_stride, ..inputs.view };
             queue.write_buffer(&self.uniform, 0, bytemuck::bytes_of(&view));
             self.draws = Draws { edges: scene.edge_count.div_ceil(edge_stride), edge_stride, ..inputs.draws };
             let [r, g, b, a] = inputs.background.map(|bits| f64::from(f32::from_bits(bits)));
             self.background = wgpu::Color { r, g, b, a };
-            self.inputs = Some(inputs);
+            self.drawn = Some(inputs);
+        }
+        let lay = reused.unwrap_or_else(|| Lay::exact(self.beyond));
+        if self.laid != Some(lay) {
+            queue.write_buffer(&self.lay, 0, bytemuck::bytes_of(&lay));
+            self.laid = Some(lay);
         }
     }
 }
@@ -299,4 +394,63 @@ fn graph_bindings(device: &RenderDevice, pipelines: &GraphPipelines, scene: &Gpu
         .map(|(binding, buffer)| BindGroupEntry { binding, resource: buffer.as_entire_binding() })
         .collect();
     device.create_bind_group("graph", &pipelines.graph_bindings, &entries)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SIZE: Vec2 = Vec2::new(160.0, 80.0);
+
+    fn beyond() -> UVec2 {
+        SIZE.as_uvec2() / BEYOND_PART
+    }
+
+    /// What a flat camera sees from a place, a unit so many pixels long.
+    fn inputs(at: Vec2, unit_px: f32) -> Inputs {
+        let half = SIZE / unit_px / 2.0;
+        let viewport = SIZE + beyond().as_vec2() * 2.0;
+        let clip = Mat4::orthographic_rh(-half.x, half.x, -half.y, half.y, 1000.0, -1000.0)
+            * Mat4::from_translation(-at.extend(0.0));
+        let clip = Mat4::from_scale((SIZE / viewport).extend(1.0)) * clip;
+        let variant = Variant { has_depth: false, is_one_group: true, moves: false, compares: false };
+        Inputs {
+            view: ViewUniform {
+                clip_from_world: clip.to_cols_array_2d(),
+                viewport: viewport.to_array(),
+                ..ViewUniform::zeroed()
+            },
+            viewport: UVec4::new(0, 0, 160, 80),
+            draws: Draws { nodes: 1, edges: 0, edge_stride: 1, is_points: false, variant },
+            revision: 0,
+            background: [0; 4],
+        }
+    }
+
+    fn pixel(lay: &Lay, at: Vec2) -> Vec2 {
+        let [x, y] = lay.columns.map(Vec2::from);
+        x * at.x + y * at.y + Vec2::from(lay.added)
+    }
+
+    #[test]
+    fn a_picture_is_laid_where_the_camera_has_come() {
+        let drawn = inputs(Vec2::ZERO, 2.0);
+        let exact = Lay::seen_from(&drawn, &drawn, SIZE).unwrap();
+        let expected = Lay::exact(beyond());
+        assert!((pixel(&exact, Vec2::new(30.0, 7.0)) - pixel(&expected, Vec2::new(30.0, 7.0))).length() < 1e-3);
+        let moved = Lay::seen_from(&drawn, &inputs(Vec2::new(3.0, 1.0), 2.0), SIZE).unwrap();
+        let middle = SIZE / 2.0 + beyond().as_vec2();
+        assert!((pixel(&moved, SIZE / 2.0) - middle - Vec2::new(6.0, -2.0)).length() < 1e-3);
+        let nearer = Lay::seen_from(&drawn, &inputs(Vec2::ZERO, 2.2), SIZE).unwrap();
+        assert!((pixel(&nearer, SIZE / 2.0) - middle).length() < 1e-3);
+        assert!((nearer.columns[0][0] - 1.0 / 1.1).abs() < 1e-4);
+    }
+
+    #[test]
+    fn a_picture_that_does_not_show_all_is_not_used_again() {
+        let drawn = inputs(Vec2::ZERO, 2.0);
+        assert_eq!(Lay::seen_from(&drawn, &inputs(Vec2::new(11.0, 0.0), 2.0), SIZE), None, "beyond the margin");
+        assert_eq!(Lay::seen_from(&drawn, &inputs(Vec2::ZERO, 4.0), SIZE), None, "much larger");
+        assert_eq!(Lay::seen_from(&drawn, &inputs(Vec2::ZERO, 1.5), SIZE), None, "more than the picture");
+    }
 }

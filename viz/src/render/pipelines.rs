@@ -70,8 +70,13 @@ impl FromWorld for GraphPipelines {
             view_dimension: TextureViewDimension::D2,
             multisampled: false,
         };
-        let layer_bindings =
-            device.create_bind_group_layout("graph layer", &[entry(0, ShaderStages::FRAGMENT, texture)]);
+        let lay = BindingType::Buffer {
+            ty: BufferBindingType::Uniform,
+            has_dynamic_offset: false,
+            min_binding_size: None,
+        };
+        let entries = [entry(0, ShaderStages::FRAGMENT, texture), entry(1, ShaderStages::FRAGMENT, lay)];
+        let layer_bindings = device.create_bind_group_layout("graph layer", &entries);
         Self {
             graph_layout: layout(device, &graph_bindings),
             layer_layout: layout(device, &layer_bindings),

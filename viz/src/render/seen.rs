@@ -35,7 +35,8 @@ pub(crate) fn seen_slots(render: &mut World) -> Vec<u32> {
 
 fn read_slots(render: &World, layer: &GraphLayer, pipelines: &GraphPipelines, variant: Variant) -> Vec<u32> {
     let device = render.resource::<RenderDevice>();
-    let extent = Extent3d { width: layer.size.x, height: layer.size.y, depth_or_array_layers: 1 };
+    let all = layer.size + layer.beyond * 2;
+    let extent = Extent3d { width: all.x, height: all.y, depth_or_array_layers: 1 };
     let texture = device.create_texture(&TextureDescriptor {
         label: Some("node slots"),
         size: extent,
@@ -47,10 +48,10 @@ fn read_slots(render: &World, layer: &GraphLayer, pipelines: &GraphPipelines, va
         view_formats: &[],
     });
     let view = texture.create_view(&TextureViewDescriptor::default());
-    let row_bytes = layer.size.x.div_ceil(64) * 256;
+    let row_bytes = all.x.div_ceil(64) * 256;
     let buffer = device.create_buffer(&BufferDescriptor {
         label: Some("node slots"),
-        size: u64::from(row_bytes) * u64::from(layer.size.y),
+        size: u64::from(row_bytes) * u64::from(all.y),
         usage: BufferUsages::COPY_DST | BufferUsages::MAP_READ,
         mapped_at_creation: false,
     });
@@ -76,9 +77,13 @@ fn read_slots(render: &World, layer: &GraphLayer, pipelines: &GraphPipelines, va
     device.poll(PollType::wait_indefinitely()).expect("the device is there");
     receiver.recv().expect("the device answers").expect("the buffer can be read");
     let bytes = buffer.slice(..).get_mapped_range();
+    let [left, top] = layer.beyond.to_array().map(|pixels| pixels as usize);
+    let [width, height] = layer.size.to_array().map(|pixels| pixels as usize);
     bytes
         .chunks_exact(row_bytes as usize)
-        .flat_map(|row| &row[..layer.size.x as usize * 4].as_chunks::<4>().0[..])
+        .skip(top)
+        .take(height)
+        .flat_map(|row| &row[left * 4..(left + width) * 4].as_chunks::<4>().0[..])
         .map(|slot| u32::from_le_bytes(*slot))
         .collect()
 }

@@ -9,11 +9,13 @@ use bevy::ecs::resource::Resource;
 use bevy::math::{Mat4, Vec3};
 use cidgraph::{EdgeId, GraphId, Key, Name, NodeId};
 
+use super::chronicle::{Change, Chronicle};
 use super::column::Column;
 use super::incidence::Incidence;
-use super::look::{EDGE_COLOR, NodeLook, Shape};
-use super::placement::{Placement, Sunflower};
-use super::record::{ALIVE, Bits, EdgeRecord, GroupRecord, NO_VERSION, NodeRecord, Place};
+use super::look::EDGE_COLOR;
+use super::record::{ALIVE, Bits, EdgeRecord, GroupRecord, NO_VERSION, NodeRecord, Place, gpu_version};
+use super::standing::Standing;
+use super::sunflower::sunflower;
 
 /// The most graphs of a scene.
 pub const GRAPHS_MAX: usize = 1 << 16;
@@ -27,12 +29,21 @@ pub struct NodeName {
     pub kind: u16,
     /// Its key.
     pub key: Option<Key>,
-    /// Its radius before it is scaled.
-    pub(super) radius: f32,
-    /// Whether its place is that of its component, not one that it was given.
-    pub(super) has_place: bool,
+}
+
+/// How a node stands in the scene.
+#[derive(Debug, Clone, Copy)]
+struct NodeState {
+    /// At its graph's last version.
+    last: Standing,
+    /// At the version that is shown.
+    shown: Standing,
     /// The place that it has while it has none of its own.
-    pub(super) given: [f32; 3],
+    given: [f32; 3],
+    /// The colour that it was painted in.
+    paint: Option<u32>,
+    /// The radius that it was given, in units of space.
+    size: Option<f32>,
 }
 
 /// A graph of the scene.
@@ -50,9 +61,27 @@ pub struct SceneGraph {
     pub edge_count: usize,
     /// Whether the last version is shown, whatever it is.
     pub is_live: bool,
+    /// The versions at which a transaction ended, in order.
+    ends: Vec<u64>,
+    chronicle: Chronicle,
     nodes: HashMap<NodeId, u32>,
     edges: HashMap<EdgeId, u32>,
     added_nodes: u32,
+}
+
+impl SceneGraph {
+    /// Returns the versions at which a transaction ended, in order, as far as the scene has seen them.
+    pub fn transaction_ends(&self) -> &[u64] {
+        &self.ends
+    }
+
+    pub(super) fn node_ids(&self) -> impl Iterator<Item = NodeId> + '_ {
+        self.nodes.keys().copied()
+    }
+
+    pub(super) fn edge_ids(&self) -> impl Iterator<Item = EdgeId> + '_ {
+        self.edges.keys().copied()
+    }
 }
 
 /// The arrays that the GPU has copies of.
@@ -76,12 +105,12 @@ pub struct GraphScene {
     pub(crate) columns: SceneColumns,
     pub(super) graphs: Vec<SceneGraph>,
     by_id: HashMap<GraphId, u16>,
-    pub(super) names: Vec<NodeName>,
+    names: Vec<NodeName>,
+    states: Vec<NodeState>,
     edge_ids: Vec<EdgeId>,
     kinds: Vec<Name>,
     kinds_by_name: HashMap<Name, u16>,
     incidence: Incidence,
-    placement: Box<dyn Placement>,
     /// How far nodes are on the way from their origins, 1 where all arrived.
     way: f32,
     radius_max: f32,
@@ -89,7 +118,19 @@ pub struct GraphScene {
 
 impl Default for GraphScene {
     fn default() -> Self {
-        Self::new(Sunflower)
+        Self {
+            columns: SceneColumns::default(),
+            graphs: Vec::new(),
+            by_id: HashMap::new(),
+            names: Vec::new(),
+            states: Vec::new(),
+            edge_ids: Vec::new(),
+            kinds: Vec::new(),
+            kinds_by_name: HashMap::new(),
+            incidence: Incidence::default(),
+            way: 1.0,
+            radius_max: 0.0,
+        }
     }
 }
 
@@ -100,23 +141,6 @@ impl std::fmt::Debug for GraphScene {
 }
 
 impl GraphScene {
-    /// Makes an empty scene whose nodes stand where `placement` says.
-    pub fn new(placement: impl Placement) -> Self {
-        Self {
-            columns: SceneColumns::default(),
-            graphs: Vec::new(),
-            by_id: HashMap::new(),
-            names: Vec::new(),
-            edge_ids: Vec::new(),
-            kinds: Vec::new(),
-            kinds_by_name: HashMap::new(),
-            incidence: Incidence::default(),
-            placement: Box::new(placement),
-            way: 1.0,
-            radius_max: 0.0,
-        }
-    }
-
     /// Returns the graphs in the order they came.
     pub fn graphs(&self) -> &[SceneGraph] {
         &self.graphs
@@ -139,6 +163,8 @@ impl GraphScene {
             node_count: 0,
             edge_count: 0,
             is_live: true,
+            ends: Vec::new(),
+            chronicle: Chronicle::default(),
             nodes: HashMap::new(),
             edges: HashMap::new(),
             added_nodes: 0,
@@ -227,11 +253,15 @@ impl GraphScene {
         Mat4::from_cols_array_2d(&group.world_from_group).transform_point3(Vec3::new(x, y, z))
     }
 
-    /// Shows a version of a graph.
+    /// Shows a version of a graph; the last one, and those that follow, where it is none that the scene has seen.
     pub fn show_version(&mut self, graph: u16, version: u64) {
         let at = &mut self.graphs[usize::from(graph)];
         at.is_live = version >= at.version;
-        self.set_group(graph, |group| group.version = super::record::gpu_version(version));
+        let version = gpu_version(version.min(at.version));
+        let mut chronicle = std::mem::take(&mut at.chronicle);
+        chronicle.turn_to(version, |node, standing| self.show(node, standing));
+        self.graphs[usize::from(graph)].chronicle = chronicle;
+        self.set_group(graph, |group| group.version = version);
     }
 
     /// Shows a graph's last version, and every one that follows.
@@ -242,7 +272,7 @@ impl GraphScene {
 
     /// Marks what was added (green) and removed (red) since another version, or nothing.
     pub fn compare_with(&mut self, graph: u16, version: Option<u64>) {
-        let compare = version.map_or(NO_VERSION, super::record::gpu_version);
+        let compare = version.map_or(NO_VERSION, gpu_version);
         self.set_group(graph, |group| group.compare = compare);
     }
 
@@ -272,9 +302,12 @@ impl GraphScene {
         }
     }
 
-    /// Gives a node a colour: red, green, blue and opacity, a byte each, red lowest.
-    pub fn paint_node(&mut self, node: u32, color: u32) {
-        self.columns.nodes.get_mut(node).color = color;
+    /// Gives a node a colour (red, green, blue and opacity, a byte each, red lowest) and a radius instead of those that its
+    /// components say; `None` gives those back.
+    pub fn paint_node(&mut self, node: u32, color: Option<u32>, radius: Option<f32>) {
+        let state = &mut self.states[node as usize];
+        (state.paint, state.size) = (color, radius);
+        self.draw(node);
     }
 
     /// Returns the graph of a node, by its place among [`graphs`](Self::graphs).
@@ -282,16 +315,31 @@ impl GraphScene {
         &self.graphs[Bits(self.columns.nodes.get(node).bits).group() as usize]
     }
 
-    /// Returns the place that a node has by its component, in its graph's space; `None` where it was given one.
+    /// Returns the place that a node has by its component at its graph's last version, in its graph's space; `None` where
+    /// it has none of its own.
     pub fn own_place(&self, node: u32) -> Option<[f32; 3]> {
-        let [x, y, z, _] = self.columns.places.get(node);
-        self.names[node as usize].has_place.then_some([x, y, z])
+        self.states[node as usize].last.place
     }
 
-    /// Puts a node somewhere at once.
+    /// Returns the place at which a node without one of its own stands, in its graph's space.
+    pub fn given_place(&self, node: u32) -> [f32; 3] {
+        self.states[node as usize].given
+    }
+
+    /// Puts a node somewhere at once, until something else moves it.
     pub fn put(&mut self, node: u32, place: [f32; 3]) {
         for column in [&mut self.columns.places, &mut self.columns.origins] {
             column.get_mut(node)[..3].copy_from_slice(&place);
+        }
+    }
+
+    /// Puts a graph's nodes back to where they are known to stand, wherever they were [`put`](Self::put).
+    pub fn stand_as_known(&mut self, graph: GraphId) {
+        let Some(graph) = self.find_graph(graph) else { return };
+        for node in (0..).take(self.names.len()) {
+            if Bits(self.columns.nodes.get(node).bits).group() == u32::from(graph) {
+                self.draw(node);
+            }
         }
     }
 
@@ -307,10 +355,10 @@ impl GraphScene {
         for (origin, place) in origins.iter_mut().zip(self.columns.places.items()) {
             *origin = between(*origin, *place, way);
         }
-        let targets = self.columns.places.all_mut().iter_mut().zip(places).zip(&mut self.names);
-        for ((target, place), name) in targets {
-            name.given = *place;
-            if !name.has_place {
+        let targets = self.columns.places.all_mut().iter_mut().zip(places).zip(&mut self.states);
+        for ((target, place), state) in targets {
+            state.given = *place;
+            if state.shown.place.is_none() {
                 target[..3].copy_from_slice(place);
             }
         }
@@ -349,48 +397,83 @@ impl GraphScene {
         new.min(u16::MAX - 1)
     }
 
-    pub(super) fn add_node(
-        &mut self,
-        graph: u16,
-        mut name: NodeName,
-        look: NodeLook,
-        place: Option<[f32; 3]>,
-        birth: u32,
-    ) {
+    /// Notes that a graph has come to a version.
+    pub(super) fn reach(&mut self, graph: u16, version: u64) {
+        let at = &mut self.graphs[usize::from(graph)];
+        if at.version == version {
+            return;
+        }
+        at.version = version;
+        at.ends.push(version);
+        if at.is_live {
+            self.set_group(graph, |group| group.version = gpu_version(version));
+        }
+    }
+
+    pub(super) fn add_node(&mut self, graph: u16, name: NodeName, standing: Standing, birth: u32) {
         let slot = u32::try_from(self.names.len()).expect("the scene counts its slots in 32 bits");
         let at = &mut self.graphs[usize::from(graph)];
-        name.given = self.placement.place(at.added_nodes);
-        let [x, y, z] = place.unwrap_or(name.given);
+        let [x, y] = sunflower(at.added_nodes);
+        let given = [x, y, 0.0];
         at.added_nodes += 1;
         at.node_count += 1;
         at.nodes.insert(name.id, slot);
         self.names.push(name);
+        self.states.push(NodeState { last: standing, shown: standing, given, paint: None, size: None });
         self.incidence.add_node();
-        self.radius_max = self.radius_max.max(look.radius);
-        self.columns.places.push([x, y, z, look.radius]);
-        self.columns.origins.push([x, y, z, look.radius]);
-        let bits = Bits::new(look.shape as u8, graph).0;
-        self.columns.nodes.push(NodeRecord { color: look.color, bits, birth, death: ALIVE });
+        let [x, y, z] = standing.place.unwrap_or(given);
+        let place = [x, y, z, standing.radius()];
+        self.radius_max = self.radius_max.max(standing.radius());
+        self.columns.places.push(place);
+        self.columns.origins.push(place);
+        let bits = Bits::new(standing.look.shape as u8, graph).0;
+        self.columns.nodes.push(NodeRecord { color: standing.look.color, bits, birth, death: ALIVE });
     }
 
-    pub(super) fn look(&self, node: u32) -> NodeLook {
+    pub(super) fn last_standing(&self, node: u32) -> Standing {
+        self.states[node as usize].last
+    }
+
+    /// Takes over that a node stands otherwise from a version on.
+    pub(super) fn change(&mut self, graph: u16, node: u32, version: u32, standing: Standing) {
+        let before = std::mem::replace(&mut self.states[node as usize].last, standing);
+        if before == standing {
+            return;
+        }
+        let at = &mut self.graphs[usize::from(graph)];
+        let is_shown = at.chronicle.is_at_end() && at.is_live;
+        let change = Change { version, node, before, after: standing };
+        let forgotten = at.chronicle.push(change, is_shown);
+        if is_shown {
+            self.show(node, standing);
+        }
+        if let Some(forgotten) = forgotten {
+            self.show(forgotten.node, forgotten.after);
+        }
+    }
+
+    fn show(&mut self, node: u32, standing: Standing) {
+        self.states[node as usize].shown = standing;
+        self.draw(node);
+    }
+
+    /// Brings the arrays up to how a node stands.
+    fn draw(&mut self, node: u32) {
+        let state = self.states[node as usize];
         let record = self.columns.nodes.get(node);
-        NodeLook { color: record.color, shape: Shape::of_bits(record.bits), radius: self.names[node as usize].radius }
-    }
-
-    pub(super) fn set_look(&mut self, node: u32, look: NodeLook) {
-        let scale = self.columns.places.get(node)[3] / self.names[node as usize].radius;
-        self.names[node as usize].radius = look.radius;
-        let record = self.columns.nodes.get_mut(node);
-        record.color = look.color;
-        record.bits = record.bits & !0xff | look.shape as u32;
-        self.set_radius(node, look.radius * scale);
-    }
-
-    pub(super) fn set_radius(&mut self, node: u32, radius: f32) {
+        let color = state.paint.unwrap_or(state.shown.look.color);
+        let drawn = NodeRecord { color, bits: record.bits & !0xff | state.shown.look.shape as u32, ..record };
+        if drawn != record {
+            *self.columns.nodes.get_mut(node) = drawn;
+        }
+        let radius = state.size.unwrap_or(state.shown.radius());
         self.radius_max = self.radius_max.max(radius);
-        self.columns.places.get_mut(node)[3] = radius;
-        self.columns.origins.get_mut(node)[3] = radius;
+        let [x, y, z] = state.shown.place.unwrap_or(state.given);
+        let place = [x, y, z, radius];
+        if self.columns.places.get(node) != place {
+            *self.columns.places.get_mut(node) = place;
+            *self.columns.origins.get_mut(node) = place;
+        }
     }
 
     /// Adds an edge between two nodes that live; one whose nodes the scene does not have is left out.

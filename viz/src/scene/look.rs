@@ -1,9 +1,8 @@
-//! Shape, colour and size of a node, and its place in space, as its kind and its components say.
+//! Shape, colour and size of a node, as its kind and its components say.
 //!
 //! The component `Visual` has `color` (`"#rrggbb"` or one of twelve names), `shape` (a name of [`Shape`]) and `size` (a
 //! radius in units of space). What it leaves out, or says in a way that is not understood, follows from the kind.
 
-use cidgraph::entity::SPATIAL;
 use cidgraph::{Properties, Value};
 
 /// The component type that holds a node's look.
@@ -85,10 +84,15 @@ pub struct NodeLook {
     pub radius: f32,
 }
 
+/// Returns a colour of eight that are told apart, also by those who see no red or no green.
+pub const fn palette(place: u16) -> u32 {
+    PALETTE[place as usize % PALETTE.len()]
+}
+
 impl NodeLook {
     /// Returns the look of a kind, by its place among the kinds seen.
     pub const fn of_kind(kind: u16) -> Self {
-        Self { color: PALETTE[kind as usize % PALETTE.len()], shape: Shape::Circle, radius: RADIUS }
+        Self { color: palette(kind), shape: Shape::Circle, radius: RADIUS }
     }
 
     /// Takes over what a `Visual` component says.
@@ -104,12 +108,6 @@ impl NodeLook {
             self.radius = size;
         }
     }
-}
-
-/// Returns the place that a [`SPATIAL`] component says, z 0 where it says none.
-pub fn place_of(component_type: &str, spatial: &Properties) -> Option<[f32; 3]> {
-    let number = |name| spatial.get(name).and_then(Value::as_f64).map(nearest);
-    (component_type == SPATIAL).then(|| Some([number("x")?, number("y")?, number("z").unwrap_or(0.0)])).flatten()
 }
 
 /// Returns the nearest 32-bit float.
@@ -175,13 +173,5 @@ mod tests {
     fn what_visual_leaves_out_follows_from_the_kind() {
         let taken = look(&[("shape", "ring")]);
         assert_eq!(taken, NodeLook { shape: Shape::Ring, ..NodeLook::of_kind(0) });
-    }
-
-    #[test]
-    fn a_place_needs_two_numbers() {
-        let spatial = Properties::from([("x", Value::Int(2)), ("y", Value::Float(0.5))]);
-        assert_eq!(place_of(SPATIAL, &spatial), Some([2.0, 0.5, 0.0]));
-        assert_eq!(place_of(VISUAL, &spatial), None);
-        assert_eq!(place_of(SPATIAL, &Properties::from([("x", Value::Int(2))])), None);
     }
 }

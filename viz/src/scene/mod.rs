@@ -3,8 +3,10 @@
 mod column;
 mod record;
 mod look;
+mod standing;
+mod chronicle;
 mod incidence;
-mod placement;
+mod sunflower;
 mod graph_scene;
 mod mutation;
 #[cfg(test)]
@@ -12,7 +14,7 @@ mod tests;
 
 pub use column::Column;
 pub use graph_scene::{GRAPHS_MAX, GraphScene, NodeName, SceneColumns, SceneGraph};
-pub use look::{EDGE_COLOR, NodeLook, RADIUS, Shape, VISUAL, nearest, place_of};
-pub use mutation::GraphMutation;
-pub use placement::{Placement, Sunflower, sunflower};
+pub use look::{EDGE_COLOR, NodeLook, RADIUS, Shape, VISUAL, nearest, palette};
 pub use record::{ALIVE, Bits, EdgeRecord, GroupRecord, NO_VERSION, NodeRecord, Place, gpu_version};
+pub use standing::Standing;
+pub use sunflower::sunflower;

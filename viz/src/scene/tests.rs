@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use cidgraph::entity::SPATIAL;
 use cidgraph::{
-    Component, EdgeEntity, EdgeId, GraphEvent, GraphId, NodeEntity, NodeId, NodeUpdate, Properties, TransformOperation,
-    Value,
+    Component, EdgeId, EdgeView, GraphId, GraphMetadata, GraphMutation, NodeId, NodeView, Placement, Properties, Value,
 };
 
 use super::*;
@@ -19,17 +19,17 @@ struct State {
 }
 
 impl State {
-    fn apply(&mut self, version: u64, event: &GraphEvent) {
-        match event {
-            GraphEvent::NodeAdded { node } => drop(self.nodes.insert(node.id)),
-            GraphEvent::NodeRemoved { node } => {
+    fn apply(&mut self, mutation: &GraphMutation) {
+        match mutation {
+            GraphMutation::NodeAdded { node } => drop(self.nodes.insert(node.id)),
+            GraphMutation::NodeRemoved { node } => {
                 self.nodes.remove(node);
                 self.edges.retain(|_, (source, target)| source != node && target != node);
             }
-            GraphEvent::EdgeConnected { edge } => {
-                self.edges.insert(EdgeId::engine_made(version, 0), (edge.source, edge.target));
+            GraphMutation::EdgeConnected { edge } => {
+                self.edges.insert(edge.id, (edge.source, edge.target));
             }
-            GraphEvent::EdgeRemoved { edge } => drop(self.edges.remove(edge)),
+            GraphMutation::EdgeRemoved { edge } => drop(self.edges.remove(edge)),
             other => panic!("the model has no {other:?}"),
         }
     }
@@ -59,19 +59,29 @@ impl Numbers {
     }
 }
 
-/// Returns an event that fits the state.
-fn event(numbers: &mut Numbers, state: &State) -> GraphEvent {
+fn thing(id: u64, components: Vec<Component>) -> NodeView {
+    NodeView { id: NodeId::from_u64(id), key: None, kind: "thing".into(), version: 1, components }
+}
+
+fn added(id: u64) -> GraphMutation {
+    GraphMutation::NodeAdded { node: thing(id, Vec::new()) }
+}
+
+/// Returns a mutation that fits the state.
+fn mutation(numbers: &mut Numbers, state: &State, version: u64) -> GraphMutation {
     let nodes: Vec<NodeId> = state.nodes.iter().copied().collect();
     let edges: Vec<EdgeId> = state.edges.keys().copied().collect();
-    let free = (1..).map(NodeId::from_u64).find(|node| !state.nodes.contains(node)).unwrap();
+    let free = (1..).find(|id| !state.nodes.contains(&NodeId::from_u64(*id))).unwrap();
     match numbers.below(10) {
         4..=6 if !nodes.is_empty() => {
-            let (source, target) = (nodes[numbers.below(nodes.len())], nodes[numbers.below(nodes.len())]);
-            GraphEvent::EdgeConnected { edge: EdgeEntity::new(source, "to", target) }
+            let [source, target] = [0; 2].map(|_| nodes[numbers.below(nodes.len())]);
+            let id = EdgeId::engine_made(version, 0);
+            let edge = EdgeView { id, kind: "to".into(), source, target, properties: Properties::new() };
+            GraphMutation::EdgeConnected { edge }
         }
-        7 if !edges.is_empty() => GraphEvent::EdgeRemoved { edge: edges[numbers.below(edges.len())] },
-        8 if !nodes.is_empty() => GraphEvent::NodeRemoved { node: nodes[numbers.below(nodes.len())] },
-        _ => GraphEvent::NodeAdded { node: NodeEntity::new(free, "thing") },
+        7 if !edges.is_empty() => GraphMutation::EdgeRemoved { edge: edges[numbers.below(edges.len())] },
+        8 if !nodes.is_empty() => GraphMutation::NodeRemoved { node: nodes[numbers.below(nodes.len())] },
+        _ => added(free),
     }
 }
 
@@ -82,9 +92,9 @@ fn every_version_is_shown_as_it_was() {
     let mut states = vec![State::default()];
     for version in 1..=600 {
         let mut state = states.last().unwrap().clone();
-        let event = event(&mut numbers, &state);
-        state.apply(version, &event);
-        scene.apply(GRAPH, version, &event);
+        let mutation = mutation(&mut numbers, &state, version);
+        state.apply(&mutation);
+        scene.apply(GRAPH, version, &mutation);
         let graph = &scene.graphs()[0];
         assert_eq!((graph.node_count, graph.edge_count), (state.nodes.len(), state.edges.len()), "{version}");
         states.push(state);
@@ -93,16 +103,17 @@ fn every_version_is_shown_as_it_was() {
         assert_eq!(&shown(&scene, version), state, "version {version}");
     }
     assert!(states.last().unwrap().edges.len() > 10, "the walk must leave something to look at");
+    assert_eq!(scene.graphs()[0].transaction_ends(), (1..=600).collect::<Vec<u64>>());
 }
 
 #[test]
 fn a_node_added_again_has_a_new_slot() {
     let mut scene = GraphScene::default();
-    let node = NodeEntity::new(NodeId::from_u64(1), "thing");
-    scene.apply(GRAPH, 1, &GraphEvent::NodeAdded { node: node.clone() });
-    scene.apply(GRAPH, 2, &GraphEvent::NodeRemoved { node: node.id });
-    scene.apply(GRAPH, 3, &GraphEvent::NodeAdded { node: node.clone() });
-    assert_eq!(scene.find_node(0, node.id), Some(1));
+    let node = NodeId::from_u64(1);
+    scene.apply(GRAPH, 1, &added(1));
+    scene.apply(GRAPH, 2, &GraphMutation::NodeRemoved { node });
+    scene.apply(GRAPH, 3, &added(1));
+    assert_eq!(scene.find_node(0, node), Some(1));
     let lives: Vec<(u32, u32)> = scene.nodes().iter().map(|record| (record.birth, record.death)).collect();
     assert_eq!(lives, [(1, 2), (3, ALIVE)]);
 }
@@ -110,82 +121,108 @@ fn a_node_added_again_has_a_new_slot() {
 #[test]
 fn an_older_version_changes_nothing() {
     let mut scene = GraphScene::default();
-    scene.apply(GRAPH, 2, &GraphEvent::GraphRenamed { name: "new".into() });
-    scene.apply(GRAPH, 1, &GraphEvent::GraphRenamed { name: "old".into() });
+    let renamed = |name| GraphMutation::GraphChanged { metadata: Some(GraphMetadata::named(name)), archived: None };
+    scene.apply(GRAPH, 2, &renamed("new"));
+    scene.apply(GRAPH, 1, &renamed("old"));
     assert_eq!((scene.graphs()[0].name.as_str(), scene.graphs()[0].version), ("new", 2));
 }
 
 #[test]
 fn a_graph_that_is_looked_back_at_stays_there_while_events_come() {
     let mut scene = GraphScene::default();
-    let add = |id| GraphEvent::NodeAdded { node: NodeEntity::new(NodeId::from_u64(id), "thing") };
-    scene.apply(GRAPH, 1, &add(1));
-    scene.apply(GRAPH, 2, &add(2));
+    scene.apply(GRAPH, 1, &added(1));
+    scene.apply(GRAPH, 2, &added(2));
     scene.show_version(0, 1);
-    scene.apply(GRAPH, 3, &add(3));
+    scene.apply(GRAPH, 3, &added(3));
     assert_eq!([0, 1, 2].map(|node| scene.is_shown(node)), [true, false, false]);
     scene.show_live(0);
-    scene.apply(GRAPH, 4, &add(4));
+    scene.apply(GRAPH, 4, &added(4));
     assert_eq!([0, 1, 2, 3].map(|node| scene.is_shown(node)), [true; 4]);
 }
 
-/// A scene of one node at a place of its own, and the node.
+fn spatial(x: f64, y: f64) -> Properties {
+    Properties::from([("x", Value::Float(x)), ("y", Value::Float(y))])
+}
+
+fn visual(pairs: &[(&str, Value)]) -> Component {
+    let mut properties = Properties::new();
+    for (name, value) in pairs {
+        properties.insert(*name, value.clone());
+    }
+    Component { component_type: VISUAL.into(), properties }
+}
+
+/// A scene of one node at a place of its own, version 1, and the node.
 fn placed(x: f64, y: f64) -> (GraphScene, NodeId) {
     let mut scene = GraphScene::default();
-    let node = NodeEntity::new(NodeId::from_u64(1), "thing")
-        .with("Spatial", [("x", Value::Float(x)), ("y", Value::Float(y))])
-        .with("Visual", [("shape", "square"), ("color", "#010203")]);
+    let look = visual(&[("shape", Value::text("square")), ("color", Value::text("#010203"))]);
+    let place = Component { component_type: SPATIAL.into(), properties: spatial(x, y) };
+    let node = thing(1, vec![place, look]);
     let id = node.id;
-    scene.apply(GRAPH, 1, &GraphEvent::NodeAdded { node });
+    scene.apply(GRAPH, 1, &GraphMutation::NodeAdded { node });
     (scene, id)
+}
+
+fn moved(node: NodeId, properties: Properties) -> GraphMutation {
+    GraphMutation::NodeTransformed { node, placement: Placement::of(&properties), properties }
+}
+
+/// What is drawn of the first node: its colour, shape and place.
+fn drawn(scene: &GraphScene) -> (u32, u32, Place) {
+    (scene.nodes()[0].color, scene.nodes()[0].bits, scene.places()[0])
 }
 
 #[test]
 fn components_say_where_a_node_is_and_how_it_looks() {
     let (mut scene, node) = placed(3.0, -4.0);
-    assert_eq!(scene.places()[0], [3.0, -4.0, 0.0, RADIUS]);
-    assert_eq!((scene.nodes()[0].color, scene.nodes()[0].bits), (0xff03_0201, Shape::Square as u32));
-    let set = Properties::from([("size", Value::Float(2.0))]);
-    let update = NodeUpdate { node, component_type: "Visual".into(), set, unset: vec!["shape".into()] };
-    scene.apply(GRAPH, 2, &GraphEvent::NodeUpdated { update });
-    assert_eq!(scene.places()[0][3], 2.0);
-    assert_eq!((scene.nodes()[0].color, scene.nodes()[0].bits), (0xff03_0201, Shape::Circle as u32));
-    let component = Component::new("Visual", [("color", "red")]);
-    scene.apply(GRAPH, 3, &GraphEvent::ComponentReplaced { node, component });
-    assert_eq!((scene.nodes()[0].color, scene.places()[0][3]), (0xff00_00ff, RADIUS));
-}
-
-#[test]
-fn transforms_move_and_scale_a_node() {
-    let (mut scene, node) = placed(3.0, -4.0);
-    let mut apply = |version, operation| {
-        scene.apply(GRAPH, version, &GraphEvent::NodeTransformed { nodes: vec![node], operation });
-        scene.places()[0]
-    };
-    assert_eq!(apply(2, TransformOperation::Translate([1.0, 2.0, 0.5])), [4.0, -2.0, 0.5, RADIUS]);
-    assert_eq!(apply(3, TransformOperation::Scale([1.0, 3.0, 2.0])), [4.0, -2.0, 0.5, 3.0 * RADIUS]);
-    assert_eq!(apply(4, TransformOperation::Rotate([0.0, 0.0, 0.0, 1.0])), [4.0, -2.0, 0.5, 3.0 * RADIUS]);
-}
-
-#[test]
-fn a_node_without_a_place_is_moved_from_the_origin() {
-    let mut scene = GraphScene::default();
-    for id in 1..=5 {
-        let node = NodeEntity::new(NodeId::from_u64(id), "thing");
-        scene.apply(GRAPH, id, &GraphEvent::NodeAdded { node });
+    let square = (0xff03_0201, Shape::Square as u32, [3.0, -4.0, 0.0, RADIUS]);
+    assert_eq!(drawn(&scene), square);
+    let component = visual(&[("size", Value::Float(2.0)), ("color", Value::text("red"))]);
+    scene.apply(GRAPH, 2, &GraphMutation::ComponentSet { node, component });
+    let circle = (0xff00_00ff, Shape::Circle as u32, [3.0, -4.0, 0.0, 2.0]);
+    assert_eq!(drawn(&scene), circle);
+    let scale = Value::List([1.0, 3.0, 2.0].map(Value::Float).to_vec());
+    let mut elsewhere = spatial(4.0, -2.0);
+    elsewhere.insert("scale", scale);
+    scene.apply(GRAPH, 3, &moved(node, elsewhere));
+    assert_eq!(drawn(&scene).2, [4.0, -2.0, 0.0, 6.0]);
+    scene.apply(GRAPH, 4, &GraphMutation::ComponentRemoved { node, component_type: SPATIAL.into() });
+    assert_eq!(drawn(&scene).2, [0.0, 0.0, 0.0, 2.0], "the first place of the spiral");
+    for (version, expected) in [(1, square), (2, circle), (3, (circle.0, circle.1, [4.0, -2.0, 0.0, 6.0])), (1, square)] {
+        scene.show_version(0, version);
+        assert_eq!(drawn(&scene), expected, "version {version}");
     }
-    let moved = GraphEvent::NodeTransformed {
-        nodes: vec![NodeId::from_u64(5)],
-        operation: TransformOperation::Translate([7.0, 8.0, 0.0]),
-    };
-    scene.apply(GRAPH, 6, &moved);
-    assert_eq!(scene.places()[4][..3], [7.0, 8.0, 0.0]);
+}
+
+#[test]
+fn what_changes_while_another_version_is_shown_is_seen_once_it_is_turned_to() {
+    let (mut scene, node) = placed(1.0, 1.0);
+    scene.apply(GRAPH, 2, &added(2));
+    scene.show_version(0, 1);
+    scene.apply(GRAPH, 3, &moved(node, spatial(2.0, 2.0)));
+    assert_eq!(scene.places()[0][0], 1.0);
+    scene.show_version(0, 2);
+    assert_eq!(scene.places()[0][0], 1.0);
+    scene.show_live(0);
+    assert_eq!(scene.places()[0][0], 2.0);
+    scene.apply(GRAPH, 4, &moved(node, spatial(3.0, 2.0)));
+    assert_eq!(scene.places()[0][0], 3.0);
+}
+
+#[test]
+fn paint_covers_what_components_say() {
+    let (mut scene, node) = placed(1.0, 1.0);
+    scene.paint_node(0, Some(7), Some(9.0));
+    scene.apply(GRAPH, 2, &GraphMutation::ComponentSet { node, component: visual(&[("color", Value::text("red"))]) });
+    assert_eq!((drawn(&scene).0, drawn(&scene).2[3]), (7, 9.0));
+    scene.paint_node(0, None, None);
+    assert_eq!((drawn(&scene).0, drawn(&scene).2[3]), (0xff00_00ff, RADIUS));
 }
 
 #[test]
 fn nodes_that_are_sent_are_on_their_way_until_they_arrive() {
     let (mut scene, _) = placed(5.0, 5.0);
-    scene.apply(GRAPH, 2, &GraphEvent::NodeAdded { node: NodeEntity::new(NodeId::from_u64(2), "thing") });
+    scene.apply(GRAPH, 2, &added(2));
     let from = scene.world_place(1);
     scene.send(&[[0.0; 3], [from.x + 8.0, from.y, 0.0]]);
     assert_eq!(scene.world_place(1), from);

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use bevy::math::{Mat4, Vec3};
-use cidgraph::{GraphEvent, NodeId};
+use cidgraph::{GraphMutation, NodeId};
 use cidgraph_viz::headless::{HeadlessView, Picture};
 use cidgraph_viz::scene::{Bits, GraphScene};
 
@@ -44,7 +44,7 @@ fn nodes_edges_and_background_have_their_colours() {
 #[test]
 fn every_version_has_its_picture() {
     let Some(mut view) = two_nodes() else { return };
-    apply(&mut view, &GraphEvent::NodeRemoved { node: NodeId::from_u64(1) });
+    apply(&mut view, &GraphMutation::NodeRemoved { node: NodeId::from_u64(1) });
     let colors = |view: &mut HeadlessView, version| {
         view.world().resource_mut::<GraphScene>().show_version(0, version);
         let picture = view.picture();
@@ -59,7 +59,7 @@ fn every_version_has_its_picture() {
 #[test]
 fn a_comparison_shows_what_was_added_and_removed() {
     let Some(mut view) = two_nodes() else { return };
-    apply(&mut view, &GraphEvent::NodeRemoved { node: NodeId::from_u64(1) });
+    apply(&mut view, &GraphMutation::NodeRemoved { node: NodeId::from_u64(1) });
     view.world().resource_mut::<GraphScene>().compare_with(0, Some(1));
     let picture = view.picture();
     let [red, green, blue, _] = pixel(&picture, -40, 0);

@@ -2,7 +2,7 @@
 
 use bevy::math::UVec2;
 use bevy::prelude::{ClearColor, Color};
-use cidgraph::{EdgeEntity, GraphEvent, GraphId, NodeEntity, NodeId, Value};
+use cidgraph::{Component, EdgeId, EdgeView, GraphId, GraphMutation, NodeId, NodeView, Properties, Value};
 use cidgraph_viz::headless::{Adapter, AdapterError, HeadlessView};
 use cidgraph_viz::scene::GraphScene;
 
@@ -39,24 +39,36 @@ fn open(adapter: Adapter) -> Result<HeadlessView, AdapterError> {
     Ok(view)
 }
 
-/// Applies an event as the graph's next version.
-pub(crate) fn apply(view: &mut HeadlessView, event: &GraphEvent) {
+/// Applies a mutation as the graph's next version.
+pub(crate) fn apply(view: &mut HeadlessView, mutation: &GraphMutation) {
     let mut scene = view.world().resource_mut::<GraphScene>();
     let version = scene.graphs().first().map_or(0, |graph| graph.version) + 1;
-    scene.apply(GRAPH, version, event);
+    scene.apply(GRAPH, version, mutation);
+}
+
+fn component<const LEN: usize>(component_type: &str, properties: [(&str, Value); LEN]) -> Component {
+    Component { component_type: component_type.into(), properties: Properties::from(properties) }
 }
 
 /// Adds a node at a pixel from the view's middle, right and up, with a radius of 8.
 pub(crate) fn add_node(view: &mut HeadlessView, id: u64, at: (f64, f64), color: &str, shape: &str) {
-    let visual = [("color", Value::text(color)), ("shape", Value::text(shape)), ("size", Value::Float(8.0))];
-    let node = NodeEntity::new(NodeId::from_u64(id), "thing")
-        .with("Spatial", [("x", Value::Float(at.0)), ("y", Value::Float(at.1))])
-        .with("Visual", visual);
-    apply(view, &GraphEvent::NodeAdded { node });
+    let components = vec![
+        component("Spatial", [("x", Value::Float(at.0)), ("y", Value::Float(at.1))]),
+        component("Visual", [("color", Value::text(color)), ("shape", Value::text(shape)), ("size", Value::Float(8.0))]),
+    ];
+    let node = NodeView { id: NodeId::from_u64(id), key: None, kind: "thing".into(), version: 1, components };
+    apply(view, &GraphMutation::NodeAdded { node });
 }
 
 /// Connects two nodes.
 pub(crate) fn add_edge(view: &mut HeadlessView, source: u64, target: u64) {
-    let edge = EdgeEntity::new(NodeId::from_u64(source), "to", NodeId::from_u64(target));
-    apply(view, &GraphEvent::EdgeConnected { edge });
+    let version = view.world().resource::<GraphScene>().graphs()[0].version + 1;
+    let edge = EdgeView {
+        id: EdgeId::engine_made(version, 0),
+        kind: "to".into(),
+        source: NodeId::from_u64(source),
+        target: NodeId::from_u64(target),
+        properties: Properties::new(),
+    };
+    apply(view, &GraphMutation::EdgeConnected { edge });
 }

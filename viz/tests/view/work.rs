@@ -1,7 +1,7 @@
 //! What is not done: no picture where nothing changed, no upload of what stayed.
 
 use cidgraph::GraphId;
-use cidgraph_viz::generate::generate;
+use cidgraph_viz::generate::generated_scene;
 use cidgraph_viz::headless::HeadlessView;
 use cidgraph_viz::render::{Facts, RenderFacts};
 use cidgraph_viz::scene::{GraphScene, GroupRecord, NodeRecord, Place};
@@ -12,10 +12,7 @@ const NODES: u32 = 20_000;
 
 fn generated() -> HeadlessView {
     let mut view = noop();
-    let mut scene = view.world().resource_mut::<GraphScene>();
-    for mutation in generate(GraphId::from_u64(1), NODES) {
-        scene.apply(mutation.graph, mutation.version, &mutation.event);
-    }
+    view.world().insert_resource(generated_scene(GraphId::from_u64(1), NODES));
     for _ in 0..3 {
         view.frame();
     }
@@ -59,7 +56,7 @@ fn what_changes_is_uploaded_and_little_beside_it() {
     let mut view = generated();
     let facts = work(&mut view, |scene, number| scene.put(u32::try_from(number).unwrap() * 1000, [1.0, 2.0, 3.0]));
     assert_eq!(facts.bytes_uploaded, 10 * 2 * 64 * size_of::<Place>() as u64, "a block of places and one of origins");
-    let facts = work(&mut view, |scene, number| scene.paint_node(u32::try_from(number).unwrap() * 1000, 7));
+    let facts = work(&mut view, |scene, number| scene.paint_node(u32::try_from(number).unwrap() * 1000, Some(7), None));
     assert_eq!(facts.bytes_uploaded, 10 * 64 * size_of::<NodeRecord>() as u64);
 }
 

@@ -1,0 +1,197 @@
+//! Layout of the nodes that have no place of their own, on a thread beside the frames.
+
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use bevy::ecs::prelude::*;
+use bevy::time::{Real, Time};
+use cidgraph_layout::{CancelToken, Layout, Place, Progress, Stage};
+use parking_lot::Mutex;
+
+use crate::scene::{ALIVE, GraphScene};
+
+use super::action::Action;
+
+/// The layout's seed: the same graph has the same picture.
+const SEED: u64 = 42;
+
+/// How often positions of a layout that still goes on are shown.
+const SHOWN_EVERY: Duration = Duration::from_millis(500);
+
+/// How long nodes are on the way to where they are sent, seconds.
+const WAY_SECONDS: f32 = 0.4;
+
+/// The time between two layouts while nodes come, seconds.
+const PAUSE_SECONDS: f32 = 1.0;
+
+/// Layouts that were made and the one that goes on.
+#[derive(Resource, Debug, Default)]
+pub struct Layouts {
+    running: Option<Running>,
+    /// Whether nodes that are new get places by themselves.
+    is_automatic: bool,
+    /// The slots that have had a place by a layout, all before this one.
+    laid_out: u32,
+    rested_seconds: f32,
+    /// Whether positions of a layout were shown.
+    has_shown: bool,
+}
+
+/// A layout that goes on.
+#[derive(Debug)]
+struct Running {
+    /// The slots of its nodes.
+    nodes: Vec<u32>,
+    /// The slots that the scene had when it began.
+    slots: u32,
+    cancel: CancelToken,
+    report: Arc<Mutex<Report>>,
+    worker: JoinHandle<()>,
+}
+
+/// What a layout has come to.
+#[derive(Debug, Default)]
+struct Report {
+    /// Positions that were not shown yet.
+    positions: Option<Vec<[f32; 2]>>,
+    progress: Option<Progress>,
+}
+
+impl Layouts {
+    /// Makes layouts that begin by themselves where nodes come.
+    pub fn automatic() -> Self {
+        let mut layouts = Self::default();
+        (layouts.is_automatic, layouts.rested_seconds) = (true, PAUSE_SECONDS);
+        layouts
+    }
+
+    /// Returns how far the layout that goes on has come.
+    pub fn progress(&self) -> Option<String> {
+        let report = self.running.as_ref()?.report.lock();
+        Some(report.progress.map_or_else(|| "begins".to_owned(), |progress| {
+            format!("{} iterations", progress.iterations)
+        }))
+    }
+
+    /// Returns whether every node stands where it will: none is to be laid out, and none is on its way.
+    pub fn is_at_rest(&self, scene: &GraphScene) -> bool {
+        let is_all_laid_out = !self.is_automatic || scene.nodes().len() <= self.laid_out as usize;
+        self.running.is_none() && is_all_laid_out && scene.way() >= 1.0
+    }
+
+    /// Returns whether a layout goes on.
+    pub const fn is_running(&self) -> bool {
+        self.running.is_some()
+    }
+
+    /// Begins a layout instead of the one that goes on: of all nodes anew, or of those that had no place yet.
+    fn begin(&mut self, scene: &GraphScene, is_anew: bool) {
+        self.stop();
+        let nodes: Vec<u32> =
+            (0..).zip(scene.nodes()).filter(|(_, record)| record.death == ALIVE).map(|(slot, _)| slot).collect();
+        let mut place_of = vec![u32::MAX; scene.nodes().len()];
+        (0..).zip(&nodes).for_each(|(place, slot)| place_of[*slot as usize] = place);
+        let edges: Vec<[u32; 2]> = scene
+            .edges()
+            .iter()
+            .filter(|edge| edge.death == ALIVE)
+            .map(|edge| [edge.source, edge.target].map(|end| place_of[end as usize]))
+            .collect();
+        let laid_out = if is_anew { 0 } else { self.laid_out };
+        let place = |slot: &u32| match scene.own_place(*slot) {
+            Some([x, y, _]) => Place::Fixed([x, y]),
+            None if *slot < laid_out => {
+                let [x, y, _] = scene.given_place(*slot);
+                Place::Kept([x, y])
+            }
+            None => Place::Free,
+        };
+        let places: Vec<Place> = nodes.iter().map(place).collect();
+        let slots = u32::try_from(scene.nodes().len()).expect("the scene counts its slots in 32 bits");
+        let Ok(layout) = Layout::new(&edges, &places, SEED) else {
+            // A place that is no number cannot be laid out around.
+            self.laid_out = slots;
+            return;
+        };
+        let (cancel, report) = (layout.cancel_token(), Arc::<Mutex<Report>>::default());
+        let told = Arc::clone(&report);
+        let worker = std::thread::spawn(move || refine(layout, &told));
+        self.running = Some(Running { nodes, slots, cancel, report, worker });
+    }
+
+    fn stop(&mut self) {
+        if let Some(running) = self.running.take() {
+            running.cancel.cancel();
+        }
+    }
+}
+
+impl Drop for Layouts {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// Refines a layout to its end, and tells from time to time how far it is.
+fn refine(mut layout: Layout, report: &Mutex<Report>) {
+    // One core is left to the picture.
+    let threads = std::thread::available_parallelism().map_or(1, |cores| cores.get().saturating_sub(1).max(1));
+    let Ok(pool) = rayon::ThreadPoolBuilder::new().num_threads(threads).build() else { return };
+    let mut told = None;
+    loop {
+        let progress = pool.install(|| layout.step(1));
+        let is_over = matches!(progress.stage, Stage::Done | Stage::Cancelled);
+        let is_due = told.is_none_or(|told: Instant| told.elapsed() >= SHOWN_EVERY);
+        let mut report = report.lock();
+        report.progress = Some(progress);
+        if progress.stage != Stage::Begun && (is_due || is_over) {
+            report.positions = Some(layout.positions().to_vec());
+            told = Some(Instant::now());
+        }
+        drop(report);
+        if is_over {
+            return;
+        }
+    }
+}
+
+/// Begins layouts, and sends nodes where they say.
+pub(super) fn lay_out(
+    mut commands: Commands,
+    time: Res<Time<Real>>,
+    mut actions: MessageReader<Action>,
+    mut scene: ResMut<GraphScene>,
+    mut layouts: ResMut<Layouts>,
+) {
+    if scene.way() < 1.0 {
+        scene.advance(time.delta_secs() / WAY_SECONDS);
+    }
+    layouts.rested_seconds += time.delta_secs();
+    let is_wanted = actions.read().any(|action| *action == Action::Layout);
+    let is_new = layouts.running.is_none() && scene.nodes().len() > layouts.laid_out as usize;
+    if is_wanted || is_new && layouts.is_automatic && layouts.rested_seconds >= PAUSE_SECONDS {
+        layouts.begin(&scene, is_wanted);
+    }
+    let layouts = &mut *layouts;
+    let Some(running) = &layouts.running else { return };
+    let is_over = running.worker.is_finished();
+    let positions = running.report.lock().positions.take();
+    if let Some(positions) = positions {
+        let slots = u32::try_from(scene.nodes().len()).expect("the scene counts its slots in 32 bits");
+        let mut places: Vec<[f32; 3]> = (0..slots).map(|slot| scene.given_place(slot)).collect();
+        for (slot, [x, y]) in running.nodes.iter().zip(positions) {
+            let [_, _, z] = places[*slot as usize];
+            places[*slot as usize] = [x, y, z];
+        }
+        scene.send(&places);
+        if !layouts.has_shown {
+            layouts.has_shown = true;
+            commands.write_message(Action::Fit);
+        }
+    }
+    if is_over {
+        let slots = running.slots;
+        (layouts.laid_out, layouts.rested_seconds, layouts.running) = (slots, 0.0, None);
+    }
+}
