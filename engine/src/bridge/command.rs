@@ -1,18 +1,18 @@
 //! What the frame loop asks for, and the task that carries it out.
 
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, VecDeque};
+
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use tokio::sync::mpsc;
 
 use crate::command::GraphCommand;
-use crate::engine::Engine;
+use crate::engine::{Engine, Error, Sent};
 use crate::id::GraphId;
 use crate::writer::Submission;
 
 use super::answers::Promise;
-
-/// How many commands the engine has at a time; the others wait in order.
-const AT_A_TIME: usize = 256;
 
 /// What the frame loop asks for.
 #[derive(Debug, Clone)]
@@ -32,23 +32,47 @@ pub(super) struct Order {
 }
 
 /// Carries commands out until nobody sends any more and all are answered. They reach their graph's writer in the order
-/// in which they were sent, and share its group commits.
+/// in which they were sent, and share its group commits; a graph that has to be loaded first holds up no other one.
 pub(super) async fn carry_out(engine: Engine, mut orders: mpsc::Receiver<Order>) {
-    let mut under_way = FuturesUnordered::new();
+    // Of each graph one command is on its way to the writer, and behind it those that were sent since.
+    let mut behind: HashMap<GraphId, VecDeque<Order>> = HashMap::new();
+    let mut on_the_way = FuturesUnordered::new();
+    let mut with_writers = FuturesUnordered::new();
     let mut is_open = true;
-    while is_open || !under_way.is_empty() {
+    while is_open || !on_the_way.is_empty() || !with_writers.is_empty() {
         tokio::select! {
             biased;
-            Some(()) = under_way.next() => {}
-            order = orders.recv(), if is_open && under_way.len() < AT_A_TIME => match order {
-                Some(order) => under_way.push(submit(&engine, order)),
+            Some((graph, sent, promise)) = on_the_way.next() => {
+                match behind.get_mut(&graph).and_then(VecDeque::pop_front) {
+                    Some(next) => on_the_way.push(send(&engine, next)),
+                    None => drop(behind.remove(&graph)),
+                }
+                with_writers.push(answer(sent, promise));
+            }
+            Some(()) = with_writers.next() => {}
+            order = orders.recv(), if is_open => match order {
                 None => is_open = false,
+                Some(order) => match behind.entry(order.graph) {
+                    Entry::Occupied(mut behind) => behind.get_mut().push_back(order),
+                    Entry::Vacant(none) => {
+                        none.insert(VecDeque::new());
+                        on_the_way.push(send(&engine, order));
+                    }
+                },
             },
         }
     }
 }
 
-async fn submit(engine: &Engine, Order { graph, submission, mut promise }: Order) {
+async fn send(engine: &Engine, order: Order) -> (GraphId, Result<Sent<'_>, Error>, Promise) {
+    let Order { graph, submission, mut promise } = order;
     promise.begin();
-    promise.keep(engine.submit(graph, submission).await);
+    (graph, engine.enqueue(graph, submission).await, promise)
+}
+
+async fn answer(sent: Result<Sent<'_>, Error>, promise: Promise) {
+    promise.keep(match sent {
+        Ok(sent) => sent.answer().await,
+        Err(error) => Err(error),
+    });
 }

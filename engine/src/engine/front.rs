@@ -21,7 +21,9 @@ use crate::shelf::{Shelf, ShelvedGraphs};
 use crate::state::GraphView;
 use crate::store::{EventStore, Head};
 use crate::value::Name;
-use crate::writer::{OpenAggregate, Receipt, Registry, Submission, WriteError, WriterHandle, WriterMetrics};
+use crate::writer::{
+    AnswerOf, OpenAggregate, Receipt, Registry, Submission, WriteError, WriterHandle, WriterMetrics, received,
+};
 
 use super::builder::EngineBuilder;
 use super::checkpoints::Checkpoints;
@@ -47,6 +49,30 @@ pub(super) struct Inner {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) ids: Arc<dyn Ids>,
     pub(super) actor: Name,
+}
+
+/// Commands in the queue of their graph's writer.
+pub(crate) struct Sent<'a> {
+    engine: &'a Engine,
+    graph: GraphId,
+    start_ns: u64,
+    answer: AnswerOf<GraphAggregate>,
+}
+
+impl Sent<'_> {
+    /// Waits for what becomes of them.
+    pub(crate) async fn answer(self) -> Result<Receipt, Error> {
+        let Self { engine, graph, start_ns, answer } = self;
+        let answer = received(answer).await;
+        if answer.is_ok() {
+            engine.0.metrics.record(Operation::Append, engine.0.since(start_ns));
+            engine.0.checkpoint_when_due(graph).await;
+        }
+        if matches!(answer, Err(WriteError::Rejected { rejection: Rejected::GraphNotFound, .. })) {
+            engine.forget_where_empty(AggregateId::from(graph)).await?;
+        }
+        Ok(answer?)
+    }
 }
 
 impl Engine {
@@ -139,17 +165,19 @@ impl Engine {
     /// # Errors
     /// [`Error::Write`]: a rule forbids it, others were first too often, the store fails.
     pub async fn submit(&self, graph: GraphId, submission: Submission<GraphCommand>) -> Result<Receipt, Error> {
-        let aggregate = AggregateId::from(graph);
+        self.enqueue(graph, submission).await?.answer().await
+    }
+
+    /// Sends commands to the graph's writer, opening it where needed. What is sent to a graph once this has returned is
+    /// decided afterwards.
+    pub(crate) async fn enqueue(
+        &self,
+        graph: GraphId,
+        submission: Submission<GraphCommand>,
+    ) -> Result<Sent<'_>, Error> {
         let start_ns = self.0.clock.now_ns();
-        let submitted = self.0.graphs.submit(aggregate, submission).await;
-        if submitted.is_ok() {
-            self.0.metrics.record(Operation::Append, self.0.since(start_ns));
-            self.0.checkpoint_when_due(graph).await;
-        }
-        if matches!(submitted, Err(WriteError::Rejected { rejection: Rejected::GraphNotFound, .. })) {
-            self.forget_where_empty(aggregate).await?;
-        }
-        Ok(submitted?)
+        let answer = self.0.graphs.enqueue(AggregateId::from(graph), submission).await?;
+        Ok(Sent { engine: self, graph, start_ns, answer })
     }
 
     /// Decides one command under a fresh id of the engine's own actor.

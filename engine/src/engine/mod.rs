@@ -13,5 +13,6 @@ mod sink;
 pub use builder::EngineBuilder;
 pub use checkpoints::Checkpointing;
 pub use error::{Error, ErrorKind};
+pub(crate) use front::Sent;
 pub use front::{Engine, Graph, VerifiedGraph};
 pub use sink::GraphReplicas;

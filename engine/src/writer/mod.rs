@@ -25,4 +25,5 @@ pub use recent::{Recent, Remembered};
 pub use registry::{Begun, DraftSource, OpenAggregate, Registry, load_newest};
 pub use replay::{LoadedTip, ReplayError, load};
 pub use submission::{Receipt, Submission, WriteError};
+pub(crate) use writer_handle::{AnswerOf, received};
 pub use writer_handle::{WriterHandle, open, spawn};

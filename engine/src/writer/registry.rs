@@ -17,7 +17,7 @@ use super::config::WriterConfig;
 use super::recent::Remembered;
 use super::replay::{LoadedTip, ReplayError};
 use super::submission::{Receipt, Submission, WriteError};
-use super::writer_handle::{WriterHandle, received, spawn_then};
+use super::writer_handle::{AnswerOf, WriterHandle, received, spawn_then};
 
 /// Makes the drafts of aggregates that are being opened.
 #[async_trait]
@@ -157,19 +157,33 @@ impl<S: DraftSource> Registry<S> {
         Ok(OpenAggregate { writer, reader, companion })
     }
 
-    /// Sends a submission to an aggregate's writer, opening it where needed, also when it closes just now.
+    /// Sends a submission to an aggregate's writer, opening it where needed, also when it closes just now, and waits for
+    /// the answer.
     ///
     /// # Errors
     /// [`WriteError`]; [`WriteError::Replay`] where the aggregate cannot be opened.
     pub async fn submit(
         &self,
         aggregate: AggregateId,
+        submission: Submission<<S::Draft as Draft>::Command>,
+    ) -> Answer<<S::Draft as Draft>::Rejection> {
+        received(self.enqueue(aggregate, submission).await?).await
+    }
+
+    /// Sends a submission to an aggregate's writer, opening it where needed. What is sent to one aggregate once this has
+    /// returned is decided afterwards.
+    ///
+    /// # Errors
+    /// [`WriteError::Replay`] where the aggregate cannot be opened.
+    pub(crate) async fn enqueue(
+        &self,
+        aggregate: AggregateId,
         mut submission: Submission<<S::Draft as Draft>::Command>,
-    ) -> Result<Receipt, WriteError<<S::Draft as Draft>::Rejection>> {
+    ) -> Result<AnswerOf<S::Draft>, WriteError<<S::Draft as Draft>::Rejection>> {
         loop {
             let open = self.open(aggregate).await.map_err(WriteError::Replay)?;
             match open.writer.enqueue(submission).await {
-                Ok(answer) => return received(answer).await,
+                Ok(answer) => return Ok(answer),
                 Err(given_back) => submission = given_back,
             }
         }

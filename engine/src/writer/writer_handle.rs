@@ -21,7 +21,7 @@ use super::submission::{Answer, Receipt, Submission, Waiting, WriteError};
 use super::task::{Message, Writer};
 
 /// An answer on its way.
-type AnswerOf<D> = oneshot::Receiver<Answer<<D as Draft>::Rejection>>;
+pub(crate) type AnswerOf<D> = oneshot::Receiver<Answer<<D as Draft>::Rejection>>;
 
 /// Sends submissions to the writer of one aggregate; clones send to the same one.
 pub struct WriterHandle<D: Draft> {
@@ -177,7 +177,7 @@ fn waiting<D: Draft>(submission: Submission<D::Command>) -> (WaitingFor<D>, Answ
 
 /// Waits for an answer; a writer that ended without one was torn down with its runtime, after the submission may have
 /// been sent to the store.
-pub(super) async fn received<R: std::error::Error + 'static>(answer: oneshot::Receiver<Answer<R>>) -> Answer<R> {
+pub(crate) async fn received<R: std::error::Error + 'static>(answer: oneshot::Receiver<Answer<R>>) -> Answer<R> {
     let gone = |_| Err(WriteError::Unknown { reason: "the writer was torn down".to_owned() });
     answer.await.unwrap_or_else(gone)
 }

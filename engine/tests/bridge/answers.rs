@@ -1,5 +1,7 @@
 //! Commands and their answers: in order, each answered once, refused where they cannot be taken.
 
+use std::collections::HashMap;
+
 use cidgraph::bridge::BridgeCounters;
 use cidgraph::{
     AsyncSyncBridge, BatchConfig, BridgeCommand, BridgeError, BridgeEvent, CommandId, Error, ErrorKind, FeedStart,
@@ -44,26 +46,30 @@ fn a_refusal_comes_back_to_who_asked() {
     assert_eq!(bridge.counters(), BridgeCounters::default(), "nothing was followed");
 }
 
-/// Also where the graph has to be created and opened first.
+/// Also where graphs have to be created and opened first, and while others open them too.
 #[test]
 fn commands_are_decided_in_the_order_in_which_they_are_sent() {
-    const COMMANDS: u64 = 600;
+    const GRAPHS: u64 = 60;
+    const NAMES: u64 = 10;
     let world = World::new();
-    let graph = GraphId::named("ordered");
     let mut bridge = world.bridge(BatchConfig::default());
-    let feed = bridge.follow(graph, FeedStart::Now);
-    let metadata = cidgraph::GraphMetadata::named("ordered");
-    let mut sent = vec![send(&bridge, graph, GraphCommand::CreateGraph { metadata })];
-    sent.extend(
-        (0..COMMANDS)
-            .map(|name| send(&bridge, graph, GraphCommand::RenameGraph { name: format!("name {name}").into() })),
-    );
-    let answers = answers(&mut bridge, sent.len());
-    for (version, (id, (answered, outcome))) in (1..).zip(sent.iter().zip(answers)) {
-        assert_eq!(*id, answered);
+    let graphs: Vec<GraphId> = (0..GRAPHS).map(|number| GraphId::named(&format!("ordered {number}"))).collect();
+    let feeds: Vec<_> = graphs.iter().map(|graph| bridge.follow(*graph, FeedStart::Now)).collect();
+    let mut versions = HashMap::new();
+    for graph in graphs {
+        let metadata = cidgraph::GraphMetadata::named("ordered");
+        versions.insert(send(&bridge, graph, GraphCommand::CreateGraph { metadata }), 1);
+        for name in 0..NAMES {
+            let command = GraphCommand::RenameGraph { name: format!("name {name}").into() };
+            versions.insert(send(&bridge, graph, command), name + 2);
+        }
+    }
+    for (command, outcome) in answers(&mut bridge, versions.len()) {
+        let version = versions.remove(&command).expect("it was sent, and not answered before");
         assert_eq!(outcome.expect("no rule forbids it").head.version, version);
     }
-    assert!(bridge.stop(feed));
+    assert!(versions.is_empty());
+    assert!(feeds.into_iter().all(|feed| bridge.stop(feed)));
 }
 
 #[test]
