@@ -274,7 +274,9 @@ async fn keep_listing(engine: Engine, told: Arc<Mutex<Told>>) {
 }
 
 async fn generate(engine: &Engine, nodes: u32) -> Result<(), Failure> {
-    let graph = engine.create_graph(GraphMetadata::named("generated")).await?;
+    let graph = GraphId::named("generated");
+    let metadata = GraphMetadata::named("generated");
+    engine.command(graph, GraphCommand::CreateGraph { metadata }).await?;
     for command in commands(nodes) {
         engine.command(graph, command).await?;
     }

@@ -16,7 +16,7 @@ use super::companion::Companion;
 use super::config::WriterConfig;
 use super::recent::Remembered;
 use super::replay::{LoadedTip, ReplayError};
-use super::submission::{Receipt, Submission, WriteError};
+use super::submission::{Answer, Submission, WriteError};
 use super::writer_handle::{AnswerOf, WriterHandle, received, spawn_then};
 
 /// Makes the drafts of aggregates that are being opened.

@@ -34,7 +34,9 @@ pub(super) fn label(
 ) {
     let (camera, transform, projection) = *camera;
     let Projection::Orthographic(flat) = projection else {
-        labels.iter_mut().for_each(|(_, _, mut visibility)| drop(visibility.set_if_neq(Visibility::Hidden)));
+        labels.iter_mut().for_each(|(_, _, mut visibility)| {
+            visibility.set_if_neq(Visibility::Hidden);
+        });
         return;
     };
     let Some(eye) = Eye::of(camera, transform, projection) else { return };

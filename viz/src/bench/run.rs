@@ -98,7 +98,9 @@ fn run_rung(plan: &BenchPlan, rung: Rung, report: &mut Report) -> Result<Section
 fn set(view: &mut HeadlessView, rung: Rung, scenario: Scenario, nodes: u32) -> (Stage, Option<Stream>) {
     let world = view.world();
     let replays: Vec<Entity> = world.query_filtered::<Entity, With<TransactionReplay>>().iter(world).collect();
-    replays.into_iter().for_each(|replay| drop(world.despawn(replay)));
+    replays.into_iter().for_each(|replay| {
+        world.despawn(replay);
+    });
     let stream = (scenario == Scenario::Streaming).then(|| Stream::open(view, nodes));
     if stream.is_none() {
         view.world().insert_resource(generated_scene(GRAPH, nodes));

@@ -41,7 +41,7 @@ impl Adapter {
     /// # Errors
     /// [`AdapterError`].
     pub fn open(self) -> Result<RenderCreation, AdapterError> {
-        futures::executor::block_on(self.open_in_time())
+        bevy::tasks::block_on(self.open_in_time())
     }
 
     async fn open_in_time(self) -> Result<RenderCreation, AdapterError> {
@@ -63,10 +63,17 @@ impl Adapter {
         let adapter = adapters.into_iter().filter(|adapter| self.takes(adapter.get_info().device_type));
         let adapter = adapter.min_by_key(|adapter| rank(adapter.get_info().device_type));
         let adapter = adapter.ok_or(AdapterError::Missing { wanted: self })?;
+        // What nothing says that it can do is not what every device can.
+        let (required_features, required_limits) = match self {
+            Self::Noop => (wgpu::Features::empty(), wgpu::Limits::default()),
+            Self::Software | Self::Gpu | Self::Any => {
+                (adapter.features() & wgpu::Features::TEXTURE_ADAPTER_SPECIFIC_FORMAT_FEATURES, adapter.limits())
+            }
+        };
         let descriptor = wgpu::DeviceDescriptor {
             label: Some("cidgraph"),
-            required_features: adapter.features() & wgpu::Features::TEXTURE_ADAPTER_SPECIFIC_FORMAT_FEATURES,
-            required_limits: if self == Self::Noop { wgpu::Limits::default() } else { adapter.limits() },
+            required_features,
+            required_limits,
             ..wgpu::DeviceDescriptor::default()
         };
         let (device, queue) = adapter.request_device(&descriptor).await?;

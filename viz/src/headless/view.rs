@@ -12,6 +12,7 @@ use bevy::math::UVec2;
 use bevy::prelude::DefaultPlugins;
 use bevy::render::render_resource::{Extent3d, PollType, TextureDimension, TextureFormat, TextureUsages};
 use bevy::render::renderer::{RenderAdapterInfo, RenderDevice};
+use bevy::render::error_handler::RenderErrorHandler;
 use bevy::render::view::screenshot::{Screenshot, ScreenshotCaptured};
 use bevy::render::{RenderApp, RenderPlugin};
 use bevy::window::{ExitCondition, WindowPlugin};
@@ -23,6 +24,9 @@ use crate::render::{GraphCamera, seen_slots};
 
 use super::adapter::{Adapter, AdapterError};
 use super::picture::Picture;
+
+/// Frames after which the camera draws into its image.
+const FRAMES_TO_BEGIN: usize = 2;
 
 /// Frames after which a picture that was asked for has come.
 const FRAMES_TO_A_PICTURE: usize = 8;
@@ -66,6 +70,7 @@ impl HeadlessView {
         let mut app = App::new();
         app.add_plugins(DefaultPlugins.set(renderer).set(windows).disable::<WinitPlugin>().disable::<LogPlugin>())
             .add_plugins(EventSourcedGraphPlugin);
+        app.insert_resource(RenderErrorHandler(|error, _, _| panic!("drawing fails: {}", error.description)));
         extend(&mut app);
         app.finish();
         app.cleanup();
@@ -75,7 +80,9 @@ impl HeadlessView {
         let camera = world.spawn((GraphCamera, RenderTarget::from(target.clone()))).id();
         let info = world.resource::<RenderAdapterInfo>();
         let adapter = format!("{} ({:?}, {} {})", info.name, info.backend, info.driver, info.driver_info);
-        Ok(Self { apps, camera, target, adapter })
+        let mut view = Self { apps, camera, target, adapter };
+        (0..FRAMES_TO_BEGIN).for_each(|_| view.frame());
+        Ok(view)
     }
 
     /// Returns the world.
@@ -91,7 +98,7 @@ impl HeadlessView {
     /// Makes one frame and waits until it is drawn.
     ///
     /// # Panics
-    /// Where the device is lost.
+    /// Where the device is lost, or refuses to draw.
     pub fn frame(&mut self) {
         self.apps.update();
         let device = self.apps.main.world().resource::<RenderDevice>();

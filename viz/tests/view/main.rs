@@ -3,4 +3,5 @@
 mod pictures;
 mod session;
 mod stage;
+mod live;
 mod work;

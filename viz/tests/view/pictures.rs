@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
-use bevy::math::{Mat4, Vec3};
+use bevy::prelude::Transform;
 use cidgraph::{GraphMutation, NodeId};
 use cidgraph_viz::headless::{HeadlessView, Picture};
+use cidgraph_viz::plugin::GraphContainer;
 use cidgraph_viz::scene::{Bits, GraphScene};
 
-use super::stage::{BACKGROUND, SIZE, add_edge, add_node, apply, software};
+use super::stage::{BACKGROUND, GRAPH, SIZE, add_edge, add_node, apply, software};
 
 const RED: [u8; 4] = [255, 0, 0, 255];
 const BLUE: [u8; 4] = [0, 0, 255, 255];
@@ -71,7 +72,7 @@ fn a_comparison_shows_what_was_added_and_removed() {
 #[test]
 fn a_graph_is_where_its_container_is() {
     let Some(mut view) = two_nodes() else { return };
-    view.world().resource_mut::<GraphScene>().transform(0, Mat4::from_translation(Vec3::new(0.0, 30.0, 0.0)));
+    view.world().spawn((GraphContainer { graph: GRAPH }, Transform::from_xyz(0.0, 30.0, 0.0)));
     let picture = view.picture();
     assert_eq!([pixel(&picture, -40, 0), pixel(&picture, -40, 30)], [BACKGROUND, RED]);
 }

@@ -7,6 +7,8 @@ use std::process::{Child, Command, Output, Stdio};
 
 use cidgraph_viz::headless::{Adapter, Picture};
 
+use super::stage::is_there;
+
 /// Runs the program with a script; `{}` in it is a folder of its own.
 fn run(folder: &Path, script: &str, arguments: &[&str], display: Option<&str>) -> Output {
     let file = folder.join("script.txt");
@@ -19,24 +21,14 @@ fn run(folder: &Path, script: &str, arguments: &[&str], display: Option<&str>) -
     command.output().unwrap()
 }
 
-/// Returns whether something is installed that a test needs. Where it is not, the reason is printed; with `CI` set that is
-/// a failure.
-fn is_there<T, E: std::fmt::Display>(found: Result<T, E>) -> bool {
-    match found {
-        Ok(_) => true,
-        Err(error) if std::env::var_os("CI").is_none() => {
-            eprintln!("skipped: {error}");
-            false
-        }
-        Err(error) => panic!("{error}"),
-    }
-}
-
 fn lines(output: &Output) -> Vec<String> {
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{errors}");
     String::from_utf8(output.stdout.clone()).unwrap().lines().map(str::to_owned).collect()
 }
+
+/// The hash of the generated graph's state.
+const STATE: &str = "9138392377c73e4fb9e79474059dca294414ed77a95df7945b7999edd1a4b072";
 
 const SESSION: &str = "
 # 1000 nodes and 2000 edges: created, nodes, edges, edges.
@@ -52,6 +44,7 @@ state
 kind person
 screenshot {}/person.png
 kind
+fit
 box 0 0 320 240
 state
 compare 2
@@ -67,19 +60,20 @@ fn a_scripted_session_ends_in_the_same_state() {
     let folder = tempfile::tempdir().unwrap();
     let output = run(folder.path(), SESSION, &["--generate", "1000", "--adapter", "software"], None);
     let graph = |version, edges| format!("graph generated version {version} of 4 nodes 1000 edges {edges}");
-    let selected = |count| format!("selected {count}");
+    let last = || format!("{} state {STATE}", graph(4, 2000));
+    let selected = |count| format!("selected {count} hidden 0");
     assert_eq!(
         lines(&output),
         [
-            graph(4, 2000),
+            last(),
             selected(0),
             graph(2, 0),
             selected(0),
             graph(3, 1000),
             selected(0),
-            graph(4, 2000),
+            last(),
             selected(15),
-            graph(4, 2000),
+            last(),
             selected(1000),
         ]
     );
@@ -95,9 +89,13 @@ fn a_dragged_node_is_moved_in_the_store_and_back() {
     let script = "select 160 120\nstate\ndrag 160 120 60 60\nframes 30\nselect 160 120\nselect 60 60\nstate\nundo\nframes 30\nselect 160 120\nstate\n";
     let folder = tempfile::tempdir().unwrap();
     let output = run(folder.path(), script, &["--generate", "1", "--adapter", "software"], None);
-    let graph = |version| format!("graph generated version {version} of {version} nodes 1 edges 0");
-    let selected = || "selected 1".to_owned();
-    assert_eq!(lines(&output), [graph(2), selected(), graph(3), selected(), graph(4), selected()]);
+    let printed = lines(&output);
+    let expected = [2, 3, 4].map(|version| format!("graph generated version {version} of {version} nodes 1 edges 0 state "));
+    for (printed, expected) in printed.chunks(2).zip(expected) {
+        assert!(printed[0].starts_with(&expected), "{}", printed[0]);
+        assert_eq!(printed[1], "selected 1 hidden 0", "it is found where it was drawn, and where it was");
+    }
+    assert_eq!(printed.len(), 6);
 }
 
 #[test]
@@ -118,7 +116,9 @@ fn a_window_opens_and_closes() {
     let folder = tempfile::tempdir().unwrap();
     let script = "frames 5\nfit\nframes 2\nscreenshot {}/window.png\nstate\nquit\n";
     let output = run(folder.path(), script, &["--generate", "500", "--window"], Some(&server.display()));
-    assert_eq!(lines(&output), ["graph generated version 3 of 3 nodes 500 edges 1000", "selected 0"]);
+    let printed = lines(&output);
+    assert!(printed[0].starts_with("graph generated version 3 of 3 nodes 500 edges 1000 state "), "{}", printed[0]);
+    assert_eq!(printed[1..], ["selected 0 hidden 0"]);
     let picture = Picture::read_png(&folder.path().join("window.png")).unwrap();
     let colors: std::collections::HashSet<&[u8]> = picture.bytes.chunks(4).collect();
     assert!(colors.len() > 20, "the window shows something");

@@ -14,14 +14,20 @@ pub(crate) const SIZE: UVec2 = UVec2::new(128, 96);
 /// The colour behind everything.
 pub(crate) const BACKGROUND: [u8; 4] = [20, 24, 28, 255];
 
-/// Opens a view that draws in software. `None`, with the reason printed, where no driver is installed; with `CI` set that
-/// is a failure.
+/// Opens a view that draws in software; `None` where no driver is installed.
 pub(crate) fn software() -> Option<HeadlessView> {
-    match open(Adapter::Software) {
-        Ok(view) => Some(view),
+    let opened = open(Adapter::Software);
+    is_there(opened.as_ref()).then(|| opened.expect("it is there"))
+}
+
+/// Returns whether something is installed that a test needs. Where it is not, the reason is printed; with `CI` set that is
+/// a failure.
+pub(crate) fn is_there<T, E: std::fmt::Display>(found: Result<T, E>) -> bool {
+    match found {
+        Ok(_) => true,
         Err(error) if std::env::var_os("CI").is_none() => {
             eprintln!("skipped: {error}");
-            None
+            false
         }
         Err(error) => panic!("{error}"),
     }
