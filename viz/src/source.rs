@@ -9,8 +9,7 @@ use bevy::ecs::prelude::*;
 use cidgraph::entity::SPATIAL;
 use cidgraph::{
     AsyncSyncBridge, BatchConfig, BridgeCommand, Cid, Engine, EventStore, FeedStart, GraphCommand, GraphId,
-    GraphMetadata, GraphView, Moment, NodeId, NodeView, Snapshot,
-    SnapshotError, TransformOperation,
+    GraphMetadata, GraphView, Moment, NodeId, NodeView, Snapshot, SnapshotError, TransformOperation,
 };
 use cidgraph_cli::command::car::import_events;
 use cidgraph_cli::failure::Failure;
@@ -90,8 +89,7 @@ impl Source {
     pub fn open(place: &Place, only: Option<&str>, scene: &mut GraphScene) -> Result<(Self, GraphBridge), Failure> {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
         let runtime = runtime.map_err(|error| Failure::usage(format!("the system gives no threads: {error}")))?;
-        let is_on_servers =
-            matches!(place, Place::Store(options, _) if options.kind == StoreKind::Jetstream);
+        let is_on_servers = matches!(place, Place::Store(options, _) if options.kind == StoreKind::Jetstream);
         let (engine, still) = open_engine(&runtime, place)?;
         if let Some(still) = &still {
             scene.take_view(still.info().graph, still);
@@ -141,7 +139,8 @@ impl Source {
     pub fn is_behind(&self, bridge: &GraphBridge) -> bool {
         let told = self.told.lock();
         let feeds = bridge.feeds();
-        let version_of = |graph| told.graphs.iter().find(|(listed, _)| *listed == graph).map_or(0, |(_, version)| *version);
+        let version_of =
+            |graph| told.graphs.iter().find(|(listed, _)| *listed == graph).map_or(0, |(_, version)| *version);
         feeds.iter().any(|feed| feed.received_version < version_of(feed.graph))
     }
 

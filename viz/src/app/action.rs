@@ -270,8 +270,22 @@ mod tests {
 
     #[test]
     fn what_is_no_action_says_why() {
-        for line in ["", "pan 1", "pan 1 2 3", "zoom 0 1 1", "zoom NaN 1 1", "version -1", "fit 3", "jump", "search", "color a",
-            "filter a=3", "go there", "record 3", "loop"] {
+        for line in [
+            "",
+            "pan 1",
+            "pan 1 2 3",
+            "zoom 0 1 1",
+            "zoom NaN 1 1",
+            "version -1",
+            "fit 3",
+            "jump",
+            "search",
+            "color a",
+            "filter a=3",
+            "go there",
+            "record 3",
+            "loop",
+        ] {
             assert!(line.parse::<Action>().is_err(), "{line}");
         }
         let error = "version x".parse::<Action>().unwrap_err();

@@ -72,8 +72,10 @@ pub(super) fn put_up(mut commands: Commands) {
         ..Node::default()
     };
     let (edge, auto) = (Val::Px(8.0), Val::Auto);
-    commands.spawn((Figures, Text::default(), font(), TextColor(INK), at(edge, auto, Val::Px(6.0), auto)));
-    commands.spawn((Legend, Text::default(), font(), TextColor(INK), at(auto, edge, Val::Px(6.0), auto)));
+    let figures = (Figures, Text::default(), font(), TextColor(INK), BackgroundColor(PAPER));
+    commands.spawn((figures, at(edge, auto, Val::Px(6.0), auto)));
+    let legend = (Legend, Text::default(), font(), TextColor(INK), BackgroundColor(PAPER));
+    commands.spawn((legend, at(auto, edge, Val::Px(6.0), auto)));
     let card = (CardText, Text::default(), font(), TextColor(INK), Visibility::Hidden, BackgroundColor(PAPER));
     commands.spawn((card, at(edge, auto, auto, Val::Px(SLIDER_PX + 8.0))));
     let keys = (Keys, Text::new(KEYS), font(), TextColor(INK), Visibility::Hidden, BackgroundColor(PAPER));
@@ -137,8 +139,14 @@ impl Known<'_> {
         lines.extend(self.bridge.as_ref().map(|bridge| feed_line(bridge)));
         for (graph, at) in (0..).zip(self.scene.graphs()) {
             let head = self.bridge.as_ref().and_then(|bridge| bridge.view(at.id)).and_then(|view| view.head());
-            let head = head.filter(|head| head.version == at.version).map_or_else(String::new, |head| head.cid.to_string());
-            lines.push(format!("{}   version {} of {}   {head}", at.name, shown_version(&self.scene, graph), at.version));
+            let head =
+                head.filter(|head| head.version == at.version).map_or_else(String::new, |head| head.cid.to_string());
+            lines.push(format!(
+                "{}   version {} of {}   {head}",
+                at.name,
+                shown_version(&self.scene, graph),
+                at.version
+            ));
         }
         let selected = self.selection.nodes().len();
         lines.extend((selected > 1).then(|| format!("{selected} nodes selected")));
@@ -154,13 +162,16 @@ impl Known<'_> {
         if let Some(bridge) = &self.bridge {
             let feeds = bridge.feeds().into_iter();
             troubles.extend(feeds.filter_map(|feed| Some(format!("graph {}: {}", feed.graph, feed.trouble?))));
-            troubles.extend(bridge.failures().iter().map(|(graph, why)| format!("graph {graph} is followed no more: {why}")));
+            troubles.extend(
+                bridge.failures().iter().map(|(graph, why)| format!("graph {graph} is followed no more: {why}")),
+            );
         }
         if let Some(source) = &self.source {
             let (listed, followed) = source.graphs();
-            troubles.extend((followed == FOLLOWED_MAX && listed > followed).then(|| {
-                format!("{followed} of {listed} graphs are shown: --graph chooses")
-            }));
+            troubles.extend(
+                (followed == FOLLOWED_MAX && listed > followed)
+                    .then(|| format!("{followed} of {listed} graphs are shown: --graph chooses")),
+            );
             troubles.extend(source.failure());
         }
         troubles.extend(self.hands.mistake.as_ref().map(ToString::to_string));
@@ -173,16 +184,13 @@ fn feed_line(bridge: &GraphBridge) -> String {
     let waiting: usize = feeds.iter().map(|feed| feed.pending_mutations).sum();
     let behind: u64 = feeds.iter().map(cidgraph::bridge::FeedStatus::lag_versions).sum();
     let counters = bridge.bridge.counters();
-    let lag = bridge.last_lag().map_or_else(String::new, |lag| format!("   event lag {:.1} ms", lag.as_secs_f64() * 1e3));
+    let lag =
+        bridge.last_lag().map_or_else(String::new, |lag| format!("   event lag {:.1} ms", lag.as_secs_f64() * 1e3));
     format!("waiting {waiting}   behind {behind} versions   received {}{lag}", counters.transactions)
 }
 
 /// Writes what colours and sizes mean.
-pub(super) fn write_legend(
-    mut commands: Commands,
-    paint: Res<Paint>,
-    legend: Single<Entity, With<Legend>>,
-) {
+pub(super) fn write_legend(mut commands: Commands, paint: Res<Paint>, legend: Single<Entity, With<Legend>>) {
     if !paint.is_changed() {
         return;
     }

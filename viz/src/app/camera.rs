@@ -101,13 +101,7 @@ fn shown(scene: &GraphScene, selection: &Selection, action: &Action) -> Option<R
     }
 }
 
-fn move_flat(
-    action: &Action,
-    eye: &Eye,
-    shown: Option<Rect>,
-    transform: &mut Transform,
-    projection: &mut Projection,
-) {
+fn move_flat(action: &Action, eye: &Eye, shown: Option<Rect>, transform: &mut Transform, projection: &mut Projection) {
     let Projection::Orthographic(flat) = projection else { return };
     if let Action::Pan(by) = action {
         transform.translation -= (*by * Vec2::new(1.0, -1.0) * flat.scale).extend(0.0);
@@ -145,12 +139,7 @@ fn move_around(orbit: &mut Orbit, action: &Action, eye: &Eye, shown: Option<Rect
 }
 
 /// Looks from aside at what is in the middle, or flat again, with what is in the middle as large as it was.
-fn toggle(
-    orbiting: Option<Orbit>,
-    eye: &Eye,
-    transform: &mut Transform,
-    projection: &mut Projection,
-) -> Option<Orbit> {
+fn toggle(orbiting: Option<Orbit>, eye: &Eye, transform: &mut Transform, projection: &mut Projection) -> Option<Orbit> {
     let tangent = |deep: &PerspectiveProjection| (deep.fov / 2.0).tan();
     match (orbiting, &*projection) {
         (None, Projection::Orthographic(flat)) => {

@@ -16,7 +16,7 @@ use super::time::shown_version;
 
 /// The most lines of a component on a card, and the most characters of a line.
 const LINES_MAX: usize = 8;
-const LINE_MAX: usize = 60;
+const LINE_MAX: usize = 100;
 
 /// The node whose card is shown.
 #[derive(Resource, Debug, Default)]
@@ -45,7 +45,8 @@ pub(super) fn pick_card(
     mut card: ResMut<Card>,
 ) {
     let (camera, transform, projection) = *camera;
-    let hovered = actions.read().filter_map(|action| if let Action::Hover(pixel) = action { Some(*pixel) } else { None });
+    let hovered =
+        actions.read().filter_map(|action| if let Action::Hover(pixel) = action { Some(*pixel) } else { None });
     if let (Some(pixel), Some(eye)) = (hovered.last(), Eye::of(camera, transform, projection)) {
         let hovered = node_at(&scene, &eye, pixel);
         if hovered != card.hovered {
@@ -69,9 +70,9 @@ pub(super) fn lines(scene: &GraphScene, source: Option<&Source>, node: u32) -> V
     let name = scene.name(node);
     let mut lines = vec![format!("{} {}", scene.kind(name.kind), name.id)];
     lines.extend(name.key.as_ref().map(|key| format!("key {key}")));
-    let Some(asked) = source.and_then(Source::node).filter(|asked| {
-        asked.node.as_ref().is_none_or(|asked| asked.id == name.id)
-    }) else {
+    let Some(asked) =
+        source.and_then(Source::node).filter(|asked| asked.node.as_ref().is_none_or(|asked| asked.id == name.id))
+    else {
         return lines;
     };
     let Some(shown) = asked.node else { return lines };
@@ -93,6 +94,6 @@ pub(super) fn lines(scene: &GraphScene, source: Option<&Source>, node: u32) -> V
 fn shorten(line: &mut String) {
     if let Some((end, _)) = line.char_indices().nth(LINE_MAX) {
         line.truncate(end);
-        line.push('…');
+        line.push_str("...");
     }
 }

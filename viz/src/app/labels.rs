@@ -105,7 +105,8 @@ mod tests {
     fn there_is_one_name_a_cell_and_none_for_small_nodes() {
         let mut scene = GraphScene::default();
         for (number, (key, x)) in (1..).zip([("a", 10.0), ("b", 20.0), ("c", 150.0), ("far", 9000.0)]) {
-            let component = |component_type: &str, properties| Component { component_type: component_type.into(), properties };
+            let component =
+                |component_type: &str, properties| Component { component_type: component_type.into(), properties };
             let spatial = Properties::from([("x", Value::Float(x)), ("y", Value::Float(10.0))]);
             let visual = Properties::from([("size", Value::Float(6.0))]);
             let components = vec![component("Spatial", spatial), component("Visual", visual)];

@@ -69,9 +69,11 @@ impl Layouts {
     /// Returns how far the layout that goes on has come.
     pub fn progress(&self) -> Option<String> {
         let report = self.running.as_ref()?.report.lock();
-        Some(report.progress.map_or_else(|| "begins".to_owned(), |progress| {
-            format!("{} iterations", progress.iterations)
-        }))
+        Some(
+            report
+                .progress
+                .map_or_else(|| "begins".to_owned(), |progress| format!("{} iterations", progress.iterations)),
+        )
     }
 
     /// Returns whether every node stands where it will: none is to be laid out, and none is on its way.

@@ -47,12 +47,7 @@ pub(super) fn go_in_time(
                 #[expect(clippy::cast_precision_loss, reason = "a version has far fewer than 52 bits")]
                 let version = shown as f64;
                 let is_loop = matches!(action, Action::Loop(_));
-                commands.spawn(Playback {
-                    graph: id,
-                    versions_per_second: *versions_per_second,
-                    is_loop,
-                    version,
-                });
+                commands.spawn(Playback { graph: id, versions_per_second: *versions_per_second, is_loop, version });
             }
         }
     }
@@ -64,7 +59,8 @@ fn transaction_end(graph: &SceneGraph, version: u64, by: i64) -> u64 {
     // Of 0 and the ends, the place of the last one that is not behind the version.
     let place = ends.partition_point(|end| *end <= version);
     let by_at_most = usize::try_from(by.unsigned_abs()).unwrap_or(usize::MAX);
-    let place = if by < 0 { place.saturating_sub(by_at_most) } else { place.saturating_add(by_at_most).min(ends.len()) };
+    let place =
+        if by < 0 { place.saturating_sub(by_at_most) } else { place.saturating_add(by_at_most).min(ends.len()) };
     place.checked_sub(1).map_or(0, |before| ends[before])
 }
 

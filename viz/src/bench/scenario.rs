@@ -5,8 +5,8 @@ use bevy::prelude::{Projection, Transform};
 use cidgraph::{Component, GraphId, GraphMutation, GraphUpdate, Origin, Properties};
 
 use crate::framing::frame;
-use crate::headless::HeadlessView;
 use crate::generate::{generate, node_id};
+use crate::headless::HeadlessView;
 use crate::plugin::TransactionReplay;
 use crate::scene::{GraphScene, VISUAL, gpu_version, nearest};
 

@@ -57,8 +57,8 @@ fn show_window(arguments: &Arguments, script: Option<Vec<Action>>) -> Result<(),
 }
 
 fn read_script(path: &Path) -> Result<Vec<Action>, Failure> {
-    let script = std::fs::read_to_string(path)
-        .map_err(|source| Failure::File { file: path.display().to_string(), source })?;
+    let script =
+        std::fs::read_to_string(path).map_err(|source| Failure::File { file: path.display().to_string(), source })?;
     Ok(Action::read_script(&script)?)
 }
 
@@ -76,8 +76,7 @@ fn open(world: &mut World, arguments: &Arguments) -> Result<(), Failure> {
 
 /// Makes frames until everything is shown that the store held when it was opened, and laid out.
 fn catch_up(view: &mut HeadlessView) -> Result<(), Failure> {
-    let is_behind =
-        |world: &World| world.resource::<Source>().is_behind(world.resource::<GraphBridge>());
+    let is_behind = |world: &World| world.resource::<Source>().is_behind(world.resource::<GraphBridge>());
     while is_behind(view.world()) {
         if let Some((graph, why)) = view.world().resource::<GraphBridge>().failures().first_key_value() {
             return Err(StoreFailure::Damaged { reason: format!("graph {graph}: {why}") }.into());

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use bevy::asset::RenderAssetUsages;
 use bevy::image::{CompressedImageFormats, Image, ImageSampler, ImageType};
+use bevy::render::render_resource::{Extent3d, TextureDimension, TextureFormat};
 
 /// A picture: rows from the top, four bytes a pixel: red, green, blue, opacity.
 #[derive(Clone, PartialEq, Eq)]
@@ -47,7 +48,11 @@ impl Picture {
     /// Makes a picture of what the GPU drew; `None` for a format of other than four bytes.
     pub fn of_image(image: &Image) -> Option<Self> {
         let size = image.texture_descriptor.size;
-        let bytes = image.data.clone()?;
+        let mut bytes = image.data.clone()?;
+        let format = image.texture_descriptor.format;
+        if matches!(format, TextureFormat::Bgra8Unorm | TextureFormat::Bgra8UnormSrgb) {
+            bytes.as_chunks_mut::<4>().0.iter_mut().for_each(|pixel| pixel.swap(0, 2));
+        }
         (bytes.len() == size.width as usize * size.height as usize * 4).then_some(Self {
             width: size.width,
             height: size.height,
@@ -84,16 +89,12 @@ impl Picture {
     /// # Errors
     /// [`PictureError`].
     pub fn write_png(&self, path: &Path) -> Result<(), PictureError> {
-        let size = bevy::render::render_resource::Extent3d {
-            width: self.width,
-            height: self.height,
-            depth_or_array_layers: 1,
-        };
+        let size = Extent3d { width: self.width, height: self.height, depth_or_array_layers: 1 };
         let image = Image::new(
             size,
-            bevy::render::render_resource::TextureDimension::D2,
+            TextureDimension::D2,
             self.bytes.clone(),
-            bevy::render::render_resource::TextureFormat::Rgba8UnormSrgb,
+            TextureFormat::Rgba8UnormSrgb,
             RenderAssetUsages::MAIN_WORLD,
         );
         let format = |reason: String| PictureError::Format { path: path.display().to_string(), reason };

@@ -8,6 +8,8 @@ override ONE_GROUP: bool = false;
 override MOVES: bool = true;
 // A group is compared with another version.
 override COMPARES: bool = true;
+// What is nearer hides what is behind it.
+override HAS_DEPTH: bool = true;
 
 struct View {
     clip_from_world: mat4x4<f32>,
@@ -182,6 +184,11 @@ fn node_vertex(@builtin(vertex_index) vertex: u32, @builtin(instance_index) inst
     }
     out.from_center = corner * (out.radius + 1.0);
     out.position = center + vec4<f32>(out.from_center * 2.0 / view.viewport * center.w, 0.0, 0.0);
+    if HAS_DEPTH {
+        // As near as the nearest point of a ball, so that no edge that ends at the node hides a part of it.
+        let deep = out.radius / view.scale * center.w;
+        out.position.z *= center.w / max(center.w - deep, 0.1 * center.w);
+    }
     return out;
 }
 

@@ -70,11 +70,8 @@ impl FromWorld for GraphPipelines {
             view_dimension: TextureViewDimension::D2,
             multisampled: false,
         };
-        let lay = BindingType::Buffer {
-            ty: BufferBindingType::Uniform,
-            has_dynamic_offset: false,
-            min_binding_size: None,
-        };
+        let lay =
+            BindingType::Buffer { ty: BufferBindingType::Uniform, has_dynamic_offset: false, min_binding_size: None };
         let entries = [entry(0, ShaderStages::FRAGMENT, texture), entry(1, ShaderStages::FRAGMENT, lay)];
         let layer_bindings = device.create_bind_group_layout("graph layer", &entries);
         Self {
@@ -111,6 +108,7 @@ impl GraphPipelines {
             ("ONE_GROUP", f64::from(variant.is_one_group)),
             ("MOVES", f64::from(variant.moves)),
             ("COMPARES", f64::from(variant.compares)),
+            ("HAS_DEPTH", f64::from(variant.has_depth)),
         ];
         let blend = blend.then_some(BlendState::PREMULTIPLIED_ALPHA_BLENDING);
         let descriptor = RawRenderPipelineDescriptor {

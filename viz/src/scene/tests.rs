@@ -188,7 +188,8 @@ fn components_say_where_a_node_is_and_how_it_looks() {
     assert_eq!(drawn(&scene).2, [4.0, -2.0, 0.0, 6.0]);
     scene.apply(GRAPH, 4, &GraphMutation::ComponentRemoved { node, component_type: SPATIAL.into() });
     assert_eq!(drawn(&scene).2, [0.0, 0.0, 0.0, 2.0], "the first place of the spiral");
-    for (version, expected) in [(1, square), (2, circle), (3, (circle.0, circle.1, [4.0, -2.0, 0.0, 6.0])), (1, square)] {
+    for (version, expected) in [(1, square), (2, circle), (3, (circle.0, circle.1, [4.0, -2.0, 0.0, 6.0])), (1, square)]
+    {
         scene.show_version(0, version);
         assert_eq!(drawn(&scene), expected, "version {version}");
     }

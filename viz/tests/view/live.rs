@@ -8,12 +8,12 @@ use bevy::math::UVec2;
 use cidgraph::{Engine, EventStore, GraphCommand, GraphId, GraphMetadata, NodeEntity, NodeId, Submission};
 use cidgraph_harness::nats::{Server, SyncInterval};
 use cidgraph_store_jetstream::{JetStreamConfig, JetStreamStore};
+use cidgraph_viz::GraphBridge;
 use cidgraph_viz::app::ViewerPlugin;
 use cidgraph_viz::command::Arguments;
 use cidgraph_viz::headless::{Adapter, HeadlessView};
 use cidgraph_viz::scene::GraphScene;
 use cidgraph_viz::source::Source;
-use cidgraph_viz::GraphBridge;
 use clap::Parser;
 use tokio::runtime::Runtime;
 
@@ -152,9 +152,7 @@ fn a_store_that_goes_away_and_comes_back_loses_nothing() {
     server.restart().unwrap();
     publish(&writer, &runtime, 51..=100);
     until(&mut view, "what was written since", |view| shown_version(view) == 101);
-    until(&mut view, "the view says that all is well", |view| {
-        view.world().resource::<Source>().failure().is_none()
-    });
+    until(&mut view, "the view says that all is well", |view| view.world().resource::<Source>().failure().is_none());
     let scene = view.world().resource::<GraphScene>();
     assert!((1..=100).all(|number| scene.find_node(0, NodeId::from_u64(number)).is_some()));
 }

@@ -2,13 +2,15 @@
 
 use std::path::Path;
 
-use bevy::prelude::Transform;
+use bevy::math::Vec3;
+use bevy::prelude::{PerspectiveProjection, Projection, Transform};
 use cidgraph::{GraphMutation, NodeId};
 use cidgraph_viz::headless::{HeadlessView, Picture};
 use cidgraph_viz::plugin::GraphContainer;
+use cidgraph_viz::render::RenderFacts;
 use cidgraph_viz::scene::{Bits, GraphScene};
 
-use super::stage::{BACKGROUND, GRAPH, SIZE, add_edge, add_node, apply, software};
+use super::stage::{BACKGROUND, GRAPH, SIZE, add_edge, add_node, add_node_at, apply, software};
 
 const RED: [u8; 4] = [255, 0, 0, 255];
 const BLUE: [u8; 4] = [0, 0, 255, 255];
@@ -97,6 +99,43 @@ fn the_gpu_sees_the_nodes_that_are_shown() {
     view.world().resource_mut::<GraphScene>().show_version(0, 1);
     view.frame();
     assert_eq!(view.seen_nodes(), [0]);
+}
+
+/// Looks at the graph in perspective, from above, a unit of space a pixel at the origin.
+fn look_deep(view: &mut HeadlessView) {
+    let camera = view.camera();
+    let deep = PerspectiveProjection { near: 0.01, far: 1e6, ..PerspectiveProjection::default() };
+    #[expect(clippy::cast_precision_loss, reason = "a view has few pixels")]
+    let distance = SIZE.y as f32 / 2.0 / (deep.fov / 2.0).tan();
+    let at = Transform::from_xyz(0.0, 0.0, distance).looking_at(Vec3::ZERO, Vec3::Y);
+    view.world().entity_mut(camera).insert((at, Projection::Perspective(deep)));
+}
+
+#[test]
+fn what_is_nearer_hides_what_is_behind_in_perspective() {
+    let Some(mut view) = software() else { return };
+    add_node_at(&mut view, 1, [0.0, 0.0, 10.0], "red", "square");
+    add_node_at(&mut view, 2, [0.0, 0.0, 0.0], "blue", "square");
+    let picture = view.picture();
+    assert_eq!(pixel(&picture, 0, 0), BLUE, "flat, the later one is above");
+    look_deep(&mut view);
+    let picture = view.picture();
+    assert_eq!(pixel(&picture, 0, 0), RED);
+    assert_eq!(pixel(&picture, 0, 30), BACKGROUND);
+}
+
+#[test]
+fn a_picture_that_is_used_again_is_where_the_camera_has_come() {
+    let Some(mut view) = two_nodes() else { return };
+    view.frame();
+    let camera = view.camera();
+    view.world().get_mut::<Transform>(camera).unwrap().translation.x += 5.0;
+    let drawn = view.world().resource::<RenderFacts>().read().pictures;
+    let picture = view.picture();
+    assert_eq!([pixel(&picture, -45, 0), pixel(&picture, 35, 0)], [RED, BLUE]);
+    assert_eq!(pixel(&picture, 48, 0), BACKGROUND);
+    let reused = view.world().resource::<RenderFacts>().read().pictures - drawn;
+    assert!(reused <= 1, "it was drawn again at most once, when the camera rested");
 }
 
 #[test]

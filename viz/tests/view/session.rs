@@ -90,7 +90,8 @@ fn a_dragged_node_is_moved_in_the_store_and_back() {
     let folder = tempfile::tempdir().unwrap();
     let output = run(folder.path(), script, &["--generate", "1", "--adapter", "software"], None);
     let printed = lines(&output);
-    let expected = [2, 3, 4].map(|version| format!("graph generated version {version} of {version} nodes 1 edges 0 state "));
+    let expected =
+        [2, 3, 4].map(|version| format!("graph generated version {version} of {version} nodes 1 edges 0 state "));
     for (printed, expected) in printed.chunks(2).zip(expected) {
         assert!(printed[0].starts_with(&expected), "{}", printed[0]);
         assert_eq!(printed[1], "selected 1 hidden 0", "it is found where it was drawn, and where it was");

@@ -58,9 +58,17 @@ fn component<const LEN: usize>(component_type: &str, properties: [(&str, Value);
 
 /// Adds a node at a pixel from the view's middle, right and up, with a radius of 8.
 pub(crate) fn add_node(view: &mut HeadlessView, id: u64, at: (f64, f64), color: &str, shape: &str) {
+    add_node_at(view, id, [at.0, at.1, 0.0], color, shape);
+}
+
+/// Adds a node with a radius of 8 at a place in space.
+pub(crate) fn add_node_at(view: &mut HeadlessView, id: u64, [x, y, z]: [f64; 3], color: &str, shape: &str) {
     let components = vec![
-        component("Spatial", [("x", Value::Float(at.0)), ("y", Value::Float(at.1))]),
-        component("Visual", [("color", Value::text(color)), ("shape", Value::text(shape)), ("size", Value::Float(8.0))]),
+        component("Spatial", [("x", Value::Float(x)), ("y", Value::Float(y)), ("z", Value::Float(z))]),
+        component(
+            "Visual",
+            [("color", Value::text(color)), ("shape", Value::text(shape)), ("size", Value::Float(8.0))],
+        ),
     ];
     let node = NodeView { id: NodeId::from_u64(id), key: None, kind: "thing".into(), version: 1, components };
     apply(view, &GraphMutation::NodeAdded { node });

@@ -1,10 +1,12 @@
 //! What is not done: no picture where nothing changed, no upload of what stayed.
 
+use bevy::prelude::Transform;
 use cidgraph::GraphId;
 use cidgraph_viz::generate::generated_scene;
 use cidgraph_viz::headless::HeadlessView;
-use cidgraph_viz::render::{Facts, RenderFacts};
+use cidgraph_viz::render::{Detail, Facts, RenderFacts};
 use cidgraph_viz::scene::{GraphScene, GroupRecord, NodeRecord, Place};
+use wgpu::DeviceType;
 
 use super::stage::noop;
 
@@ -56,20 +58,60 @@ fn what_changes_is_uploaded_and_little_beside_it() {
     let mut view = generated();
     let facts = work(&mut view, |scene, number| scene.put(u32::try_from(number).unwrap() * 1000, [1.0, 2.0, 3.0]));
     assert_eq!(facts.bytes_uploaded, 10 * 2 * 64 * size_of::<Place>() as u64, "a block of places and one of origins");
-    let facts = work(&mut view, |scene, number| scene.paint_node(u32::try_from(number).unwrap() * 1000 + 500, Some(7), None));
+    let facts =
+        work(&mut view, |scene, number| scene.paint_node(u32::try_from(number).unwrap() * 1000 + 500, Some(7), None));
     assert_eq!(facts.bytes_uploaded, 10 * 64 * size_of::<NodeRecord>() as u64);
 }
 
 #[test]
 fn edges_that_were_thinned_while_something_moved_are_all_drawn_once_nothing_does() {
     let mut view = generated();
-    let detail = cidgraph_viz::render::Detail {
-        moving_edges_max: 1000,
-        ..cidgraph_viz::render::Detail::of_device(wgpu::DeviceType::Other)
-    };
+    let detail = Detail { moving_edges_max: 1000, ..Detail::of_device(DeviceType::Other) };
     view.world().insert_resource(detail);
     let moving = work(&mut view, |scene, number| scene.show_version(0, 5 + number));
     assert_eq!((moving.edge_stride, moving.edges), (64, 625));
     let still = work(&mut view, |_, _| {});
     assert_eq!((still.edge_stride, still.edges, still.pictures), (1, 2 * NODES, 1));
+}
+
+/// Moves the camera a pixel to the right.
+fn pan(view: &mut HeadlessView) {
+    let camera = view.camera();
+    view.world().get_mut::<Transform>(camera).unwrap().translation.x += 1.0;
+}
+
+#[test]
+fn while_a_flat_camera_moves_a_picture_is_used_again_and_at_rest_it_is_exact() {
+    let mut view = generated();
+    let detail = Detail { reused_frames_max: 4, ..Detail::of_device(DeviceType::Other) };
+    view.world().insert_resource(detail);
+    view.frame();
+    let pictures = |view: &mut HeadlessView, frames: u32, step: fn(&mut HeadlessView)| {
+        let before = view.world().resource::<RenderFacts>().read().pictures;
+        for _ in 0..frames {
+            step(view);
+            view.frame();
+        }
+        view.world().resource::<RenderFacts>().read().pictures - before
+    };
+    assert_eq!(pictures(&mut view, 20, pan), 4, "every fifth frame");
+    assert!(pictures(&mut view, 10, |_| {}) <= 1, "once more where the last frame was not drawn");
+    assert_eq!(pictures(&mut view, 10, |_| {}), 0);
+}
+
+#[test]
+fn a_million_nodes_open_and_pan() {
+    const MANY: u32 = 1_000_000;
+    let mut view = noop();
+    view.world().insert_resource(Detail::of_device(DeviceType::DiscreteGpu));
+    view.world().insert_resource(generated_scene(GraphId::from_u64(1), MANY));
+    view.frame();
+    let before = view.world().resource::<RenderFacts>().read();
+    for _ in 0..10 {
+        pan(&mut view);
+        view.frame();
+    }
+    let after = view.world().resource::<RenderFacts>().read();
+    assert_eq!((after.nodes, after.edges), (MANY, 2 * MANY));
+    assert_eq!((after.pictures - before.pictures, after.bytes_uploaded - before.bytes_uploaded), (10, 0));
 }
