@@ -15,6 +15,9 @@ const STEPS: [u32; 17] = [1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 233, 377, 610,
 
 const KINDS: [&str; 6] = ["person", "order", "product", "store", "invoice", "parcel"];
 
+/// A node's `Score.value` is below this.
+const SCORES: u32 = 100;
+
 /// Returns the id of a made-up graph's node.
 pub fn node_id(ordinal: u32) -> NodeId {
     NodeId::from_u64(u64::from(ordinal) + 1)
@@ -67,7 +70,8 @@ fn mutations(version: u64, command: GraphCommand) -> Vec<GraphMutation> {
 }
 
 fn node(ordinal: u32) -> NodeEntity {
-    NodeEntity::new(node_id(ordinal), KINDS[ordinal as usize % KINDS.len()])
+    let score = i64::from(ordinal % SCORES);
+    NodeEntity::new(node_id(ordinal), KINDS[ordinal as usize % KINDS.len()]).with("Score", [("value", score)])
 }
 
 /// Returns the edges to the two nearest of the nodes before; three of the first nodes have a third one, for the three
@@ -86,6 +90,7 @@ fn edges_back(ordinal: u32) -> impl Iterator<Item = EdgeEntity> {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 mod tests {
     use super::*;
 

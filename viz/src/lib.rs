@@ -3,6 +3,8 @@
 //! [`EventSourcedGraphPlugin`](plugin::EventSourcedGraphPlugin) is all that another application needs; the program
 //! `cidgraph-viz` is one such application. The modules in reading order; each imports only from those above it.
 
+#![expect(clippy::too_many_arguments, clippy::type_complexity, reason = "a system is given what it works on")]
+
 pub mod scene;
 pub mod render;
 pub mod plugin;

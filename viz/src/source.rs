@@ -247,7 +247,9 @@ impl Source {
 pub fn follow_new_graphs(source: Option<ResMut<Source>>, bridge: Option<ResMut<GraphBridge>>) {
     let (Some(mut source), Some(mut bridge)) = (source, bridge) else { return };
     let (listed, known) = source.graphs();
+    let is_open = source.only.is_none() && known < FOLLOWED_MAX;
     if listed > known
+        && is_open
         && let Err(failure) = source.bypass_change_detection().follow_listed(&mut bridge)
     {
         source.say(Some(failure.to_string()));

@@ -33,7 +33,8 @@ pub struct Arguments {
 /// [`Failure::Usage`] where there is no such program.
 pub fn run(session: &Session, arguments: &Arguments) -> Result<(), Failure> {
     let beside = std::env::current_exe().ok().and_then(|this| Some(this.parent()?.join(PROGRAM)));
-    let program = beside.filter(|beside| beside.is_file()).map_or_else(|| PROGRAM.into(), std::path::PathBuf::into_os_string);
+    let program =
+        beside.filter(|beside| beside.is_file()).map_or_else(|| PROGRAM.into(), std::path::PathBuf::into_os_string);
     let store = session.options.store.arguments();
     let error = Command::new(program).args(store).args(&arguments.arguments).exec();
     let reason = format!("{PROGRAM} cannot be run ({error}): `cargo build --release -p cidgraph-viz` builds it");

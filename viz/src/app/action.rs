@@ -233,6 +233,7 @@ fn finite(text: &str) -> Option<f32> {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 mod tests {
     use super::*;
 

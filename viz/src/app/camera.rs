@@ -92,13 +92,12 @@ pub(super) fn move_camera(
 
 /// Returns what an action wants to be in view.
 fn shown(scene: &GraphScene, selection: &Selection, action: &Action) -> Option<Rect> {
-    match action {
-        Action::Fit => bounds(scene),
-        Action::Search(_) => {
-            bounds_of(scene, selection.nodes().iter().copied()).map(|found| found.inflate(FOUND_MARGIN))
-        }
-        _ => None,
+    if *action == Action::Fit {
+        return bounds(scene);
     }
+    let is_search = matches!(action, Action::Search(_));
+    let found = is_search.then(|| bounds_of(scene, selection.nodes().iter().copied())).flatten();
+    found.map(|found| found.inflate(FOUND_MARGIN))
 }
 
 fn move_flat(action: &Action, eye: &Eye, shown: Option<Rect>, transform: &mut Transform, projection: &mut Projection) {
@@ -163,6 +162,7 @@ fn toggle(orbiting: Option<Orbit>, eye: &Eye, transform: &mut Transform, project
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 mod tests {
     use super::*;
 

@@ -87,7 +87,7 @@ pub(super) fn lines(scene: &GraphScene, source: Option<&Source>, node: u32) -> V
         let left = component.properties.len().saturating_sub(LINES_MAX);
         lines.extend((left > 0).then(|| format!("  and {left} more")));
     }
-    lines.iter_mut().for_each(|line| shorten(line));
+    lines.iter_mut().for_each(shorten);
     lines
 }
 

@@ -4,7 +4,7 @@ use bevy::math::{Mat4, Rect, Vec2, Vec3, Vec4Swizzles};
 use bevy::prelude::{Camera, Projection, Transform};
 
 /// A camera as it stands.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Eye {
     clip_from_world: Mat4,
     world_from_clip: Mat4,
@@ -63,6 +63,7 @@ impl Eye {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 mod tests {
     use bevy::prelude::{OrthographicProjection, PerspectiveProjection};
 

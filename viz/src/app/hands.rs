@@ -101,11 +101,16 @@ pub(super) fn use_mouse(
             let eye = Eye::of(camera, transform, projection)?;
             node_at(&scene, &eye, at).filter(|node| selection.nodes() == [*node])
         };
-        let drawn = match button {
-            MouseButton::Left if at.y > window.height() - SLIDER_PX => Drawn::Slider,
-            MouseButton::Left if is_shifted => Drawn::Box,
-            MouseButton::Left if on_selected().is_some() => Drawn::Node,
-            _ => Drawn::View,
+        let drawn = if button != MouseButton::Left {
+            Drawn::View
+        } else if at.y > window.height() - SLIDER_PX {
+            Drawn::Slider
+        } else if is_shifted {
+            Drawn::Box
+        } else if on_selected().is_some() {
+            Drawn::Node
+        } else {
+            Drawn::View
         };
         hands.held = Some(Held { button, from: at, last: at, drawn });
     }
@@ -187,22 +192,24 @@ pub(super) fn use_keys(
 /// Takes a key of what is typed; returns what it says once it is complete.
 fn type_key(typed: &mut Option<String>, key: &Key) -> Option<Result<Action, InvalidAction>> {
     let text = typed.as_mut()?;
-    match key {
-        Key::Character(character) => text.push_str(character),
-        Key::Space => text.push(' '),
-        Key::Backspace => drop(text.pop()),
-        Key::Escape => text.clear(),
-        Key::Enter => {
-            let complete = typed.take()?;
-            return match complete.split_at(1) {
-                (_, "") => None,
-                ("/", searched) => Some(Ok(Action::Search(searched.to_owned()))),
-                (_, line) => Some(line.parse()),
-            };
-        }
-        _ => {}
+    if *key == Key::Enter {
+        let complete = typed.take()?;
+        return match complete.split_at(1) {
+            (_, "") => None,
+            ("/", searched) => Some(Ok(Action::Search(searched.to_owned()))),
+            (_, line) => Some(line.parse()),
+        };
     }
-    if text.is_empty() {
+    if let Key::Character(character) = key {
+        text.push_str(character);
+    }
+    if *key == Key::Space {
+        text.push(' ');
+    }
+    if *key == Key::Backspace {
+        text.pop();
+    }
+    if *key == Key::Escape || text.is_empty() {
         *typed = None;
     }
     None

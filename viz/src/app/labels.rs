@@ -30,6 +30,7 @@ pub(super) fn label(
     mut commands: Commands,
     scene: Res<GraphScene>,
     camera: Single<(&Camera, &Transform, &Projection), With<GraphCamera>>,
+    mut labelled: Local<Option<(Eye, (u64, f32))>>,
     mut labels: Query<(&mut Text2d, &mut Transform, &mut Visibility), (With<Label>, Without<GraphCamera>)>,
 ) {
     let (camera, transform, projection) = *camera;
@@ -37,10 +38,17 @@ pub(super) fn label(
         labels.iter_mut().for_each(|(_, _, mut visibility)| {
             visibility.set_if_neq(Visibility::Hidden);
         });
+        *labelled = None;
         return;
     };
     let Some(eye) = Eye::of(camera, transform, projection) else { return };
+    let seen = Some((eye, scene.revision()));
+    if *labelled == seen {
+        return;
+    }
     let named = named_nodes(&scene, &eye, flat.scale);
+    // Labels that are new get their names in the next frame.
+    *labelled = seen.filter(|_| labels.iter().len() >= named.len());
     for _ in labels.iter().len()..named.len() {
         let font = TextFont { font_size: FontSize::Px(FONT_PX), ..TextFont::default() };
         commands.spawn((Label, font, TextColor::WHITE));
@@ -95,6 +103,7 @@ fn name_of(scene: &GraphScene, node: u32) -> String {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 mod tests {
     use bevy::prelude::OrthographicProjection;
     use cidgraph::{Component, GraphId, GraphMutation, Key, NodeId, NodeView, Properties, Value};

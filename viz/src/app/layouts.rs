@@ -1,12 +1,13 @@
 //! Layout of the nodes that have no place of their own, on a thread beside the frames.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use bevy::ecs::prelude::*;
 use bevy::time::{Real, Time};
-use cidgraph_layout::{CancelToken, Layout, Place, Progress, Stage};
+use cidgraph_layout::{Layout, Place, Progress, Stage};
 use parking_lot::Mutex;
 
 use crate::scene::{ALIVE, GraphScene};
@@ -45,7 +46,7 @@ struct Running {
     nodes: Vec<u32>,
     /// The slots that the scene had when it began.
     slots: u32,
-    cancel: CancelToken,
+    is_cancelled: Arc<AtomicBool>,
     report: Arc<Mutex<Report>>,
     worker: JoinHandle<()>,
 }
@@ -111,20 +112,20 @@ impl Layouts {
         };
         let places: Vec<Place> = nodes.iter().map(place).collect();
         let slots = u32::try_from(scene.nodes().len()).expect("the scene counts its slots in 32 bits");
-        let Ok(layout) = Layout::new(&edges, &places, SEED) else {
-            // A place that is no number cannot be laid out around.
-            self.laid_out = slots;
-            return;
-        };
-        let (cancel, report) = (layout.cancel_token(), Arc::<Mutex<Report>>::default());
-        let told = Arc::clone(&report);
-        let worker = std::thread::spawn(move || refine(layout, &told));
-        self.running = Some(Running { nodes, slots, cancel, report, worker });
+        let (is_cancelled, report) = (Arc::<AtomicBool>::default(), Arc::<Mutex<Report>>::default());
+        let (cancelled, told) = (Arc::clone(&is_cancelled), Arc::clone(&report));
+        let worker = std::thread::spawn(move || {
+            // Around a place that is no number nothing can be laid out.
+            if let Ok(layout) = Layout::new(&edges, &places, SEED) {
+                refine(layout, &told, &cancelled);
+            }
+        });
+        self.running = Some(Running { nodes, slots, is_cancelled, report, worker });
     }
 
     fn stop(&mut self) {
         if let Some(running) = self.running.take() {
-            running.cancel.cancel();
+            running.is_cancelled.store(true, Ordering::Relaxed);
         }
     }
 }
@@ -136,12 +137,12 @@ impl Drop for Layouts {
 }
 
 /// Refines a layout to its end, and tells from time to time how far it is.
-fn refine(mut layout: Layout, report: &Mutex<Report>) {
+fn refine(mut layout: Layout, report: &Mutex<Report>, is_cancelled: &AtomicBool) {
     // One core is left to the picture.
     let threads = std::thread::available_parallelism().map_or(1, |cores| cores.get().saturating_sub(1).max(1));
     let Ok(pool) = rayon::ThreadPoolBuilder::new().num_threads(threads).build() else { return };
     let mut told = None;
-    loop {
+    while !is_cancelled.load(Ordering::Relaxed) {
         let progress = pool.install(|| layout.step(1));
         let is_over = matches!(progress.stage, Stage::Done | Stage::Cancelled);
         let is_due = told.is_none_or(|told: Instant| told.elapsed() >= SHOWN_EVERY);

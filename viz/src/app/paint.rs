@@ -53,12 +53,16 @@ impl Paint {
     }
 
     fn take(&mut self, action: &Action) -> bool {
-        match action {
-            Action::Kind(kind) => self.kind.clone_from(kind),
-            Action::Filter(filter) => self.filter.clone_from(filter),
-            Action::Color(color) => self.color.clone_from(color),
-            Action::Size(size) => self.size.clone_from(size),
-            _ => return false,
+        if let Action::Kind(kind) = action {
+            self.kind.clone_from(kind);
+        } else if let Action::Filter(filter) = action {
+            self.filter.clone_from(filter);
+        } else if let Action::Color(color) = action {
+            self.color.clone_from(color);
+        } else if let Action::Size(size) = action {
+            self.size.clone_from(size);
+        } else {
+            return false;
         }
         true
     }
@@ -161,7 +165,7 @@ fn printed(value: &Value) -> String {
         Value::Bool(is_true) => is_true.to_string(),
         Value::Int(number) => number.to_string(),
         Value::Float(number) => number.to_string(),
-        other => format!("{other:?}"),
+        Value::Null | Value::Bytes(_) | Value::List(_) | Value::Map(_) | Value::Link(_) => format!("{value:?}"),
     }
 }
 
@@ -231,6 +235,7 @@ fn on_scale(part: f32) -> u32 {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 mod tests {
     use cidgraph::{GraphId, GraphMutation, NodeId, NodeView, Properties};
 

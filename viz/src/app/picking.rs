@@ -59,6 +59,7 @@ fn is_edge_shown(scene: &GraphScene, edge: u32) -> bool {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 mod tests {
     use bevy::prelude::{OrthographicProjection, Projection, Transform};
     use cidgraph::{Component, EdgeId, EdgeView, GraphId, GraphMutation, NodeId, NodeView, Properties, Value};

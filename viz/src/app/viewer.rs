@@ -12,6 +12,7 @@ use super::card::{Card, pick_card};
 use super::edit::edit;
 use super::labels::label;
 use super::layouts::{Layouts, lay_out};
+use super::machines::show_machine;
 use super::paint::{Paint, paint};
 use super::script::next_action;
 use super::selection::{Selection, select};
@@ -32,7 +33,19 @@ impl Plugin for ViewerPlugin {
             .add_systems(Update, follow_new_graphs.before(GraphSystems::Receive))
             .add_systems(
                 Update,
-                (next_action, select, move_camera, go_in_time, edit, paint, lay_out, pick_card, label, serve)
+                (
+                    next_action,
+                    select,
+                    move_camera,
+                    go_in_time,
+                    edit,
+                    paint,
+                    lay_out,
+                    pick_card,
+                    show_machine,
+                    label,
+                    serve,
+                )
                     .chain()
                     .after(GraphSystems::Apply),
             );

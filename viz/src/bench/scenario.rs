@@ -110,7 +110,7 @@ fn change(scene: &mut GraphScene, number: usize) {
         let at = (number * 7919 + step * 104_729) % count;
         let node = u32::try_from(at).expect("the scene counts its slots in 32 bits");
         let [x, y, z, _] = scene.places()[at];
-        let by = if number % 2 == 0 { 0.2 } else { -0.2 };
+        let by = if number.is_multiple_of(2) { 0.2 } else { -0.2 };
         scene.put(node, [x + by, y, z]);
         let color = u32::try_from(number * 7919 % (1 << 24)).expect("24 bits") ^ node.wrapping_mul(2_654_435_761) >> 8;
         scene.paint_node(node, Some(0xff00_0000 | color), None);
@@ -119,7 +119,8 @@ fn change(scene: &mut GraphScene, number: usize) {
 
 fn move_all(scene: &mut GraphScene, number: usize) {
     let (sin, cos) = f64::from(angle(1, 720)).sin_cos();
-    let (sin, cos) = if number % 2 == 0 { (nearest(sin), nearest(cos)) } else { (nearest(-sin), nearest(cos)) };
+    let (sin, cos) =
+        if number.is_multiple_of(2) { (nearest(sin), nearest(cos)) } else { (nearest(-sin), nearest(cos)) };
     for place in scene.places_mut() {
         let [x, y, z, radius] = *place;
         *place = [x * cos - y * sin, x * sin + y * cos, z, radius];

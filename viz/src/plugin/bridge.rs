@@ -102,7 +102,7 @@ pub(super) fn receive(
                     .duration_since(UNIX_EPOCH + Duration::from_nanos(update.timestamp_ns))
                     .ok()
                     .filter(|_| update.origin == Origin::Live);
-                drop(mutations.write_batch(messages_of(update, source)));
+                mutations.write_batch(messages_of(update, source));
             }
             Came::End(failure) => drop(bridge.ended.insert(graph, failure)),
         }

@@ -12,6 +12,7 @@ use super::element::{
     HIGHLIGHTED, Highlighted, SELECTED, Selected, add_containers, follow_containers, follow_elements, hide_mark,
     show_mark,
 };
+use super::machine::StateMachinePlugin;
 use super::message::{CommandAnswered, GraphMutationEvent};
 use super::playback::play;
 use super::replay::replay;
@@ -32,7 +33,7 @@ pub struct EventSourcedGraphPlugin;
 
 impl Plugin for EventSourcedGraphPlugin {
     fn build(&self, app: &mut App) {
-        app.add_plugins(GraphRenderPlugin)
+        app.add_plugins((GraphRenderPlugin, StateMachinePlugin))
             .init_resource::<GraphScene>()
             .add_message::<GraphMutationEvent>()
             .add_message::<CommandAnswered>()

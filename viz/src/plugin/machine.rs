@@ -12,7 +12,7 @@ use bevy::time::Time;
 use cidgraph::StateMachineAggregate;
 
 /// The ring's radius and a state's, units of space.
-const RING: f32 = 100.0;
+const RING: f32 = StateMachineVisual::RADIUS;
 const STATE: f32 = 18.0;
 
 /// How long a transition flashes, seconds.
@@ -45,6 +45,9 @@ pub struct StateMachineVisual {
 }
 
 impl StateMachineVisual {
+    /// The radius of the ring of states, units of space.
+    pub const RADIUS: f32 = 100.0;
+
     /// Makes the picture of a machine in its initial state.
     pub fn of<M: NamedStates>() -> Self {
         let names = M::states().iter().map(|name| (*name).to_owned());
@@ -73,6 +76,11 @@ impl StateMachineVisual {
         &self.states[self.current]
     }
 
+    /// Returns whether a transition still flashes.
+    pub const fn is_flashing(&self) -> bool {
+        self.flash.is_some()
+    }
+
     /// Shows the state that a machine is in; a transition into it flashes.
     pub fn follow<M: NamedStates>(&mut self, machine: &M) {
         self.enter(machine.state());
@@ -84,6 +92,9 @@ impl StateMachineVisual {
     /// Where there is no such state.
     pub fn enter(&mut self, state: usize) {
         assert!(state < self.states.len(), "a state of the machine");
+        if state == self.current {
+            return;
+        }
         let step = (self.current, state);
         if self.transitions.contains(&step) {
             self.flash = Some((step, FLASH_SECONDS));

@@ -38,7 +38,7 @@ pub(super) fn replay(
             replay.due -= 1.0;
             let Some(update) = replay.transactions.pop_front() else { break };
             let source = EventSource::Replay { sequence: update.last_sequence };
-            drop(messages.write_batch(messages_of(update, source)));
+            messages.write_batch(messages_of(update, source));
         }
         if replay.transactions.is_empty() {
             commands.entity(entity).remove::<TransactionReplay>();

@@ -397,6 +397,7 @@ fn graph_bindings(device: &RenderDevice, pipelines: &GraphPipelines, scene: &Gpu
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 mod tests {
     use super::*;
 

@@ -83,7 +83,7 @@ fn read_slots(render: &World, layer: &GraphLayer, pipelines: &GraphPipelines, va
         .chunks_exact(row_bytes as usize)
         .skip(top)
         .take(height)
-        .flat_map(|row| &row[left * 4..(left + width) * 4].as_chunks::<4>().0[..])
+        .flat_map(|row| row[left * 4..(left + width) * 4].as_chunks::<4>().0)
         .map(|slot| u32::from_le_bytes(*slot))
         .collect()
 }

@@ -16,11 +16,13 @@ pub struct Column<T> {
     /// One bit a block.
     changed: Vec<u64>,
     is_changed: bool,
+    /// Counts changes.
+    revision: u64,
 }
 
 impl<T> Default for Column<T> {
     fn default() -> Self {
-        Self { items: Vec::new(), changed: Vec::new(), is_changed: false }
+        Self { items: Vec::new(), changed: Vec::new(), is_changed: false, revision: 0 }
     }
 }
 
@@ -69,7 +71,13 @@ impl<T: Copy> Column<T> {
     pub fn all_mut(&mut self) -> &mut [T] {
         self.changed.fill(u64::MAX);
         self.is_changed = !self.items.is_empty();
+        self.revision += 1;
         &mut self.items
+    }
+
+    /// Returns a number that grows with every change.
+    pub const fn revision(&self) -> u64 {
+        self.revision
     }
 
     /// Returns whether an item changed since [`take_changed`](Self::take_changed).
@@ -111,6 +119,7 @@ impl<T: Copy> Column<T> {
         let block = at / BLOCK;
         self.changed[block / 64] |= 1 << (block % 64);
         self.is_changed = true;
+        self.revision += 1;
     }
 }
 

@@ -141,6 +141,14 @@ impl std::fmt::Debug for GraphScene {
 }
 
 impl GraphScene {
+    /// Returns what is another where anything in the picture is another: a number that grows with every change, and how far
+    /// nodes are on their way.
+    pub const fn revision(&self) -> (u64, f32) {
+        let SceneColumns { places, origins, nodes, edges, groups } = &self.columns;
+        let columns = places.revision() + origins.revision() + nodes.revision() + edges.revision();
+        (columns + groups.revision(), self.way)
+    }
+
     /// Returns the graphs in the order they came.
     pub fn graphs(&self) -> &[SceneGraph] {
         &self.graphs

@@ -30,7 +30,11 @@ impl State {
                 self.edges.insert(edge.id, (edge.source, edge.target));
             }
             GraphMutation::EdgeRemoved { edge } => drop(self.edges.remove(edge)),
-            other => panic!("the model has no {other:?}"),
+            GraphMutation::GraphChanged { .. }
+            | GraphMutation::ComponentSet { .. }
+            | GraphMutation::ComponentRemoved { .. }
+            | GraphMutation::NodeTransformed { .. }
+            | GraphMutation::EdgeChanged { .. } => panic!("the model has no {mutation:?}"),
         }
     }
 }

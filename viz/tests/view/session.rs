@@ -28,7 +28,7 @@ fn lines(output: &Output) -> Vec<String> {
 }
 
 /// The hash of the generated graph's state.
-const STATE: &str = "9138392377c73e4fb9e79474059dca294414ed77a95df7945b7999edd1a4b072";
+const STATE: &str = "561dc3ad15786662d6394f06efb6e1bb564f617b4d0fe87840a063454e14798b";
 
 const SESSION: &str = "
 # 1000 nodes and 2000 edges: created, nodes, edges, edges.
@@ -47,8 +47,17 @@ kind
 fit
 box 0 0 320 240
 state
+filter Score.value=7
+state
+filter
+color Score.value
+frames 1
+screenshot {}/color.png
+color
 compare 2
 screenshot {}/compare.png
+compare
+record 3 {}/frames
 quit
 ";
 
@@ -75,10 +84,17 @@ fn a_scripted_session_ends_in_the_same_state() {
             selected(15),
             last(),
             selected(1000),
+            last(),
+            "selected 1000 hidden 990".to_owned(),
         ]
     );
-    let pictures = ["person.png", "compare.png"].map(|name| Picture::read_png(&folder.path().join(name)).unwrap());
-    assert!(pictures[0].difference(&pictures[1], 24) > 0.01, "the two pictures show different things");
+    let picture = |name: &str| Picture::read_png(&folder.path().join(name)).unwrap();
+    let pictures = ["person.png", "color.png", "compare.png"].map(picture);
+    for (one, other) in [(0, 1), (1, 2), (0, 2)] {
+        assert!(pictures[one].difference(&pictures[other], 24) > 0.01, "{one} and {other} show different things");
+    }
+    let frames = ["00000.png", "00001.png", "00002.png"].map(|name| picture(&format!("frames/{name}")));
+    assert_eq!(frames[0].difference(&frames[2], 0), 0.0, "nothing moves");
 }
 
 #[test]
