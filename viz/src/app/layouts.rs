@@ -10,7 +10,7 @@ use bevy::time::{Real, Time};
 use cidgraph_layout::{Layout, Place, Progress, Stage};
 use parking_lot::Mutex;
 
-use crate::scene::{ALIVE, GraphScene};
+use crate::scene::{ALIVE, GraphScene, nearest};
 
 use super::action::Action;
 
@@ -34,6 +34,8 @@ pub struct Layouts {
     is_automatic: bool,
     /// The slots that have had a place by a layout, all before this one.
     laid_out: u32,
+    /// Units of space for one of the layout; `None` before the first one has told positions.
+    scale: Option<f32>,
     rested_seconds: f32,
     /// Whether positions of a layout were shown.
     has_shown: bool,
@@ -46,6 +48,8 @@ struct Running {
     nodes: Vec<u32>,
     /// The slots that the scene had when it began.
     slots: u32,
+    /// Whether no node had a place before.
+    is_whole: bool,
     is_cancelled: Arc<AtomicBool>,
     report: Arc<Mutex<Report>>,
     worker: JoinHandle<()>,
@@ -102,15 +106,21 @@ impl Layouts {
             .map(|edge| [edge.source, edge.target].map(|end| place_of[end as usize]))
             .collect();
         let laid_out = if is_anew { 0 } else { self.laid_out };
+        let has_places = nodes.iter().any(|slot| scene.own_place(*slot).is_some());
+        if has_places {
+            self.scale = Some(1.0);
+        }
+        let scale = self.scale.unwrap_or(1.0);
         let place = |slot: &u32| match scene.own_place(*slot) {
             Some([x, y, _]) => Place::Fixed([x, y]),
             None if *slot < laid_out => {
                 let [x, y, _] = scene.given_place(*slot);
-                Place::Kept([x, y])
+                Place::Kept([x / scale, y / scale])
             }
             None => Place::Free,
         };
         let places: Vec<Place> = nodes.iter().map(place).collect();
+        let is_whole = !has_places && laid_out == 0;
         let slots = u32::try_from(scene.nodes().len()).expect("the scene counts its slots in 32 bits");
         let (is_cancelled, report) = (Arc::<AtomicBool>::default(), Arc::<Mutex<Report>>::default());
         let (cancelled, told) = (Arc::clone(&is_cancelled), Arc::clone(&report));
@@ -120,7 +130,7 @@ impl Layouts {
                 refine(layout, &told, &cancelled);
             }
         });
-        self.running = Some(Running { nodes, slots, is_cancelled, report, worker });
+        self.running = Some(Running { nodes, slots, is_whole, is_cancelled, report, worker });
     }
 
     fn stop(&mut self) {
@@ -159,6 +169,18 @@ fn refine(mut layout: Layout, report: &Mutex<Report>, is_cancelled: &AtomicBool)
     }
 }
 
+/// Returns by how much to enlarge positions so that each node has a unit of area for itself in the mean: in a graph of many
+/// edges they would lie upon each other.
+fn roomy(positions: &[[f32; 2]]) -> f32 {
+    let squares: f64 = positions.iter().flatten().map(|coordinate| f64::from(*coordinate).powi(2)).sum();
+    #[expect(clippy::cast_precision_loss, reason = "there are far fewer than 2^52 nodes")]
+    let count = positions.len() as f64;
+    // A disc that is filled evenly has the squared radius of twice its mean square.
+    let area = std::f64::consts::TAU * squares / count;
+    let scale = (count / area).sqrt();
+    if scale.is_finite() { nearest(scale.clamp(1.0, 1e3)) } else { 1.0 }
+}
+
 /// Begins layouts, and sends nodes where they say.
 pub(super) fn lay_out(
     mut commands: Commands,
@@ -183,9 +205,13 @@ pub(super) fn lay_out(
     if let Some(positions) = positions {
         let slots = u32::try_from(scene.nodes().len()).expect("the scene counts its slots in 32 bits");
         let mut places: Vec<[f32; 3]> = (0..slots).map(|slot| scene.given_place(slot)).collect();
+        if running.is_whole {
+            layouts.scale = Some(roomy(&positions));
+        }
+        let scale = layouts.scale.unwrap_or(1.0);
         for (slot, [x, y]) in running.nodes.iter().zip(positions) {
             let [_, _, z] = places[*slot as usize];
-            places[*slot as usize] = [x, y, z];
+            places[*slot as usize] = [x * scale, y * scale, z];
         }
         scene.send(&places);
         if !layouts.has_shown {
@@ -196,5 +222,23 @@ pub(super) fn lay_out(
     if is_over {
         let slots = running.slots;
         (layouts.laid_out, layouts.rested_seconds, layouts.running) = (slots, 0.0, None);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_crowd_gets_room_and_a_sparse_graph_stays() {
+        let grid = |step: f32| -> Vec<[f32; 2]> {
+            let line = |at: u16| (f32::from(at) - 15.5) * step;
+            (0..32).flat_map(|x| (0..32).map(move |y| [line(x), line(y)])).collect()
+        };
+        let scale = roomy(&grid(0.1));
+        assert!((9.0..11.0).contains(&scale), "{scale}");
+        assert_eq!(roomy(&grid(3.0)), 1.0);
+        assert_eq!(roomy(&[]), 1.0);
+        assert_eq!(roomy(&[[0.0, 0.0]]), 1.0);
     }
 }

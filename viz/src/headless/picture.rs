@@ -20,13 +20,21 @@ pub struct Picture {
 /// Why a picture could not be written or read.
 #[derive(Debug, thiserror::Error)]
 pub enum PictureError {
-    /// The file could not be written or read.
+    /// The file could not be read.
     #[error("{path}: {source}")]
     File {
         /// The file.
         path: String,
         /// Why.
         source: std::io::Error,
+    },
+    /// The file could not be written.
+    #[error("{path} cannot be written: {reason}")]
+    Unwritable {
+        /// The file.
+        path: String,
+        /// Why.
+        reason: String,
     },
     /// The bytes are no picture.
     #[error("{path} is no picture that can be read: {reason}")]
@@ -97,9 +105,9 @@ impl Picture {
             TextureFormat::Rgba8UnormSrgb,
             RenderAssetUsages::MAIN_WORLD,
         );
-        let format = |reason: String| PictureError::Format { path: path.display().to_string(), reason };
-        let image = image.try_into_dynamic().map_err(|error| format(error.to_string()))?;
-        image.to_rgb8().save(path).map_err(|error| format(error.to_string()))
+        let unwritable = |reason| PictureError::Unwritable { path: path.display().to_string(), reason };
+        let image = image.try_into_dynamic().map_err(|error| unwritable(error.to_string()))?;
+        image.to_rgb8().save(path).map_err(|error| unwritable(error.to_string()))
     }
 
     /// Reads a picture of a PNG file.

@@ -7,7 +7,7 @@ use bevy::transform::TransformSystems;
 use crate::render::GraphRenderPlugin;
 use crate::scene::GraphScene;
 
-use super::bridge::receive;
+use super::bridge::{GraphBridge, receive};
 use super::element::{
     HIGHLIGHTED, Highlighted, SELECTED, Selected, add_containers, follow_containers, follow_elements, hide_mark,
     show_mark,
@@ -49,8 +49,16 @@ impl Plugin for EventSourcedGraphPlugin {
     }
 }
 
-fn apply_mutations(mut scene: ResMut<GraphScene>, mut messages: MessageReader<GraphMutationEvent>) {
+fn apply_mutations(
+    mut scene: ResMut<GraphScene>,
+    mut messages: MessageReader<GraphMutationEvent>,
+    bridge: Option<Res<GraphBridge>>,
+) {
     for message in messages.read() {
         scene.apply(message.graph, message.version, &message.mutation);
+    }
+    // A transaction that changes nothing that is seen comes without mutations.
+    for feed in bridge.iter().flat_map(|bridge| bridge.feeds()) {
+        scene.come_to(feed.graph, feed.received_version);
     }
 }

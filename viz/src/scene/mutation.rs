@@ -44,6 +44,14 @@ impl GraphScene {
         }
     }
 
+    /// Notes that a graph has come to a version, and that nothing more has changed until then.
+    pub fn come_to(&mut self, graph: GraphId, version: u64) {
+        let graph = self.graph(graph);
+        if version > self.graphs()[usize::from(graph)].version {
+            self.reach(graph, version);
+        }
+    }
+
     /// Takes over what happened up to a version. What is older than what the scene has changes nothing; several mutations
     /// of one version are taken over in turn.
     pub fn apply(&mut self, graph: GraphId, version: u64, mutation: &GraphMutation) {

@@ -141,6 +141,25 @@ fn a_window_opens_and_closes() {
     assert!(colors.len() > 20, "the window shows something");
 }
 
+#[test]
+fn what_cannot_be_shown_says_why() {
+    let said = |arguments: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_cidgraph-viz")).args(arguments).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    let (code, reason) = said(&["nowhere", "--screenshot", "none.png", "--adapter", "noop"]);
+    assert_eq!((code, reason.contains("no store in nowhere")), (Some(1), true), "{reason}");
+    let (code, reason) = said(&["--generate", "3", "--script", "nowhere.txt"]);
+    assert_eq!((code, reason.contains("nowhere.txt: ")), (Some(1), true), "{reason}");
+    let (code, reason) = said(&["--bogus"]);
+    assert_eq!((code, reason.contains("--bogus")), (Some(1), true), "{reason}");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("text.txt");
+    fs::write(&file, "no events").unwrap();
+    let (code, reason) = said(&[file.to_str().unwrap(), "--screenshot", "none.png", "--adapter", "noop"]);
+    assert_eq!((code, reason.contains("text.txt: ")), (Some(2), true), "{reason}");
+}
+
 /// An X server that ends with its test.
 struct Server(Child);
 
