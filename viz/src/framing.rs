@@ -15,7 +15,7 @@ pub fn bounds(scene: &GraphScene) -> Option<Rect> {
 
 /// Returns the rectangle around those of the given nodes that are shown, without their radii.
 pub fn bounds_of(scene: &GraphScene, nodes: impl IntoIterator<Item = u32>) -> Option<Rect> {
-    let places = nodes.into_iter().filter(|node| scene.is_shown(*node)).map(|node| scene.world_place(node).truncate());
+    let places = nodes.into_iter().filter(|node| scene.is_drawn(*node)).map(|node| scene.world_place(node).truncate());
     places.map(|place| Rect::from_corners(place, place)).reduce(|all, one| all.union(one))
 }
 

@@ -8,8 +8,8 @@ use std::time::Duration;
 use bevy::ecs::prelude::*;
 use cidgraph::entity::SPATIAL;
 use cidgraph::{
-    AsyncSyncBridge, BatchConfig, BridgeCommand, Cid, Engine, EventStore, FeedStart, GraphCommand, GraphId,
-    GraphMetadata, GraphView, Moment, NodeId, NodeView, Snapshot, SnapshotError, TransformOperation,
+    AsyncSyncBridge, BatchConfig, BridgeCommand, Cid, CommandId, Engine, EventStore, FeedStart, GraphCommand, GraphId,
+    GraphMetadata, GraphView, HistoryError, Moment, NodeId, NodeView, Snapshot, SnapshotError, TransformOperation,
 };
 use cidgraph_cli::command::car::import_events;
 use cidgraph_cli::failure::Failure;
@@ -25,6 +25,9 @@ use crate::scene::GraphScene;
 
 /// How often the store is asked which graphs it has.
 const LISTING: Duration = Duration::from_secs(1);
+
+/// After how long a store that does not answer is said to.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// The most graphs that are followed.
 pub const FOLLOWED_MAX: usize = 256;
@@ -51,7 +54,10 @@ pub struct Source {
     only: Option<String>,
     /// The graph of a snapshot file.
     still: Option<GraphView>,
-    undo: Vec<(GraphId, GraphCommand)>,
+    /// What takes back which command, the last one last.
+    undo: Vec<(CommandId, GraphId, GraphCommand)>,
+    /// Why nothing can be changed.
+    read_only: Option<&'static str>,
 }
 
 /// What the store answered.
@@ -60,7 +66,7 @@ struct Told {
     /// The store's graphs with their names, and their last versions when they were listed.
     graphs: Vec<(GraphId, u64)>,
     node: Option<AskedNode>,
-    moment: Option<(GraphId, u64)>,
+    moment: Vec<(GraphId, u64)>,
     trouble: Option<String>,
     failure: Option<String>,
 }
@@ -109,6 +115,11 @@ impl Source {
             only: only.map(str::to_owned),
             still,
             undo: Vec::new(),
+            read_only: match place {
+                Place::File(_) => Some("a file is only looked at: import it into a store to change it"),
+                Place::Store(_, false) => Some("the store was opened to read: give --write to change it"),
+                Place::Store(_, true) | Place::Generated(_) => None,
+            },
         };
         let mut bridge = bridge;
         source.follow_listed(&mut bridge)?;
@@ -124,7 +135,8 @@ impl Source {
         let wanted = self.only.as_deref().map(graph_id);
         let listed = self.told.lock().graphs.clone();
         if let Some(wanted) = wanted.filter(|wanted| !listed.iter().any(|(graph, _)| graph == wanted)) {
-            return Err(Failure::usage(format!("no graph {wanted} in the store: `cidgraph graphs` lists them")));
+            let name = self.only.clone().unwrap_or_else(|| wanted.to_string());
+            return Err(Failure::usage(format!("no graph {name:?} in the store: `cidgraph graphs` lists them")));
         }
         for (graph, _) in listed {
             let is_wanted = wanted.is_none_or(|wanted| wanted == graph) && self.known.len() < FOLLOWED_MAX;
@@ -188,20 +200,28 @@ impl Source {
         self.told.lock().node.clone()
     }
 
-    /// Asks which version a moment is; [`take_moment`](Self::take_moment) has it once it was answered.
-    pub fn seek(&self, graph: GraphId, moment: Moment) {
+    /// Asks at which version graphs were at a moment, nothing yet being 0; [`take_moment`](Self::take_moment) has those
+    /// that have one once they were answered.
+    pub fn seek(&self, graphs: Vec<GraphId>, moment: Moment) {
         let (engine, told) = (self.engine.clone(), Arc::clone(&self.told));
         self.runtime.spawn(async move {
-            match engine.history(graph).place(moment).await {
-                Ok(place) => told.lock().moment = Some((graph, place.head.version)),
-                Err(error) => told.lock().failure = Some(error.to_string()),
+            let (mut found, mut failure) = (Vec::new(), None);
+            for graph in graphs {
+                match engine.history(graph).place(moment).await {
+                    Ok(place) => found.push((graph, place.head.version)),
+                    Err(HistoryError::BeforeFirst { .. }) => found.push((graph, 0)),
+                    Err(error) => failure = Some(error.to_string()),
+                }
             }
+            let mut told = told.lock();
+            told.failure = failure.filter(|_| found.is_empty());
+            told.moment = found;
         });
     }
 
-    /// Returns the version of the moment that was asked for last, once.
-    pub fn take_moment(&self) -> Option<(GraphId, u64)> {
-        self.told.lock().moment.take()
+    /// Returns the versions of the moment that was asked for last, once.
+    pub fn take_moment(&self) -> Vec<(GraphId, u64)> {
+        std::mem::take(&mut self.told.lock().moment)
     }
 
     /// Returns why the last question or listing failed.
@@ -225,21 +245,30 @@ impl Source {
         } else {
             GraphCommand::DetachComponent { node, component_type: SPATIAL.into() }
         };
-        if self.send(bridge, graph, translate(by)) {
-            self.undo.push((graph, compensation));
+        if let Some(sent) = self.send(bridge, graph, translate(by)) {
+            self.undo.push((sent, graph, compensation));
         }
     }
 
     /// Writes what takes the last change back; returns false where there is none.
     pub fn undo(&mut self, bridge: &GraphBridge) -> bool {
-        let Some((graph, command)) = self.undo.pop() else { return false };
-        self.send(bridge, graph, command)
+        let Some((_, graph, command)) = self.undo.pop() else { return false };
+        self.send(bridge, graph, command).is_some()
     }
 
-    fn send(&self, bridge: &GraphBridge, graph: GraphId, command: GraphCommand) -> bool {
+    /// Forgets how to take back a command that was refused.
+    pub fn forget(&mut self, command: CommandId) {
+        self.undo.retain(|(sent, ..)| *sent != command);
+    }
+
+    fn send(&self, bridge: &GraphBridge, graph: GraphId, command: GraphCommand) -> Option<CommandId> {
+        if let Some(why) = self.read_only {
+            self.say(Some(why.to_owned()));
+            return None;
+        }
         let sent = bridge.bridge.send_command(BridgeCommand::Graph(graph, command));
         self.say(sent.as_ref().err().map(ToString::to_string));
-        sent.is_ok()
+        sent.ok()
     }
 }
 
@@ -264,12 +293,13 @@ async fn list(engine: &Engine) -> Result<Vec<(GraphId, u64)>, Failure> {
 async fn keep_listing(engine: Engine, told: Arc<Mutex<Told>>) {
     loop {
         tokio::time::sleep(LISTING).await;
-        match list(&engine).await {
-            Ok(graphs) => {
+        match tokio::time::timeout(PATIENCE, list(&engine)).await {
+            Ok(Ok(graphs)) => {
                 let mut told = told.lock();
                 (told.graphs, told.trouble) = (graphs, None);
             }
-            Err(failure) => told.lock().trouble = Some(format!("the store does not answer: {failure}")),
+            Ok(Err(failure)) => told.lock().trouble = Some(format!("the store does not answer: {failure}")),
+            Err(_) => told.lock().trouble = Some(format!("the store has not answered for {} s", PATIENCE.as_secs())),
         }
     }
 }

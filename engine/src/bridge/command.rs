@@ -14,6 +14,10 @@ use crate::writer::Submission;
 
 use super::answers::Promise;
 
+/// How many commands were begun with and are not answered, at most; the others wait in order, and are surely not written
+/// where the runtime ends.
+const BEGUN_MAX: usize = 256;
+
 /// What the frame loop asks for.
 #[derive(Debug, Clone)]
 pub enum BridgeCommand {
@@ -32,13 +36,13 @@ pub(super) struct Order {
 }
 
 /// Carries commands out until nobody sends any more and all are answered. They reach their graph's writer in the order
-/// in which they were sent, and share its group commits; a graph that has to be loaded first holds up no other one.
+/// in which they were sent, and share its group commits; a graph that has to be loaded first does not hold up the others.
 pub(super) async fn carry_out(engine: Engine, mut orders: mpsc::Receiver<Order>) {
     // Of each graph one command is on its way to the writer, and behind it those that were sent since.
     let mut behind: HashMap<GraphId, VecDeque<Order>> = HashMap::new();
     let mut on_the_way = FuturesUnordered::new();
     let mut with_writers = FuturesUnordered::new();
-    let mut is_open = true;
+    let (mut is_open, mut unanswered) = (true, 0);
     while is_open || !on_the_way.is_empty() || !with_writers.is_empty() {
         tokio::select! {
             biased;
@@ -49,16 +53,19 @@ pub(super) async fn carry_out(engine: Engine, mut orders: mpsc::Receiver<Order>)
                 }
                 with_writers.push(answer(sent, promise));
             }
-            Some(()) = with_writers.next() => {}
-            order = orders.recv(), if is_open => match order {
+            Some(()) = with_writers.next() => unanswered -= 1,
+            order = orders.recv(), if is_open && unanswered < BEGUN_MAX => match order {
                 None => is_open = false,
-                Some(order) => match behind.entry(order.graph) {
-                    Entry::Occupied(mut behind) => behind.get_mut().push_back(order),
-                    Entry::Vacant(none) => {
-                        none.insert(VecDeque::new());
-                        on_the_way.push(send(&engine, order));
+                Some(order) => {
+                    unanswered += 1;
+                    match behind.entry(order.graph) {
+                        Entry::Occupied(mut behind) => behind.get_mut().push_back(order),
+                        Entry::Vacant(none) => {
+                            none.insert(VecDeque::new());
+                            on_the_way.push(send(&engine, order));
+                        }
                     }
-                },
+                }
             },
         }
     }

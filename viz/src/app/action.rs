@@ -203,6 +203,11 @@ impl FromStr for Action {
 }
 
 impl Action {
+    /// Returns whether the viewer chooses by it what is in view.
+    pub(super) const fn frames(&self) -> bool {
+        matches!(self, Self::Pan(_) | Self::Zoom(..) | Self::Orbit | Self::Turn(_) | Self::Search(_))
+    }
+
     fn of_word(word: &str) -> Option<Self> {
         Some(match word {
             "fit" => Self::Fit,

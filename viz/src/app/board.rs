@@ -1,6 +1,7 @@
 //! What is written over the picture: figures at the top, the slider at the bottom, keys on demand.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use bevy::ecs::prelude::*;
 use bevy::ecs::system::SystemParam;
@@ -21,6 +22,9 @@ use super::layouts::Layouts;
 use super::paint::Paint;
 use super::selection::Selection;
 use super::time::shown_version;
+
+/// An event that is older was not written just now.
+const LIVE: Duration = Duration::from_secs(3600);
 
 /// Frames behind the percentiles.
 const FRAMES: usize = 240;
@@ -184,8 +188,10 @@ fn feed_line(bridge: &GraphBridge) -> String {
     let waiting: usize = feeds.iter().map(|feed| feed.pending_mutations).sum();
     let behind: u64 = feeds.iter().map(cidgraph::bridge::FeedStatus::lag_versions).sum();
     let counters = bridge.bridge.counters();
-    let lag =
-        bridge.last_lag().map_or_else(String::new, |lag| format!("   event lag {:.1} ms", lag.as_secs_f64() * 1e3));
+    let lag = bridge
+        .last_lag()
+        .filter(|lag| *lag < LIVE)
+        .map_or_else(String::new, |lag| format!("   event lag {:.1} ms", lag.as_secs_f64() * 1e3));
     format!("waiting {waiting}   behind {behind} versions   received {}{lag}", counters.transactions)
 }
 
@@ -197,7 +203,7 @@ pub(super) fn write_legend(mut commands: Commands, paint: Res<Paint>, legend: Si
     commands.entity(*legend).despawn_children();
     for line in paint.legend() {
         let [red, green, blue, _] = line.color.map_or([0xd8; 4], u32::to_le_bytes);
-        let text = format!("{} {}\n", if line.color.is_some() { "\u{25cf}" } else { " " }, line.text);
+        let text = format!("{}\n", line.text);
         commands.entity(*legend).with_child((TextSpan::new(text), font(), TextColor(Color::srgb_u8(red, green, blue))));
     }
 }

@@ -25,6 +25,9 @@ pub(super) fn edit(
     let (Some(mut source), Some(bridge)) = (source, bridge) else { return };
     let (camera, transform, projection) = *camera;
     for action in actions.read() {
+        if !matches!(action, Action::Hover(_)) {
+            source.say(None);
+        }
         if let (Action::Drag(from, to), Some(eye)) = (action, Eye::of(camera, transform, projection))
             && let Some(node) = node_at(&scene, &eye, *from)
         {
@@ -35,7 +38,9 @@ pub(super) fn edit(
             let before = own.unwrap_or([0.0; 3]);
             let by = std::array::from_fn(|axis| f64::from(target[axis]) - f64::from(before[axis]));
             source.move_node(&bridge, scene.graph_of(node).id, scene.name(node).id, by, own.is_some());
-            scene.put(node, target);
+            if source.failure().is_none() {
+                scene.put(node, target);
+            }
         }
         if *action == Action::Undo {
             source.undo(&bridge);
@@ -44,6 +49,7 @@ pub(super) fn edit(
     for answer in answers.read() {
         let refused = answer.outcome.as_ref().err().cloned();
         if refused.is_some() {
+            source.forget(answer.command);
             scene.stand_as_known(answer.graph);
         }
         source.say(refused);

@@ -119,7 +119,8 @@ pub(super) fn use_mouse(
     if buttons.just_released(held.button) {
         hands.held = None;
         let action = match (held.button, held.drawn, is_drawn) {
-            (_, Drawn::Slider, _) | (_, Drawn::View, true) | (MouseButton::Right, ..) => return,
+            (_, Drawn::Slider, _) => Action::Version(version_at(&scene, at.x / window.width())),
+            (_, Drawn::View, true) | (MouseButton::Right, ..) => return,
             (_, Drawn::Box, true) => Action::Box(Rect::from_corners(held.from, at)),
             (_, Drawn::Node, true) => Action::Drag(held.from, at),
             (_, Drawn::Box, false) => Action::Add(at),
@@ -168,6 +169,9 @@ pub(super) fn use_keys(
     mut actions: MessageWriter<Action>,
 ) {
     for key in typed.read().filter(|key| key.state == ButtonState::Pressed) {
+        if hands.mistake.is_some() {
+            hands.mistake = None;
+        }
         if hands.typed.is_some() {
             match type_key(&mut hands.typed, &key.logical_key) {
                 Some(Ok(action)) => drop(actions.write(action)),

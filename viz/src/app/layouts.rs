@@ -10,7 +10,9 @@ use bevy::time::{Real, Time};
 use cidgraph_layout::{Layout, Place, Progress, Stage};
 use parking_lot::Mutex;
 
+use crate::plugin::GraphBridge;
 use crate::scene::{ALIVE, GraphScene, nearest};
+use crate::source::Source;
 
 use super::action::Action;
 
@@ -37,8 +39,8 @@ pub struct Layouts {
     /// Units of space for one of the layout; `None` before the first one has told positions.
     scale: Option<f32>,
     rested_seconds: f32,
-    /// Whether positions of a layout were shown.
-    has_shown: bool,
+    /// Whether the viewer has chosen what is in view.
+    is_framed: bool,
 }
 
 /// A layout that goes on.
@@ -188,14 +190,24 @@ pub(super) fn lay_out(
     mut actions: MessageReader<Action>,
     mut scene: ResMut<GraphScene>,
     mut layouts: ResMut<Layouts>,
+    source: Option<Res<Source>>,
+    bridge: Option<Res<GraphBridge>>,
 ) {
     if scene.way() < 1.0 {
         scene.advance(time.delta_secs() / WAY_SECONDS);
     }
     layouts.rested_seconds += time.delta_secs();
-    let is_wanted = actions.read().any(|action| *action == Action::Layout);
+    let mut is_wanted = false;
+    for action in actions.read() {
+        is_wanted |= *action == Action::Layout;
+        layouts.is_framed |= action.frames();
+    }
+    // The first layout is of all that the store had: so it is the same however it comes.
+    let is_loading =
+        layouts.laid_out == 0 && source.zip(bridge).is_some_and(|(source, bridge)| source.is_behind(&bridge));
     let is_new = layouts.running.is_none() && scene.nodes().len() > layouts.laid_out as usize;
-    if is_wanted || is_new && layouts.is_automatic && layouts.rested_seconds >= PAUSE_SECONDS {
+    let is_rested = layouts.rested_seconds >= PAUSE_SECONDS && !is_loading;
+    if is_wanted || is_new && layouts.is_automatic && is_rested {
         layouts.begin(&scene, is_wanted);
     }
     let layouts = &mut *layouts;
@@ -214,8 +226,7 @@ pub(super) fn lay_out(
             places[*slot as usize] = [x * scale, y * scale, z];
         }
         scene.send(&places);
-        if !layouts.has_shown {
-            layouts.has_shown = true;
+        if running.is_whole && !layouts.is_framed {
             commands.write_message(Action::Fit);
         }
     }

@@ -142,6 +142,13 @@ fn paint_all(
         let color = colors.as_ref().map(|colors| colors[at]);
         scene.paint_node(node, color, sizes.as_ref().and_then(|sizes| sizes[at]));
     }
+    let edges = 0..u32::try_from(scene.edges().len()).expect("the scene counts its slots in 32 bits");
+    for edge in edges {
+        let record = scene.edges()[edge as usize];
+        let is_hidden = |end: u32| scene.nodes()[end as usize].bits & Bits::HIDDEN != 0;
+        let is_hidden = is_hidden(record.source) || is_hidden(record.target);
+        scene.mark_edge(edge, Bits::HIDDEN, is_hidden);
+    }
     legend
 }
 

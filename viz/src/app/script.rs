@@ -6,6 +6,9 @@ use bevy::ecs::prelude::*;
 
 use super::action::Action;
 
+/// Frames after which a scene that does not change is drawn as one.
+const FRAMES_TO_REST: u32 = 2;
+
 /// Frames after which a picture was written.
 const FRAMES_TO_A_PICTURE: u32 = 8;
 
@@ -14,12 +17,14 @@ const FRAMES_TO_A_PICTURE: u32 = 8;
 pub struct Script {
     actions: VecDeque<Action>,
     frames: u32,
+    /// Whether the picture that is taken next was waited for.
+    is_at_rest: bool,
 }
 
 impl Script {
     /// Makes a script; it ends with [`Action::Quit`], whether it says so or not.
     pub fn new(actions: impl IntoIterator<Item = Action>) -> Self {
-        Self { actions: actions.into_iter().chain([Action::Quit]).collect(), frames: 0 }
+        Self { actions: actions.into_iter().chain([Action::Quit]).collect(), frames: 0, is_at_rest: false }
     }
 }
 
@@ -30,6 +35,12 @@ pub(super) fn next_action(script: Option<ResMut<Script>>, mut actions: MessageWr
         script.frames -= 1;
         return;
     }
+    let is_picture = matches!(script.actions.front(), Some(Action::Screenshot(_)));
+    if is_picture && !script.is_at_rest {
+        (script.frames, script.is_at_rest) = (FRAMES_TO_REST, true);
+        return;
+    }
+    script.is_at_rest = false;
     let Some(action) = script.actions.pop_front() else { return };
     if let Action::Frames(frames) = action {
         script.frames = frames;

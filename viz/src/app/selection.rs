@@ -88,12 +88,18 @@ pub(super) fn select(
     }
 }
 
-/// Returns the nodes that are shown and whose key or id begins with a text.
+/// Returns the nodes that are shown and whose key is a text; where there is none, those whose key or id begins with it.
 fn search(scene: &GraphScene, text: &str) -> Vec<u32> {
-    let is_found = |node: &u32| {
+    let nodes = || (0..).take(scene.nodes().len()).filter(|node| scene.is_shown(*node));
+    let is_named = |node: &u32| scene.name(*node).key.as_ref().is_some_and(|key| key.to_string() == text);
+    let exact: Vec<u32> = nodes().filter(is_named).collect();
+    if !exact.is_empty() {
+        return exact;
+    }
+    let begins = |node: &u32| {
         let name = scene.name(*node);
         let is_key = name.key.as_ref().is_some_and(|key| key.to_string().starts_with(text));
-        (is_key || name.id.to_string().starts_with(text)) && scene.is_shown(*node)
+        is_key || name.id.to_string().starts_with(text)
     };
-    (0..).take(scene.nodes().len()).filter(is_found).collect()
+    nodes().filter(begins).collect()
 }

@@ -16,22 +16,23 @@ pub(super) fn go_in_time(
     source: Option<Res<Source>>,
     playing: Query<Entity, With<Playback>>,
 ) {
-    let sought = source.as_ref().and_then(|source| source.take_moment());
-    if let Some((graph, version)) = sought.and_then(|(graph, version)| Some((scene.find_graph(graph)?, version))) {
-        scene.show_version(graph, version);
+    for (graph, version) in source.iter().flat_map(|source| source.take_moment()) {
+        if let Some(graph) = scene.find_graph(graph) {
+            scene.show_version(graph, version);
+        }
     }
     for action in actions.read() {
         let is_jump = matches!(action, Action::Version(_) | Action::Step(_) | Action::Live | Action::Go(_));
         if is_jump || matches!(action, Action::Pause | Action::Play(_) | Action::Loop(_)) {
             playing.iter().for_each(|entity| commands.entity(entity).despawn());
         }
+        if let (Action::Go(moment), Some(source)) = (action, &source) {
+            source.seek(scene.graphs().iter().map(|graph| graph.id).collect(), *moment);
+        }
         for graph in (0..).take(scene.graphs().len()) {
             let (shown, id) = (shown_version(&scene, graph), scene.graphs()[usize::from(graph)].id);
             if let Action::Version(version) = action {
                 scene.show_version(graph, *version);
-            }
-            if let (Action::Go(moment), Some(source)) = (action, &source) {
-                source.seek(id, *moment);
             }
             if let Action::Step(by) = action {
                 let version = transaction_end(&scene.graphs()[usize::from(graph)], shown, *by);

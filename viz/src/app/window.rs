@@ -12,6 +12,7 @@ use crate::framing::{bounds, frame};
 use crate::plugin::{EventSourcedGraphPlugin, GraphBridge, GraphSystems, Playback, TransactionReplay};
 use crate::render::GraphCamera;
 use crate::scene::GraphScene;
+use crate::source::Source;
 
 use super::action::Action;
 use super::board::{move_slider, put_up, show_keys, write_card, write_figures, write_legend};
@@ -21,7 +22,7 @@ use super::script::Script;
 use super::viewer::ViewerPlugin;
 
 /// How long a window sleeps at most where events may come.
-const FOLLOWING: Duration = Duration::from_millis(30);
+const FOLLOWING: Duration = Duration::from_millis(100);
 /// How long it sleeps at most where nothing can come but from hands.
 const RESTING: Duration = Duration::from_secs(5);
 
@@ -53,19 +54,23 @@ pub fn window_app(width: u32, height: u32) -> App {
     app
 }
 
-/// Frames the first nodes that come.
+/// Frames what comes until all that the store had is there, or the viewer looks elsewhere.
 fn look_at_all(
     mut was_framed: Local<bool>,
+    mut actions: MessageReader<Action>,
     scene: Res<GraphScene>,
+    source: Option<Res<Source>>,
+    bridge: Option<Res<GraphBridge>>,
     camera: Single<(&Camera, &mut Transform, &mut Projection), With<GraphCamera>>,
 ) {
+    *was_framed |= actions.read().any(Action::frames);
     if *was_framed {
         return;
     }
     let (camera, mut transform, mut projection) = camera.into_inner();
     if let (Some(bounds), Some(size)) = (bounds(&scene), camera.logical_viewport_size()) {
         frame(bounds, size, &mut transform, &mut projection);
-        *was_framed = true;
+        *was_framed = source.zip(bridge).is_none_or(|(source, bridge)| !source.is_behind(&bridge));
     }
 }
 

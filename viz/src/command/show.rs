@@ -46,6 +46,11 @@ pub(super) fn show(arguments: &Arguments) -> Result<(), Failure> {
 }
 
 fn show_window(arguments: &Arguments, script: Option<Vec<Action>>) -> Result<(), Failure> {
+    let displays = ["DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET"];
+    if cfg!(target_os = "linux") && displays.iter().all(|name| std::env::var_os(name).is_none()) {
+        let reason = "there is no display to open a window on: --screenshot and --script need none";
+        return Err(StoreFailure::usage(reason).into());
+    }
     let mut app = window_app(arguments.size.x, arguments.size.y);
     app.insert_resource(BACKGROUND);
     open(app.world_mut(), arguments)?;

@@ -28,6 +28,9 @@ use super::picture::Picture;
 /// Frames after which the camera draws into its image.
 const FRAMES_TO_BEGIN: usize = 2;
 
+/// Frames after which a scene that does not change is drawn as one.
+const FRAMES_TO_REST: usize = 2;
+
 /// Frames after which a picture that was asked for has come.
 const FRAMES_TO_A_PICTURE: usize = 8;
 
@@ -124,6 +127,8 @@ impl HeadlessView {
     /// # Panics
     /// Where none comes: the adapter draws nothing.
     pub fn picture(&mut self) -> Picture {
+        // While something moves less is drawn: first it has to be seen that nothing does.
+        (0..FRAMES_TO_REST).for_each(|_| self.frame());
         let taken = Arc::new(Mutex::new(None));
         let taker = Arc::clone(&taken);
         let screenshot = Screenshot::image(self.target.clone());

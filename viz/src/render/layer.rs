@@ -2,7 +2,7 @@
 
 use bevy::camera::ClearColorConfig;
 use bevy::ecs::prelude::*;
-use bevy::math::{Mat4, UVec2, UVec4, Vec2};
+use bevy::math::{Mat4, UVec2, UVec4};
 use bevy::prelude::{Camera2d, ClearColor};
 use bevy::render::camera::ExtractedCamera;
 use bevy::render::extract_component::ExtractComponent;
@@ -18,10 +18,8 @@ use crate::scene::NO_VERSION;
 
 use super::buffers::GpuScene;
 use super::detail::Detail;
+use super::lay::Lay;
 use super::pipelines::{DEPTH_FORMAT, Element, GraphPipelines, LAYER_FORMAT, LAYER_FORMAT_SRGB, Variant};
-
-/// How much smaller or larger a picture may be seen than it was drawn.
-const REUSED_SCALES: std::ops::RangeInclusive<f32> = 0.8..=1.25;
 
 /// The part of the view's size that a picture has beyond it, at each side, where pictures are used again.
 const BEYOND_PART: u32 = 8;
@@ -91,47 +89,6 @@ impl Inputs {
     fn without_camera(self) -> Self {
         let view = ViewUniform { clip_from_world: [[0.0; 4]; 4], scale: 0.0, ..self.view };
         Self { view, ..self }
-    }
-}
-
-/// The uniform of `layer.wgsl`: the picture's pixel of a pixel of the view.
-#[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
-#[repr(C)]
-struct Lay {
-    columns: [[f32; 2]; 2],
-    added: [f32; 2],
-    padding: [f32; 2],
-}
-
-impl Lay {
-    /// A picture as it was drawn, with so much beyond the view at its left and top.
-    fn exact(beyond: UVec2) -> Self {
-        Self { columns: [[1.0, 0.0], [0.0, 1.0]], added: beyond.as_vec2().to_array(), padding: [0.0; 2] }
-    }
-
-    /// A picture that was drawn from `drawn`, seen from where a camera has come that looks from `now`; `None` where the
-    /// picture does not show all that is seen now, or much smaller or larger. Both are flat.
-    fn seen_from(drawn: &Inputs, now: &Inputs, size: Vec2) -> Option<Self> {
-        let [drawn_clip, now_clip] = [drawn, now].map(|inputs| Mat4::from_cols_array_2d(&inputs.view.clip_from_world));
-        let picture = Vec2::from(drawn.view.viewport);
-        let drawn_from_now = drawn_clip * now_clip.inverse();
-        let to_pixel = |device: Vec2| (device * Vec2::new(0.5, -0.5) + 0.5) * picture;
-        // What both matrices draw has margins, so corners of the view are inside of the square of device coordinates.
-        let view = size / picture;
-        let of = |pixel: Vec2| {
-            let device = (pixel / size - 0.5) * Vec2::new(2.0, -2.0) * view;
-            to_pixel(drawn_from_now.transform_point3(device.extend(0.0)).truncate())
-        };
-        let origin = of(Vec2::ZERO);
-        let columns = [of(Vec2::X) - origin, of(Vec2::Y) - origin];
-        let corners = [Vec2::ZERO, size, Vec2::new(size.x, 0.0), Vec2::new(0.0, size.y)].map(of);
-        let is_inside = corners.iter().all(|corner| corner.cmpge(Vec2::ZERO).all() && corner.cmple(picture).all());
-        let is_alike = columns.iter().all(|column| REUSED_SCALES.contains(&column.length()));
-        (is_inside && is_alike).then(|| Self {
-            columns: columns.map(|column| column.to_array()),
-            added: origin.to_array(),
-            padding: [0.0; 2],
-        })
     }
 }
 
@@ -359,7 +316,10 @@ impl GraphLayer {
         let reused = (is_moving && !is_drawn && self.reused < detail.reused_frames_max)
             .then(|| self.drawn.filter(|drawn| drawn.without_camera() == inputs.without_camera()))
             .flatten()
-            .and_then(|drawn| Lay::seen_from(&drawn, &inputs, self.size.as_vec2()));
+            .and_then(|drawn| {
+                let cameras = [drawn, inputs].map(|inputs| Mat4::from_cols_array_2d(&inputs.view.clip_from_world));
+                Lay::seen_from(cameras, inputs.view.viewport.into(), self.size.as_vec2())
+            });
         self.reused = if reused.is_some() { self.reused + 1 } else { 0 };
         self.is_stale = !is_drawn && reused.is_none();
         self.wanted = Some(inputs);
@@ -394,64 +354,4 @@ fn graph_bindings(device: &RenderDevice, pipelines: &GraphPipelines, scene: &Gpu
         .map(|(binding, buffer)| BindGroupEntry { binding, resource: buffer.as_entire_binding() })
         .collect();
     device.create_bind_group("graph", &pipelines.graph_bindings, &entries)
-}
-
-#[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-mod tests {
-    use super::*;
-
-    const SIZE: Vec2 = Vec2::new(160.0, 80.0);
-
-    fn beyond() -> UVec2 {
-        SIZE.as_uvec2() / BEYOND_PART
-    }
-
-    /// What a flat camera sees from a place, a unit so many pixels long.
-    fn inputs(at: Vec2, unit_px: f32) -> Inputs {
-        let half = SIZE / unit_px / 2.0;
-        let viewport = SIZE + beyond().as_vec2() * 2.0;
-        let clip = Mat4::orthographic_rh(-half.x, half.x, -half.y, half.y, 1000.0, -1000.0)
-            * Mat4::from_translation(-at.extend(0.0));
-        let clip = Mat4::from_scale((SIZE / viewport).extend(1.0)) * clip;
-        let variant = Variant { has_depth: false, is_one_group: true, moves: false, compares: false };
-        Inputs {
-            view: ViewUniform {
-                clip_from_world: clip.to_cols_array_2d(),
-                viewport: viewport.to_array(),
-                ..ViewUniform::zeroed()
-            },
-            viewport: UVec4::new(0, 0, 160, 80),
-            draws: Draws { nodes: 1, edges: 0, edge_stride: 1, is_points: false, variant },
-            revision: 0,
-            background: [0; 4],
-        }
-    }
-
-    fn pixel(lay: &Lay, at: Vec2) -> Vec2 {
-        let [x, y] = lay.columns.map(Vec2::from);
-        x * at.x + y * at.y + Vec2::from(lay.added)
-    }
-
-    #[test]
-    fn a_picture_is_laid_where_the_camera_has_come() {
-        let drawn = inputs(Vec2::ZERO, 2.0);
-        let exact = Lay::seen_from(&drawn, &drawn, SIZE).unwrap();
-        let expected = Lay::exact(beyond());
-        assert!((pixel(&exact, Vec2::new(30.0, 7.0)) - pixel(&expected, Vec2::new(30.0, 7.0))).length() < 1e-3);
-        let moved = Lay::seen_from(&drawn, &inputs(Vec2::new(3.0, 1.0), 2.0), SIZE).unwrap();
-        let middle = SIZE / 2.0 + beyond().as_vec2();
-        assert!((pixel(&moved, SIZE / 2.0) - middle - Vec2::new(6.0, -2.0)).length() < 1e-3);
-        let nearer = Lay::seen_from(&drawn, &inputs(Vec2::ZERO, 2.2), SIZE).unwrap();
-        assert!((pixel(&nearer, SIZE / 2.0) - middle).length() < 1e-3);
-        assert!((nearer.columns[0][0] - 1.0 / 1.1).abs() < 1e-4);
-    }
-
-    #[test]
-    fn a_picture_that_does_not_show_all_is_not_used_again() {
-        let drawn = inputs(Vec2::ZERO, 2.0);
-        assert_eq!(Lay::seen_from(&drawn, &inputs(Vec2::new(11.0, 0.0), 2.0), SIZE), None, "beyond the margin");
-        assert_eq!(Lay::seen_from(&drawn, &inputs(Vec2::ZERO, 4.0), SIZE), None, "much larger");
-        assert_eq!(Lay::seen_from(&drawn, &inputs(Vec2::ZERO, 1.5), SIZE), None, "more than the picture");
-    }
 }

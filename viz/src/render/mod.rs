@@ -4,6 +4,7 @@ mod detail;
 mod facts;
 mod buffers;
 mod pipelines;
+mod lay;
 mod layer;
 mod draw;
 mod seen;

@@ -9,13 +9,11 @@ use bevy::ecs::resource::Resource;
 use bevy::math::{Mat4, Vec3};
 use cidgraph::{EdgeId, GraphId, Key, Name, NodeId};
 
-use super::chronicle::{Change, Chronicle};
+use super::chronicle::Chronicle;
 use super::column::Column;
 use super::incidence::Incidence;
-use super::look::EDGE_COLOR;
-use super::record::{ALIVE, Bits, EdgeRecord, GroupRecord, NO_VERSION, NodeRecord, Place, gpu_version};
+use super::record::{Bits, EdgeRecord, GroupRecord, NO_VERSION, NodeRecord, Place, gpu_version};
 use super::standing::Standing;
-use super::sunflower::sunflower;
 
 /// The most graphs of a scene.
 pub const GRAPHS_MAX: usize = 1 << 16;
@@ -33,17 +31,17 @@ pub struct NodeName {
 
 /// How a node stands in the scene.
 #[derive(Debug, Clone, Copy)]
-struct NodeState {
+pub(super) struct NodeState {
     /// At its graph's last version.
-    last: Standing,
+    pub(super) last: Standing,
     /// At the version that is shown.
-    shown: Standing,
+    pub(super) shown: Standing,
     /// The place that it has while it has none of its own.
-    given: [f32; 3],
+    pub(super) given: [f32; 3],
     /// The colour that it was painted in.
-    paint: Option<u32>,
+    pub(super) paint: Option<u32>,
     /// The radius that it was given, in units of space.
-    size: Option<f32>,
+    pub(super) size: Option<f32>,
 }
 
 /// A graph of the scene.
@@ -62,11 +60,11 @@ pub struct SceneGraph {
     /// Whether the last version is shown, whatever it is.
     pub is_live: bool,
     /// The versions at which a transaction ended, in order.
-    ends: Vec<u64>,
-    chronicle: Chronicle,
-    nodes: HashMap<NodeId, u32>,
-    edges: HashMap<EdgeId, u32>,
-    added_nodes: u32,
+    pub(super) ends: Vec<u64>,
+    pub(super) chronicle: Chronicle,
+    pub(super) nodes: HashMap<NodeId, u32>,
+    pub(super) edges: HashMap<EdgeId, u32>,
+    pub(super) added_nodes: u32,
 }
 
 impl SceneGraph {
@@ -104,16 +102,16 @@ pub struct SceneColumns {
 pub struct GraphScene {
     pub(crate) columns: SceneColumns,
     pub(super) graphs: Vec<SceneGraph>,
-    by_id: HashMap<GraphId, u16>,
-    names: Vec<NodeName>,
-    states: Vec<NodeState>,
-    edge_ids: Vec<EdgeId>,
-    kinds: Vec<Name>,
-    kinds_by_name: HashMap<Name, u16>,
-    incidence: Incidence,
+    pub(super) by_id: HashMap<GraphId, u16>,
+    pub(super) names: Vec<NodeName>,
+    pub(super) states: Vec<NodeState>,
+    pub(super) edge_ids: Vec<EdgeId>,
+    pub(super) kinds: Vec<Name>,
+    pub(super) kinds_by_name: HashMap<Name, u16>,
+    pub(super) incidence: Incidence,
     /// How far nodes are on the way from their origins, 1 where all arrived.
     way: f32,
-    radius_max: f32,
+    pub(super) radius_max: f32,
 }
 
 impl Default for GraphScene {
@@ -254,6 +252,14 @@ impl GraphScene {
         record.lives_at(group.version) && record.bits & Bits::HIDDEN == 0
     }
 
+    /// Returns whether a node is in the picture: it is shown, or it was there at the version that is compared with.
+    pub fn is_drawn(&self, node: u32) -> bool {
+        let record = self.columns.nodes.get(node);
+        let compare = self.columns.groups.get(Bits(record.bits).group()).compare;
+        let was_there = compare != NO_VERSION && record.lives_at(compare) && record.bits & Bits::HIDDEN == 0;
+        was_there || self.is_shown(node)
+    }
+
     /// Returns where a node is on its way, in the world.
     pub fn world_place(&self, node: u32) -> Vec3 {
         let group = self.columns.groups.get(Bits(self.columns.nodes.get(node).bits).group());
@@ -391,144 +397,6 @@ impl GraphScene {
 
     pub(super) fn place_now(&self, node: u32) -> Place {
         between(self.columns.origins.get(node), self.columns.places.get(node), self.way)
-    }
-
-    pub(super) fn kind_of(&mut self, kind: &Name) -> u16 {
-        if let Some(known) = self.kinds_by_name.get(kind) {
-            return *known;
-        }
-        let new = u16::try_from(self.kinds.len()).unwrap_or(u16::MAX);
-        if new < u16::MAX {
-            self.kinds.push(kind.clone());
-            self.kinds_by_name.insert(kind.clone(), new);
-        }
-        new.min(u16::MAX - 1)
-    }
-
-    /// Notes that a graph has come to a version.
-    pub(super) fn reach(&mut self, graph: u16, version: u64) {
-        let at = &mut self.graphs[usize::from(graph)];
-        if at.version == version {
-            return;
-        }
-        at.version = version;
-        at.ends.push(version);
-        if at.is_live {
-            self.set_group(graph, |group| group.version = gpu_version(version));
-        }
-    }
-
-    pub(super) fn add_node(&mut self, graph: u16, name: NodeName, standing: Standing, birth: u32) {
-        let slot = u32::try_from(self.names.len()).expect("the scene counts its slots in 32 bits");
-        let at = &mut self.graphs[usize::from(graph)];
-        let [x, y] = sunflower(at.added_nodes);
-        let given = [x, y, 0.0];
-        at.added_nodes += 1;
-        at.node_count += 1;
-        at.nodes.insert(name.id, slot);
-        self.names.push(name);
-        self.states.push(NodeState { last: standing, shown: standing, given, paint: None, size: None });
-        self.incidence.add_node();
-        let [x, y, z] = standing.place.unwrap_or(given);
-        let place = [x, y, z, standing.radius()];
-        self.radius_max = self.radius_max.max(standing.radius());
-        self.columns.places.push(place);
-        self.columns.origins.push(place);
-        let bits = Bits::new(standing.look.shape as u8, graph).0;
-        self.columns.nodes.push(NodeRecord { color: standing.look.color, bits, birth, death: ALIVE });
-    }
-
-    pub(super) fn last_standing(&self, node: u32) -> Standing {
-        self.states[node as usize].last
-    }
-
-    /// Takes over that a node stands otherwise from a version on.
-    pub(super) fn change(&mut self, graph: u16, node: u32, version: u32, standing: Standing) {
-        let before = std::mem::replace(&mut self.states[node as usize].last, standing);
-        if before == standing {
-            return;
-        }
-        let at = &mut self.graphs[usize::from(graph)];
-        let is_shown = at.chronicle.is_at_end() && at.is_live;
-        let change = Change { version, node, before, after: standing };
-        let forgotten = at.chronicle.push(change, is_shown);
-        if is_shown {
-            self.show(node, standing);
-        }
-        if let Some(forgotten) = forgotten {
-            self.show(forgotten.node, forgotten.after);
-        }
-    }
-
-    fn show(&mut self, node: u32, standing: Standing) {
-        self.states[node as usize].shown = standing;
-        self.draw(node);
-    }
-
-    /// Brings the arrays up to how a node stands.
-    fn draw(&mut self, node: u32) {
-        let state = self.states[node as usize];
-        let record = self.columns.nodes.get(node);
-        let color = state.paint.unwrap_or(state.shown.look.color);
-        let drawn = NodeRecord { color, bits: record.bits & !0xff | state.shown.look.shape as u32, ..record };
-        if drawn != record {
-            *self.columns.nodes.get_mut(node) = drawn;
-        }
-        let radius = state.size.unwrap_or(state.shown.radius());
-        self.radius_max = self.radius_max.max(radius);
-        let [x, y, z] = state.shown.place.unwrap_or(state.given);
-        let place = [x, y, z, radius];
-        if self.columns.places.get(node) != place {
-            *self.columns.places.get_mut(node) = place;
-            *self.columns.origins.get_mut(node) = place;
-        }
-    }
-
-    /// Adds an edge between two nodes that live; one whose nodes the scene does not have is left out.
-    pub(super) fn add_edge(&mut self, graph: u16, id: EdgeId, source: NodeId, target: NodeId, birth: u32) {
-        let slot = u32::try_from(self.columns.edges.len()).expect("the scene counts its slots in 32 bits");
-        let at = &mut self.graphs[usize::from(graph)];
-        let (Some(source), Some(target)) = (at.nodes.get(&source).copied(), at.nodes.get(&target).copied()) else {
-            return;
-        };
-        at.edge_count += 1;
-        at.edges.insert(id, slot);
-        self.edge_ids.push(id);
-        self.incidence.add_edge(source, target);
-        let bits = Bits::new(0, graph).0;
-        self.columns.edges.push(EdgeRecord { source, target, color: EDGE_COLOR, bits, birth, death: ALIVE });
-    }
-
-    pub(super) fn remove_node(&mut self, graph: u16, id: NodeId, death: u32) {
-        let Some(slot) = self.graphs[usize::from(graph)].nodes.remove(&id) else { return };
-        self.graphs[usize::from(graph)].node_count -= 1;
-        self.columns.nodes.get_mut(slot).death = death;
-        let edges: Vec<u32> = self.edges_of(slot).collect();
-        edges.into_iter().for_each(|edge| self.end_edge(graph, edge, death));
-    }
-
-    pub(super) fn remove_edge(&mut self, graph: u16, id: EdgeId, death: u32) {
-        if let Some(slot) = self.find_edge(graph, id) {
-            self.end_edge(graph, slot, death);
-        }
-    }
-
-    fn end_edge(&mut self, graph: u16, edge: u32, death: u32) {
-        if self.columns.edges.get(edge).death == ALIVE {
-            self.columns.edges.get_mut(edge).death = death;
-            let at = &mut self.graphs[usize::from(graph)];
-            at.edge_count -= 1;
-            at.edges.remove(&self.edge_ids[edge as usize]);
-        }
-    }
-
-    pub(super) fn set_group(&mut self, graph: u16, change: impl FnOnce(&mut GroupRecord)) {
-        let before = self.columns.groups.get(u32::from(graph));
-        let mut after = before;
-        change(&mut after);
-        if after != before {
-            *self.columns.groups.get_mut(u32::from(graph)) = after;
-        }
     }
 }
 

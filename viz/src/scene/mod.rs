@@ -8,10 +8,11 @@ mod chronicle;
 mod incidence;
 mod sunflower;
 mod graph_scene;
+mod change;
 mod mutation;
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-mod tests;
+mod scene_tests;
 
 pub use column::Column;
 pub use graph_scene::{GRAPHS_MAX, GraphScene, NodeName, SceneColumns, SceneGraph};
