@@ -1,6 +1,6 @@
 //! The view of Cidgraph: any graph as it is and as it was, drawn by Bevy.
 //!
-//! [`EventSourcedGraphPlugin`](plugin::EventSourcedGraphPlugin) is all that another application needs; the program
+//! [`EventSourcedGraphPlugin`] is all that another application needs; the program
 //! `cidgraph-viz` is one such application. The modules in reading order; each imports only from those above it.
 
 #![expect(clippy::too_many_arguments, clippy::type_complexity, reason = "a system is given what it works on")]
