@@ -36,7 +36,8 @@ pub(super) struct Order {
 }
 
 /// Carries commands out until nobody sends any more and all are answered. They reach their graph's writer in the order
-/// in which they were sent, and share its group commits; a graph that has to be loaded first does not hold up the others.
+/// in which they were sent, and share its group commits; a graph that has to be loaded first holds up no other
+/// one, unless as many commands wait for it as may be begun with.
 pub(super) async fn carry_out(engine: Engine, mut orders: mpsc::Receiver<Order>) {
     // Of each graph one command is on its way to the writer, and behind it those that were sent since.
     let mut behind: HashMap<GraphId, VecDeque<Order>> = HashMap::new();

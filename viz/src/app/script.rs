@@ -4,13 +4,9 @@ use std::collections::VecDeque;
 
 use bevy::ecs::prelude::*;
 
+use crate::headless::{FRAMES_TO_A_PICTURE, FRAMES_TO_REST};
+
 use super::action::Action;
-
-/// Frames after which a scene that does not change is drawn as one.
-const FRAMES_TO_REST: u32 = 2;
-
-/// Frames after which a picture was written.
-const FRAMES_TO_A_PICTURE: u32 = 8;
 
 /// What is still to be done.
 #[derive(Resource, Debug, Default)]

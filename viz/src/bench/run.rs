@@ -123,7 +123,7 @@ fn time(
 ) -> (Frames, Option<Distribution>) {
     let Some(mut stream) = stream else { return (Frames::time(view, rung, scenario, stage, |_| {}), None) };
     let frames = Frames::time(view, rung, scenario, stage, |view| stream.note_frame(view));
-    let (_, lag) = stream.close(view);
+    let lag = stream.close(view);
     (frames, Some(lag))
 }
 

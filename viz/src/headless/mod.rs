@@ -7,3 +7,4 @@ mod view;
 pub use adapter::{Adapter, AdapterError};
 pub use picture::{Picture, PictureError};
 pub use view::HeadlessView;
+pub(crate) use view::{FRAMES_TO_A_PICTURE, FRAMES_TO_REST};

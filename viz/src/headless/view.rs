@@ -29,10 +29,10 @@ use super::picture::Picture;
 const FRAMES_TO_BEGIN: usize = 2;
 
 /// Frames after which a scene that does not change is drawn as one.
-const FRAMES_TO_REST: usize = 2;
+pub(crate) const FRAMES_TO_REST: u32 = 2;
 
 /// Frames after which a picture that was asked for has come.
-const FRAMES_TO_A_PICTURE: usize = 8;
+pub(crate) const FRAMES_TO_A_PICTURE: u32 = 8;
 
 /// A view without a window.
 pub struct HeadlessView {

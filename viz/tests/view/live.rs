@@ -8,6 +8,7 @@ use bevy::math::UVec2;
 use cidgraph::{Engine, EventStore, GraphCommand, GraphId, GraphMetadata, NodeEntity, NodeId, Submission};
 use cidgraph_harness::nats::{Server, SyncInterval};
 use cidgraph_store_jetstream::{JetStreamConfig, JetStreamStore};
+use cidgraph_store_memory::MemoryStore;
 use cidgraph_viz::GraphBridge;
 use cidgraph_viz::app::ViewerPlugin;
 use cidgraph_viz::command::Arguments;
@@ -55,13 +56,21 @@ fn publish(engine: &Engine, runtime: &Runtime, numbers: std::ops::RangeInclusive
     }
 }
 
-/// The other process: this test, run by [`what_another_process_writes_is_shown`].
+/// Writes to the servers that are named, which makes it the other process of [`what_another_process_writes_is_shown`]; to
+/// a store in memory where none are.
 #[test]
-#[ignore = "it is run by another test, as a process of its own"]
-fn publisher() {
-    let Ok(url) = std::env::var(SERVERS) else { return };
+fn every_event_is_published() {
     let runtime = runtime();
-    publish(&engine(&runtime, &url), &runtime, 1..=EVENTS);
+    let engine = match std::env::var(SERVERS) {
+        Ok(url) => engine(&runtime, &url),
+        Err(_) => {
+            let engine = Engine::new(Arc::new(MemoryStore::new()));
+            create(&runtime, &engine);
+            engine
+        }
+    };
+    publish(&engine, &runtime, 1..=EVENTS);
+    assert_eq!(runtime.block_on(engine.get_graph(graph())).unwrap().version(), EVENTS + 1);
 }
 
 fn open(url: &str) -> HeadlessView {
@@ -91,11 +100,9 @@ fn shown_version(view: &mut HeadlessView) -> u64 {
     view.world().resource::<GraphScene>().graphs().first().map_or(0, |graph| graph.version)
 }
 
-fn create(runtime: &Runtime, url: &str) -> Engine {
-    let engine = engine(runtime, url);
+fn create(runtime: &Runtime, engine: &Engine) {
     let metadata = GraphMetadata::named("live");
     runtime.block_on(engine.command(graph(), GraphCommand::CreateGraph { metadata })).unwrap();
-    engine
 }
 
 #[test]
@@ -106,10 +113,11 @@ fn what_another_process_writes_is_shown() {
     }
     let server = started.unwrap();
     let runtime = runtime();
-    let engine = create(&runtime, &server.url);
+    let writer = engine(&runtime, &server.url);
+    create(&runtime, &writer);
     let mut view = open(&server.url);
     let mut process = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "live::publisher", "--ignored"])
+        .args(["--exact", "live::every_event_is_published"])
         .env(SERVERS, &server.url)
         .stdout(std::process::Stdio::null())
         .spawn()
@@ -117,8 +125,7 @@ fn what_another_process_writes_is_shown() {
     until(&mut view, "the last event", |view| shown_version(view) == EVENTS + 1);
     assert!(process.wait().unwrap().success());
 
-    drop(engine);
-    let stored = runtime.block_on(self::engine(&runtime, &server.url).get_graph(graph())).unwrap();
+    let stored = runtime.block_on(engine(&runtime, &server.url).get_graph(graph())).unwrap();
     let world = view.world();
     let followed = world.resource::<GraphBridge>().view(graph()).unwrap();
     let followed = cidgraph::GraphReadModel::new(followed, cidgraph::pool::ComponentRegistry::default());
@@ -138,7 +145,8 @@ fn a_store_that_goes_away_and_comes_back_loses_nothing() {
     }
     let mut server = started.unwrap();
     let runtime = runtime();
-    let writer = create(&runtime, &server.url);
+    let writer = engine(&runtime, &server.url);
+    create(&runtime, &writer);
     let mut view = open(&server.url);
     publish(&writer, &runtime, 1..=50);
     until(&mut view, "the first events", |view| shown_version(view) == 51);

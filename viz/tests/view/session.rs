@@ -4,7 +4,11 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::Arc;
 
+use cidgraph::{Engine, GraphMetadata, Snapshot};
+use cidgraph_store_memory::{FsyncPolicy, MemoryStore};
+use cidgraph_viz::generate::commands;
 use cidgraph_viz::headless::{Adapter, Picture};
 
 use super::stage::is_there;
@@ -139,6 +143,41 @@ fn a_window_opens_and_closes() {
     let picture = Picture::read_png(&folder.path().join("window.png")).unwrap();
     let colors: std::collections::HashSet<&[u8]> = picture.bytes.chunks(4).collect();
     assert!(colors.len() > 20, "the window shows something");
+}
+
+#[test]
+fn the_same_graph_has_the_same_picture_wherever_it_comes_from() {
+    if !is_there(Adapter::Software.open()) {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let [store, snapshot, picture] = ["store", "graph.snapshot", "picture.png"].map(|name| folder.path().join(name));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let engine = Engine::new(Arc::new(MemoryStore::open(&store, FsyncPolicy::Never).unwrap()));
+        let graph = engine.create_graph(GraphMetadata::named("somewhere")).await.unwrap();
+        for command in commands(1500) {
+            engine.command(graph, command).await.unwrap();
+        }
+        let model = engine.get_graph(graph).await.unwrap();
+        Snapshot::write(model.view(), model.registry(), &snapshot).unwrap();
+        engine.close().await;
+    });
+    let show = |source: &Path| {
+        let output = Command::new(env!("CARGO_BIN_EXE_cidgraph-viz"))
+            .arg(source)
+            .args(["--adapter", "software", "--size", "320x240", "--screenshot"])
+            .arg(&picture)
+            .output()
+            .unwrap();
+        lines(&output);
+        Picture::read_png(&picture).unwrap()
+    };
+    let first = show(&store);
+    let colors: std::collections::HashSet<&[u8]> = first.bytes.chunks(4).collect();
+    assert!(colors.len() > 20, "something is shown");
+    assert!(show(&store) == first, "another time");
+    assert!(show(&snapshot) == first, "from a snapshot");
 }
 
 #[test]
