@@ -69,7 +69,7 @@ impl Sent<'_> {
             engine.0.checkpoint_when_due(graph).await;
         }
         if matches!(answer, Err(WriteError::Rejected { rejection: Rejected::GraphNotFound, .. })) {
-            engine.forget_where_empty(AggregateId::from(graph)).await?;
+            engine.0.graphs.close_unused(AggregateId::from(graph)).await;
         }
         Ok(answer?)
     }
@@ -125,21 +125,14 @@ impl Engine {
         let start_ns = self.0.clock.now_ns();
         let open = self.0.graphs.open(aggregate).await?;
         if open.reader.version() == 0 {
-            self.forget_where_empty(aggregate).await?;
+            // Asking for graphs that are not there takes no memory.
+            self.0.graphs.close_unused(aggregate).await;
             return Err(Error::GraphNotFound { graph });
         }
         if !was_open {
             self.0.metrics.record(Operation::Load, self.0.since(start_ns));
         }
         Ok(Graph { id: graph, open, cached: self.0.cache.graph(graph), engine: Arc::clone(&self.0) })
-    }
-
-    /// Closes an aggregate without events, so that asking for graphs that are not there takes no memory.
-    async fn forget_where_empty(&self, aggregate: AggregateId) -> Result<(), Error> {
-        if self.0.graphs.open(aggregate).await?.reader.version() == 0 {
-            self.0.graphs.close(aggregate).await;
-        }
-        Ok(())
     }
 
     /// Returns a graph as it is now.

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::Mutex;
+use tokio::sync::watch;
 
 use crate::ledger::MemoryLedger;
 
@@ -29,7 +30,7 @@ pub struct WriterMetrics {
     pub resent: u64,
 }
 
-/// The counts as the writer keeps them.
+/// The counts as the writer keeps them, and whether it still does.
 #[derive(Debug, Default)]
 pub(super) struct Counters {
     pub(super) transactions: Counter,
@@ -42,6 +43,8 @@ pub(super) struct Counters {
     pub(super) resent: Counter,
     /// What the writer and its draft took when it last had nothing to do.
     pub(super) memory: Mutex<MemoryLedger>,
+    /// Whether the writer has ended.
+    pub(super) ended: watch::Sender<bool>,
 }
 
 impl Counters {

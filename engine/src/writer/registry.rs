@@ -135,6 +135,8 @@ impl<S: DraftSource> Registry<S> {
             if !open.writer.is_closed() {
                 return Ok(open.clone());
             }
+            // What it still writes must be there for the next one to load.
+            open.writer.ended().await;
             forget_closed(&self.open, aggregate);
         }
     }
@@ -189,16 +191,32 @@ impl<S: DraftSource> Registry<S> {
         }
     }
 
-    /// Closes one aggregate; what was submitted is finished first, then what accompanies its writer.
+    /// Closes one aggregate; what was submitted is finished first, then what accompanies its writer. Whoever asks for it
+    /// meanwhile gets it once its writer has ended.
     pub async fn close(&self, aggregate: AggregateId) {
-        if let Some((_, slot)) = self.open.remove(&aggregate)
-            && let Some(open) = slot.get()
-        {
+        if let Some(open) = self.find(aggregate) {
             open.writer.close().await;
-            if let Some(companion) = &open.companion {
-                companion.end();
-                companion.finished().await;
+            self.finish(open).await;
+        }
+    }
+
+    /// Closes an aggregate to which nothing ever happened, unless something is about to.
+    pub(crate) async fn close_unused(&self, aggregate: AggregateId) {
+        if let Some(open) = self.find(aggregate) {
+            open.writer.close_unused().await;
+            if open.writer.is_closed() {
+                self.finish(open).await;
             }
+        }
+    }
+
+    /// Waits for the end of a writer that closes, and of what accompanies it.
+    async fn finish(&self, open: OpenAggregate<S>) {
+        open.writer.ended().await;
+        forget_closed(&self.open, open.writer.aggregate());
+        if let Some(companion) = &open.companion {
+            companion.end();
+            companion.finished().await;
         }
     }
 
@@ -214,9 +232,9 @@ impl<S: DraftSource> Registry<S> {
         self.open.iter().map(|entry| *entry.key()).collect()
     }
 
-    /// Returns whether an aggregate is in memory.
+    /// Returns whether an aggregate is in memory and takes submissions.
     pub fn is_open(&self, aggregate: AggregateId) -> bool {
-        self.open.get(&aggregate).is_some_and(|slot| slot.initialized())
+        self.open.get(&aggregate).is_some_and(|slot| slot.get().is_some_and(|open| !open.writer.is_closed()))
     }
 
     /// Returns an aggregate, if it is in memory.

@@ -39,6 +39,8 @@ pub(super) enum Message<D: Draft> {
     Submit(WaitingFor<D>),
     /// Take nothing more, finish what waits, then drop the sender.
     Close(oneshot::Sender<()>),
+    /// The same, unless something has happened to the aggregate or a submission waits.
+    CloseUnused(oneshot::Sender<()>),
 }
 
 /// The writer of one aggregate. Between two groups the draft equals the published state.
@@ -154,7 +156,8 @@ impl<D: Draft> Writer<D> {
     fn accept(&mut self, message: Message<D>) {
         match message {
             Message::Submit(waiting) => self.waiting.push_back(waiting),
-            Message::Close(done) => {
+            Message::CloseUnused(_) if self.tip.version() > 0 || !self.waiting.is_empty() => {}
+            Message::Close(done) | Message::CloseUnused(done) => {
                 self.queue.close();
                 self.closing.push(done);
             }

@@ -94,11 +94,22 @@ pub(super) fn spawn_then<D: Draft>(
         last_group: 0,
     };
     writer.take_stock();
+    let ending = Ending(Arc::clone(&handle.counters));
     drop(tokio::spawn(async move {
         writer.run().await;
         ended();
+        drop(ending);
     }));
     handle
+}
+
+/// Tells where it is dropped that a writer has ended, in order or with its runtime.
+struct Ending(Arc<Counters>);
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        self.0.ended.send_replace(true);
+    }
 }
 
 impl<D: Draft> WriterHandle<D> {
@@ -141,16 +152,34 @@ impl<D: Draft> WriterHandle<D> {
         match self.queue.send(Message::Submit(waiting)).await {
             Ok(()) => Ok(answer),
             Err(mpsc::error::SendError(Message::Submit(waiting))) => Err(waiting.submission),
-            Err(mpsc::error::SendError(Message::Close(_))) => unreachable!("a submission was sent"),
+            Err(mpsc::error::SendError(Message::Close(_) | Message::CloseUnused(_))) => {
+                unreachable!("a submission was sent")
+            }
         }
     }
 
     /// Takes no more submissions, waits for those under way, and ends the writer.
     pub async fn close(&self) {
+        self.tell(Message::Close).await;
+    }
+
+    /// Closes it where nothing ever happened to the aggregate and no submission waits.
+    pub(super) async fn close_unused(&self) {
+        self.tell(Message::CloseUnused).await;
+    }
+
+    /// Sends word in the order of submissions and waits until it is done.
+    async fn tell(&self, message: impl FnOnce(oneshot::Sender<()>) -> Message<D>) {
         let (done, finished) = oneshot::channel();
-        if self.queue.send(Message::Close(done)).await.is_ok() {
+        if self.queue.send(message(done)).await.is_ok() {
             drop(finished.await);
         }
+    }
+
+    /// Waits until the writer has ended: the store holds what it was to write.
+    pub(super) async fn ended(&self) {
+        // An error would say that nobody is left who could tell, but this handle is.
+        drop(self.counters.ended.subscribe().wait_for(|ended| *ended).await);
     }
 
     /// Returns whether the writer takes no more submissions.
