@@ -10,7 +10,7 @@ use std::time::Duration;
 use async_nats::jetstream::message::StreamMessage;
 use async_nats::jetstream::stream::Info;
 use async_trait::async_trait;
-use cidgraph::archive::Keeper;
+use cidgraph::archive::KeptEvents;
 use cidgraph::{AggregateId, Refusal, StoreError, StoredEvent};
 use futures::future::try_join_all;
 use serde_json::json;
@@ -348,7 +348,7 @@ impl Log {
 }
 
 #[async_trait]
-impl Keeper for Log {
+impl KeptEvents for Log {
     async fn kept_from(&self, aggregate: AggregateId) -> Result<Option<u64>, StoreError> {
         match self.next(&self.subjects.of_aggregate(aggregate), 1).await {
             Ok(first) => Ok(first.map(|first| first.event.version)),

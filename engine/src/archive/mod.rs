@@ -11,7 +11,7 @@ mod table;
 mod writer;
 
 pub use merge::merge;
-pub use reader::{Archive, Keeper};
+pub use reader::{Archive, KeptEvents};
 pub use segment::{SEGMENT_BYTES, Segment};
 pub(crate) use segment::{decode_run, encode};
 pub use writer::{ArchiveError, Archived, Covered, archive, archive_in_segments, foreign_segments};

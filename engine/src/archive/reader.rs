@@ -31,7 +31,7 @@ const ASKED_AT_ONCE: usize = 64;
 
 /// Says what a store keeps itself, so that its archive gives only what is before it.
 #[async_trait]
-pub trait Keeper: Send + Sync + std::fmt::Debug {
+pub trait KeptEvents: Send + Sync + std::fmt::Debug {
     /// Returns the first version of an aggregate that the store keeps itself, `None` where it keeps no event of it.
     ///
     /// # Errors
@@ -43,7 +43,7 @@ pub trait Keeper: Send + Sync + std::fmt::Debug {
 #[derive(Debug)]
 pub struct Archive {
     objects: Arc<dyn ObjectStore>,
-    keeper: Option<Arc<dyn Keeper>>,
+    kept: Option<Arc<dyn KeptEvents>>,
     table: Mutex<Option<Arc<Table>>>,
     unpacked: Mutex<VecDeque<(Segment, Arc<Vec<StoredEvent>>)>>,
 }
@@ -51,12 +51,12 @@ pub struct Archive {
 impl Archive {
     /// Makes a reader of the archives in an object store; reads nothing yet.
     pub fn new(objects: Arc<dyn ObjectStore>) -> Self {
-        Self { objects, keeper: None, table: Mutex::default(), unpacked: Mutex::default() }
+        Self { objects, kept: None, table: Mutex::default(), unpacked: Mutex::default() }
     }
 
     /// Makes a reader of what a store no longer keeps itself: ranges hold nothing else.
-    pub fn behind(objects: Arc<dyn ObjectStore>, keeper: Arc<dyn Keeper>) -> Self {
-        Self { keeper: Some(keeper), ..Self::new(objects) }
+    pub fn behind(objects: Arc<dyn ObjectStore>, kept: Arc<dyn KeptEvents>) -> Self {
+        Self { kept: Some(kept), ..Self::new(objects) }
     }
 
     /// Returns the object store.
@@ -84,14 +84,14 @@ impl Archive {
     async fn needed(&self, aggregate: Option<AggregateId>) -> Result<Vec<(Segment, u64)>, StoreError> {
         let table = self.table().await?;
         let segments = table.ordered(aggregate);
-        let Some(keeper) = &self.keeper else {
+        let Some(kept) = &self.kept else {
             return Ok(segments.iter().map(|segment| (*segment, u64::MAX)).collect());
         };
         let unknown: Vec<AggregateId> = {
             let known = table.kept_from.lock();
             table.aggregates(aggregate).filter(|aggregate| !known.contains_key(aggregate)).collect()
         };
-        let ask = |aggregate| async move { Ok((aggregate, keeper.kept_from(aggregate).await?.unwrap_or(0))) };
+        let ask = |aggregate| async move { Ok((aggregate, kept.kept_from(aggregate).await?.unwrap_or(0))) };
         let asked = stream::iter(unknown.into_iter().map(ask)).buffered(ASKED_AT_ONCE);
         let said: Result<Vec<_>, StoreError> = asked.try_collect().await;
         let mut known = table.kept_from.lock();

@@ -37,12 +37,12 @@ const REST_TIMES: u32 = 9;
 /// The checkpointers of open graphs.
 pub(super) struct Checkpoints {
     when: Checkpointing,
-    graphs: DashMap<GraphId, Arc<Mutex<Keeper>>>,
+    graphs: DashMap<GraphId, Arc<Mutex<GraphCheckpoints>>>,
 }
 
 /// What is kept of one graph between two checkpoints.
 #[derive(Debug)]
-pub(super) struct Keeper {
+pub(super) struct GraphCheckpoints {
     checkpointer: Checkpointer,
     /// The last checkpoint's event, and how many bytes the writer had written at the version that it is of; below zero
     /// for bytes from before it was opened.
@@ -62,12 +62,12 @@ impl Checkpoints {
         self.graphs.clear();
     }
 
-    fn of(&self, inner: &Inner, graph: GraphId) -> Arc<Mutex<Keeper>> {
-        let keeper = || {
+    fn of(&self, inner: &Inner, graph: GraphId) -> Arc<Mutex<GraphCheckpoints>> {
+        let kept = || {
             let checkpointer = Checkpointer::new(Arc::clone(inner.graphs.store()), graph);
-            Arc::new(Mutex::new(Keeper { checkpointer, last: None }))
+            Arc::new(Mutex::new(GraphCheckpoints { checkpointer, last: None }))
         };
-        Arc::clone(&self.graphs.entry(graph).or_insert_with(keeper))
+        Arc::clone(&self.graphs.entry(graph).or_insert_with(kept))
     }
 }
 
@@ -78,14 +78,14 @@ impl Inner {
         match self.checkpoints.when {
             Checkpointing::Off => {}
             Checkpointing::Between(policy) => {
-                let keeper = self.checkpoints.of(self, graph);
-                let mut keeper = keeper.lock().await;
-                drop(Box::pin(self.keep_up(&mut keeper, graph, &policy, policy.only_where_paid)).await);
+                let kept = self.checkpoints.of(self, graph);
+                let mut kept = kept.lock().await;
+                drop(Box::pin(self.keep_up(&mut kept, graph, &policy, policy.only_where_paid)).await);
             }
             Checkpointing::Beside(policy) => {
                 // Where one is under way, it looks again itself.
-                if let Ok(keeper) = self.checkpoints.of(self, graph).try_lock_owned() {
-                    Box::pin(self.checkpoint_beside(keeper, graph, policy)).await;
+                if let Ok(kept) = self.checkpoints.of(self, graph).try_lock_owned() {
+                    Box::pin(self.checkpoint_beside(kept, graph, policy)).await;
                 }
             }
         }
@@ -93,18 +93,18 @@ impl Inner {
 
     async fn checkpoint_beside(
         self: &Arc<Self>,
-        mut keeper: OwnedMutexGuard<Keeper>,
+        mut kept: OwnedMutexGuard<GraphCheckpoints>,
         graph: GraphId,
         policy: CheckpointPolicy,
     ) {
-        if !matches!(self.due(&mut keeper, graph, &policy).await, Ok(Some(_))) {
+        if !matches!(self.due(&mut kept, graph, &policy).await, Ok(Some(_))) {
             return;
         }
         let engine = Arc::downgrade(self);
         drop(tokio::spawn(async move {
             while let Some(inner) = engine.upgrade() {
                 let started = Instant::now();
-                let made = inner.keep_up(&mut keeper, graph, &policy, false).await;
+                let made = inner.keep_up(&mut kept, graph, &policy, false).await;
                 drop(inner);
                 if !matches!(made, Ok(Some(_))) {
                     return;
@@ -117,24 +117,24 @@ impl Inner {
     /// Makes a checkpoint where one is due, and paid for where that counts.
     async fn keep_up(
         &self,
-        keeper: &mut Keeper,
+        kept: &mut GraphCheckpoints,
         graph: GraphId,
         policy: &CheckpointPolicy,
         only_paid: bool,
     ) -> Result<Option<Receipt>, Error> {
-        let Some(view) = self.due(keeper, graph, policy).await? else { return Ok(None) };
+        let Some(view) = self.due(kept, graph, policy).await? else { return Ok(None) };
         let changes = view.since_checkpoint().changes;
         let elements = (view.node_count() + view.edge_count()) as u64;
         if only_paid && !CheckpointPolicy::is_paid(view.uncommitted_events(), changes, elements) {
             return Ok(None);
         }
-        self.commit(keeper, graph, &view).await.map(Some)
+        self.commit(kept, graph, &view).await.map(Some)
     }
 
     /// Returns the graph's view where a checkpoint is due; `None` where it is not, or the graph was closed.
     async fn due(
         &self,
-        keeper: &mut Keeper,
+        kept: &mut GraphCheckpoints,
         graph: GraphId,
         policy: &CheckpointPolicy,
     ) -> Result<Option<GraphView>, Error> {
@@ -150,7 +150,7 @@ impl Inner {
             return Ok(Some(view));
         }
         let written = written.cast_signed();
-        let at = match keeper.last {
+        let at = match kept.last {
             Some((event, at)) if event == since.event => at,
             _ => {
                 // Another writer, or an earlier run, made the last one: what came since is read once.
@@ -158,7 +158,7 @@ impl Inner {
                 written - bytes.cast_signed()
             }
         };
-        keeper.last = Some((since.event, at));
+        kept.last = Some((since.event, at));
         Ok(policy.is_due(events, (written - at).max(0).cast_unsigned()).then_some(view))
     }
 
@@ -173,21 +173,21 @@ impl Inner {
     }
 
     /// Computes the checkpoint of a view and puts it into the graph.
-    async fn commit(&self, keeper: &mut Keeper, graph: GraphId, view: &GraphView) -> Result<Receipt, Error> {
+    async fn commit(&self, kept: &mut GraphCheckpoints, graph: GraphId, view: &GraphView) -> Result<Receipt, Error> {
         let writer = self.graphs.open(AggregateId::from(graph)).await?.writer;
         let written = writer.metrics().block_bytes;
-        let checkpoint = keeper.checkpointer.compute(view).await?;
+        let checkpoint = kept.checkpointer.compute(view).await?;
         // Not by way of the registry, which would open a graph again that was closed meanwhile.
         let receipt = writer.submit(Checkpointer::submission(checkpoint)).await?;
-        keeper.last = Some((receipt.head.version, written.cast_signed()));
+        kept.last = Some((receipt.head.version, written.cast_signed()));
         Ok(receipt)
     }
 
     pub(super) async fn checkpoint(&self, graph: GraphId) -> Result<Receipt, Error> {
-        let keeper = self.checkpoints.of(self, graph);
-        let mut keeper = keeper.lock().await;
+        let kept = self.checkpoints.of(self, graph);
+        let mut kept = kept.lock().await;
         let view = self.graphs.open(AggregateId::from(graph)).await?.reader.view();
-        self.commit(&mut keeper, graph, &view).await
+        self.commit(&mut kept, graph, &view).await
     }
 
     pub(super) async fn checkpoint_where_due(
@@ -195,9 +195,9 @@ impl Inner {
         graph: GraphId,
         policy: &CheckpointPolicy,
     ) -> Result<Option<Receipt>, Error> {
-        let keeper = self.checkpoints.of(self, graph);
-        let mut keeper = keeper.lock().await;
-        self.keep_up(&mut keeper, graph, policy, false).await
+        let kept = self.checkpoints.of(self, graph);
+        let mut kept = kept.lock().await;
+        self.keep_up(&mut kept, graph, policy, false).await
     }
 }
 
