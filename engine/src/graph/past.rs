@@ -48,7 +48,7 @@ impl GraphAggregate {
             index: ViewIndex::Ready(index),
             pending,
             frozen_after: None,
-            pending_nodes: OnceLock::new(),
+            beside_index: OnceLock::new(),
             touched: None,
             checkpoint,
         })))

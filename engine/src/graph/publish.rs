@@ -106,7 +106,7 @@ impl GraphAggregate {
             index: ViewIndex::Ready(self.indexed.index.clone()),
             pending: self.indexed.touched..self.generation.touched_len(),
             frozen_after: None,
-            pending_nodes: OnceLock::new(),
+            beside_index: OnceLock::new(),
             touched: self.touched.clone(),
             checkpoint: self.place.checkpoint,
         }));

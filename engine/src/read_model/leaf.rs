@@ -2,11 +2,35 @@
 
 use std::borrow::Cow;
 
+use crate::algorithm::{CancelToken, Cancelled};
 use crate::index::{Bitmap, Index, Postings};
 use crate::state::At;
 use crate::topology::NodeIndex;
 
+use super::effort::Effort;
 use super::resolved::Resolved;
+
+/// What is asked: a version of a graph, for somebody who may give up.
+#[derive(Clone, Copy)]
+pub(super) struct Asked<'a> {
+    pub(super) at: At<'a>,
+    pub(super) cancel: &'a CancelToken,
+}
+
+impl Asked<'_> {
+    /// Looks at each of some nodes and returns those that meet a criterion.
+    pub(super) fn scan(self, criterion: &Resolved, nodes: &Bitmap) -> Result<Bitmap, Cancelled> {
+        let meets = |node: &u32| criterion.matches(self.at, NodeIndex::from(*node));
+        if !Effort::Look.is_much(nodes.len()) {
+            self.cancel.check()?;
+            return Ok(Bitmap::from_sorted(nodes.iter().filter(meets)));
+        }
+        let nodes: Vec<u32> = nodes.iter().collect();
+        let meeting = |nodes: &[u32]| nodes.iter().copied().filter(meets).collect::<Vec<u32>>();
+        let found = Effort::Look.in_pieces(&nodes, self.cancel, meeting)?;
+        Ok(Bitmap::from_sorted(found.into_iter().flatten()))
+    }
+}
 
 /// The nodes of one condition, as the index has them.
 pub(super) enum Leaf<'a> {
@@ -18,9 +42,10 @@ pub(super) enum Leaf<'a> {
 
 impl<'a> Leaf<'a> {
     /// Returns the set of a condition that is not made of others; `None` for one that is.
-    pub(super) fn of(criterion: &Resolved, index: &'a Index, at: At<'_>) -> Option<Self> {
+    pub(super) fn of(criterion: &Resolved, index: &'a Index, asked: Asked<'_>) -> Result<Option<Self>, Cancelled> {
         let borrowed = |bitmap: Option<&'a Bitmap>| bitmap.map_or(Leaf::Empty, Leaf::Borrowed);
-        Some(match criterion {
+        let scanned = |nodes: &Bitmap| asked.scan(criterion, nodes).map(Leaf::Owned);
+        Ok(Some(match criterion {
             Resolved::All => Leaf::Borrowed(index.nodes()),
             Resolved::Nothing => Leaf::Empty,
             Resolved::Ids(nodes) => {
@@ -35,21 +60,22 @@ impl<'a> Leaf<'a> {
             Resolved::Equals(component, property, wanted) => match index.equals(component.0, property.0, &wanted.value)
             {
                 Some(postings) => Leaf::Postings(postings),
-                None => Self::scanned(criterion, index.property(component.0, property.0)?.uncovered(), at),
+                None => match index.property(component.0, property.0) {
+                    Some(property) => scanned(property.uncovered())?,
+                    None => Leaf::Empty,
+                },
             },
             Resolved::Range(component, property, low, high) => {
                 match index.range(component.0, property.0, low.as_ref(), high.as_ref()) {
                     Some(found) => Leaf::Owned(found),
-                    None => Self::scanned(criterion, &index.property(component.0, property.0)?.present(), at),
+                    None => match index.property(component.0, property.0) {
+                        Some(property) => scanned(&property.present())?,
+                        None => Leaf::Empty,
+                    },
                 }
             }
-            Resolved::And(_) | Resolved::Or(_) | Resolved::Not(_) => return None,
-        })
-    }
-
-    /// Looks at each of some nodes.
-    fn scanned(criterion: &Resolved, nodes: &Bitmap, at: At<'_>) -> Self {
-        Leaf::Owned(Bitmap::from_sorted(nodes.iter().filter(|node| criterion.matches(at, NodeIndex::from(*node)))))
+            Resolved::And(_) | Resolved::Or(_) | Resolved::Not(_) => return Ok(None),
+        }))
     }
 
     pub(super) fn len(&self) -> usize {

@@ -5,6 +5,7 @@
 
 mod criterion;
 mod resolved;
+mod effort;
 mod leaf;
 mod select;
 mod plan;

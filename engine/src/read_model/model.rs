@@ -1,6 +1,6 @@
 //! One version of a graph, asked.
 
-use crate::algorithm::{CancelToken, Orientation, PageRank};
+use crate::algorithm::{CancelToken, Cancelled, Orientation, PageRank};
 use crate::entity::Key;
 use crate::footprint::Facet;
 use crate::id::{EdgeId, GraphId, NodeId};
@@ -133,13 +133,17 @@ impl GraphReadModel {
     }
 
     fn nodes_until(&self, query: &NodeQuery, cancel: &CancelToken) -> Result<NodePage, QueryError> {
-        let found = select(&self.view, &self.resolve(&query.criterion));
+        let found = select(&self.view, &self.resolve(&query.criterion), cancel)?;
         page(self.view.at(), query, &found, cancel)
     }
 
     /// Counts the nodes of a criterion.
     pub fn count(&self, criterion: &Criterion) -> usize {
-        count(&self.view, &self.resolve(criterion))
+        self.count_until(criterion, &CancelToken::new()).expect("nobody can cancel it")
+    }
+
+    fn count_until(&self, criterion: &Criterion, cancel: &CancelToken) -> Result<usize, Cancelled> {
+        count(&self.view, &self.resolve(criterion), cancel)
     }
 
     /// Returns those of some nodes that are there and meet a criterion, in their order; looks at each.
@@ -174,7 +178,7 @@ impl GraphReadModel {
         let (view, walk) = (&self.view, Walk { view: &self.view, cancel });
         match query {
             GraphQuery::Nodes(query) => Ok(Answer::Nodes(self.nodes_until(query, cancel)?)),
-            GraphQuery::Count(criterion) => Ok(Answer::Count(self.count(criterion))),
+            GraphQuery::Count(criterion) => Ok(Answer::Count(self.count_until(criterion, cancel)?)),
             GraphQuery::Node(node) => Ok(Answer::Node(self.node(*node))),
             GraphQuery::NodeByKey { kind, key } => Ok(Answer::Node(self.node_by_key(kind, key))),
             GraphQuery::Edge(edge) => Ok(Answer::Edge(self.edge(*edge))),

@@ -2,7 +2,9 @@
 
 use std::cmp::Ordering;
 
-use crate::algorithm::CancelToken;
+use rayon::prelude::*;
+
+use crate::algorithm::{CancelToken, Cancelled};
 use crate::entity::Key;
 use crate::id::NodeId;
 use crate::index::Bitmap;
@@ -13,12 +15,10 @@ use crate::value::{Name, Value};
 use crate::view::NodeView;
 
 use super::answer::NodePage;
+use super::effort::{Effort, NODES_A_PIECE};
 use super::graph_query::QueryError;
 use super::node_query::{NodeQuery, OrderBy, Projection};
 use super::resolved::property_of;
-
-/// After so many nodes it is looked whether the caller gave up.
-const NODES_A_LOOK: usize = 4096;
 
 /// What a node is compared by in one term of an order.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
@@ -44,12 +44,20 @@ pub(super) fn page(
         None => ordered(at, query, found, cancel)?,
         Some(_) => return Err(QueryError::InvalidParameter { what: "after", expected: "the order of birth" }),
     };
-    let mut shown = Vec::with_capacity(nodes.len());
-    for run in nodes.chunks(NODES_A_LOOK) {
+    Ok(NodePage { nodes: shown(at, query, &nodes, cancel)?, total })
+}
+
+fn shown(at: At<'_>, query: &NodeQuery, nodes: &[NodeIndex], cancel: &CancelToken) -> Result<Vec<NodeView>, Cancelled> {
+    let project = |node: &NodeIndex| project(at, &query.projection, *node);
+    if nodes.len() <= NODES_A_PIECE {
         cancel.check()?;
-        shown.extend(run.iter().map(|node| project(at, &query.projection, *node)));
+        return Ok(nodes.iter().map(project).collect());
     }
-    Ok(NodePage { nodes: shown, total })
+    let copied = |nodes: &[NodeIndex]| nodes.iter().map(project).collect::<Vec<NodeView>>();
+    let pieces = Effort::Copy.in_pieces(nodes, cancel, copied)?;
+    let mut shown = Vec::with_capacity(nodes.len());
+    pieces.into_iter().for_each(|piece| shown.extend(piece));
+    Ok(shown)
 }
 
 fn by_birth(at: At<'_>, query: &NodeQuery, found: &Bitmap) -> Result<Vec<NodeIndex>, QueryError> {
@@ -65,26 +73,44 @@ fn by_birth(at: At<'_>, query: &NodeQuery, found: &Bitmap) -> Result<Vec<NodeInd
     Ok(shown.unwrap_or_default())
 }
 
+/// A node and what it is compared by.
+type Ranked = (Vec<Option<Rank>>, NodeId, u32);
+
 fn ordered(at: At<'_>, query: &NodeQuery, found: &Bitmap, cancel: &CancelToken) -> Result<Vec<NodeIndex>, QueryError> {
     let by: Vec<Term> = query.order.iter().map(|order| Term::of(at, &order.by, order.descending)).collect();
-    let ranks = |node: u32| -> Vec<Option<Rank>> { by.iter().map(|term| term.rank(at, node)).collect() };
-    let mut nodes: Vec<(Vec<Option<Rank>>, NodeId, u32)> = Vec::with_capacity(found.len());
-    for node in found.iter() {
-        if nodes.len().is_multiple_of(NODES_A_LOOK) {
-            cancel.check()?;
-        }
-        nodes.push((ranks(node), at.node_id(NodeIndex::from(node)), node));
-    }
-    let compare = |a: &(Vec<Option<Rank>>, NodeId, u32), b: &(Vec<Option<Rank>>, NodeId, u32)| {
+    let compare = |a: &Ranked, b: &Ranked| {
         let terms = by.iter().zip(a.0.iter().zip(&b.0)).map(|(term, (a, b))| term.compare(a.as_ref(), b.as_ref()));
         terms.fold(Ordering::Equal, Ordering::then).then_with(|| a.1.cmp(&b.1))
     };
-    let end = query.limit.map_or(nodes.len(), |limit| query.offset.saturating_add(limit).min(nodes.len()));
-    if end < nodes.len() {
-        nodes.select_nth_unstable_by(end, compare);
-        nodes.truncate(end);
+    let end = query.limit.map_or(usize::MAX, |limit| query.offset.saturating_add(limit));
+    let first = |nodes: &mut Vec<Ranked>| {
+        if end < nodes.len() {
+            nodes.select_nth_unstable_by(end, compare);
+            nodes.truncate(end);
+        }
+    };
+    let ranked = |nodes: &[u32]| {
+        let ranked = |node: &u32| {
+            let ranks = by.iter().map(|term| term.rank(at, *node)).collect();
+            (ranks, at.node_id(NodeIndex::from(*node)), *node)
+        };
+        let mut nodes: Vec<Ranked> = nodes.iter().map(ranked).collect();
+        first(&mut nodes);
+        nodes
+    };
+    let nodes: Vec<u32> = found.iter().collect();
+    let pieces = Effort::Rank.in_pieces(&nodes, cancel, ranked)?;
+    let together = |mut nodes: Vec<Ranked>, piece| {
+        nodes.extend(piece);
+        nodes
+    };
+    let mut nodes = pieces.into_iter().reduce(together).unwrap_or_default();
+    first(&mut nodes);
+    if Effort::Rank.is_much(nodes.len()) {
+        nodes.par_sort_unstable_by(compare);
+    } else {
+        nodes.sort_unstable_by(compare);
     }
-    nodes.sort_unstable_by(compare);
     Ok(nodes.into_iter().skip(query.offset).map(|(_, _, node)| NodeIndex::from(node)).collect())
 }
 

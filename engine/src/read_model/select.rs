@@ -1,35 +1,67 @@
 //! Finding the nodes of a criterion: the index's sets, then the nodes that the index does not have yet.
 
+use crate::algorithm::{CancelToken, Cancelled};
 use crate::index::{Bitmap, Index};
-use crate::state::{At, GraphView};
-use crate::topology::NodeIndex;
+use crate::state::{GraphView, PendingNode};
 
-use super::leaf::{Leaf, ordinal};
+use super::effort::Effort;
+use super::leaf::{Asked, Leaf, ordinal};
 use super::resolved::Resolved;
 
 /// A set is looked through node by node where it is this many times smaller than the one it would be joined with.
 const LOOK_THROUGH: usize = 16;
 
+/// More pending nodes than these are joined to a set all at once.
+const ONE_BY_ONE_MAX: usize = 1024;
+
 /// Returns the nodes of a criterion.
-pub(super) fn select(view: &GraphView, criterion: &Resolved) -> Bitmap {
-    let at = view.at();
-    let mut found = indexed(view.index(), at, criterion);
-    for pending in view.pending() {
-        if criterion.matches_pending(at, pending) {
+pub(super) fn select(view: &GraphView, criterion: &Resolved, cancel: &CancelToken) -> Result<Bitmap, Cancelled> {
+    let asked = Asked { at: view.at(), cancel };
+    let mut found = indexed(view.index(), asked, criterion)?;
+    if let Some(unborn) = view.unborn() {
+        found = found.and(&Bitmap::from_range(0..unborn));
+    }
+    let pending = view.pending();
+    if pending.len() > ONE_BY_ONE_MAX {
+        return corrected(&found, asked, criterion, pending);
+    }
+    for pending in pending {
+        if criterion.matches_pending(asked.at, pending) {
             found.insert(ordinal(pending.node));
         } else {
             found.remove(ordinal(pending.node));
         }
     }
-    found
+    Ok(found)
 }
 
-/// Counts the nodes of a criterion, without making a set where it is one condition or two that both must hold.
-pub(super) fn count(view: &GraphView, criterion: &Resolved) -> usize {
-    let (at, index) = (view.at(), view.index());
+/// Corrects a set for many nodes that the index lacks.
+fn corrected(
+    found: &Bitmap,
+    asked: Asked<'_>,
+    criterion: &Resolved,
+    pending: &[PendingNode],
+) -> Result<Bitmap, Cancelled> {
+    let meeting = |pending: &[PendingNode]| {
+        let meeting = pending.iter().filter(|pending| criterion.matches_pending(asked.at, pending));
+        meeting.map(|pending| ordinal(pending.node)).collect::<Vec<u32>>()
+    };
+    let meeting = Effort::Look.in_pieces(pending, asked.cancel, meeting)?;
+    let lacking = Bitmap::from_sorted(pending.iter().map(|pending| ordinal(pending.node)));
+    Ok(found.and_not(&lacking).or(&Bitmap::from_sorted(meeting.into_iter().flatten())))
+}
+
+/// Counts the nodes of a criterion, without making a set where it is one condition or two that both must hold, and the
+/// indices lack few nodes.
+pub(super) fn count(view: &GraphView, criterion: &Resolved, cancel: &CancelToken) -> Result<usize, Cancelled> {
+    let select = || select(view, criterion, cancel).map(|found| found.len());
+    if view.pending().len() > ONE_BY_ONE_MAX || view.unborn().is_some() {
+        return select();
+    }
+    let (asked, index) = (Asked { at: view.at(), cancel }, view.index());
     let (first, second) = match conditions(criterion) {
-        [single] => (Leaf::of(single, index, at), None),
-        [first, second] => (Leaf::of(first, index, at), Some(Leaf::of(second, index, at))),
+        [single] => (Leaf::of(single, index, asked)?, None),
+        [first, second] => (Leaf::of(first, index, asked)?, Some(Leaf::of(second, index, asked)?)),
         _ => (None, None),
     };
     let (counted, has): (usize, Box<dyn Fn(u32) -> bool + '_>) = match (first, second) {
@@ -37,17 +69,17 @@ pub(super) fn count(view: &GraphView, criterion: &Resolved) -> usize {
         (Some(a), Some(Some(b))) => {
             (a.intersection_len(&b), Box::new(move |node| a.contains(node) && b.contains(node)))
         }
-        (None, _) | (Some(_), Some(None)) => return select(view, criterion).len(),
+        (None, _) | (Some(_), Some(None)) => return select(),
     };
     let (mut gained, mut lost) = (0, 0);
     for pending in view.pending() {
-        match (has(ordinal(pending.node)), criterion.matches_pending(at, pending)) {
+        match (has(ordinal(pending.node)), criterion.matches_pending(asked.at, pending)) {
             (false, true) => gained += 1,
             (true, false) => lost += 1,
             (true, true) | (false, false) => {}
         }
     }
-    counted + gained - lost
+    Ok(counted + gained - lost)
 }
 
 /// Returns the conditions that must all hold: those of a conjunction, else the criterion itself.
@@ -56,34 +88,34 @@ fn conditions(criterion: &Resolved) -> &[Resolved] {
 }
 
 /// Returns the nodes of a criterion as far as the index knows.
-fn indexed(index: &Index, at: At<'_>, criterion: &Resolved) -> Bitmap {
+fn indexed(index: &Index, asked: Asked<'_>, criterion: &Resolved) -> Result<Bitmap, Cancelled> {
     #[expect(clippy::wildcard_enum_match_arm, reason = "a leaf is whatever is not made of others")]
     match criterion {
-        Resolved::And(criteria) => all_of(index, at, criteria),
+        Resolved::And(criteria) => all_of(index, asked, criteria),
         Resolved::Or(criteria) => {
-            criteria.iter().fold(Bitmap::new(), |found, criterion| found.or(&indexed(index, at, criterion)))
+            criteria.iter().try_fold(Bitmap::new(), |found, criterion| Ok(found.or(&indexed(index, asked, criterion)?)))
         }
-        Resolved::Not(criterion) => index.nodes().and_not(&indexed(index, at, criterion)),
-        leaf => Leaf::of(leaf, index, at).map_or_else(Bitmap::new, Leaf::into_bitmap),
+        Resolved::Not(criterion) => Ok(index.nodes().and_not(&indexed(index, asked, criterion)?)),
+        leaf => Ok(Leaf::of(leaf, index, asked)?.map_or_else(Bitmap::new, Leaf::into_bitmap)),
     }
 }
 
 /// Joins conditions from the most selective one on; looks at each node where few are left.
-fn all_of(index: &Index, at: At<'_>, criteria: &[Resolved]) -> Bitmap {
+fn all_of(index: &Index, asked: Asked<'_>, criteria: &[Resolved]) -> Result<Bitmap, Cancelled> {
     let order = by_selectivity(index, criteria);
-    let Some((first, rest)) = order.split_first() else { return index.nodes().clone() };
-    let mut found = indexed(index, at, first.1);
+    let Some((first, rest)) = order.split_first() else { return Ok(index.nodes().clone()) };
+    let mut found = indexed(index, asked, first.1)?;
     for (estimate, criterion) in rest {
         if found.is_empty() {
             break;
         }
         found = if found.len() * LOOK_THROUGH < *estimate {
-            Bitmap::from_sorted(found.iter().filter(|node| criterion.matches(at, NodeIndex::from(*node))))
+            asked.scan(criterion, &found)?
         } else {
-            found.and(&indexed(index, at, criterion))
+            found.and(&indexed(index, asked, criterion)?)
         };
     }
-    found
+    Ok(found)
 }
 
 /// Returns conditions with how many nodes each is estimated to have, fewest first.

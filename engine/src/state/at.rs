@@ -98,6 +98,13 @@ impl<'a> At<'a> {
         }
     }
 
+    /// Returns whether a node since the base was added later, and not of a draft that was taken back.
+    pub(super) fn is_unborn(&self, node: NodeIndex) -> bool {
+        let is_later =
+            |row: &NodeRow| row.birth > self.stamp && self.generation.node_deaths.get(ordinal(node)) != row.birth;
+        self.recent_node(node).is_ok_and(|row| row.is_some_and(is_later))
+    }
+
     /// Returns the ordinals of all nodes, ascending.
     pub fn nodes(self) -> impl Iterator<Item = NodeIndex> + 'a {
         (0..self.node_bound()).map(NodeIndex::new).filter(move |node| self.contains_node(*node))

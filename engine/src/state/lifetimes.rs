@@ -51,13 +51,16 @@ impl Lifetimes {
             && self.edge_changes.is_empty()
     }
 
-    /// Returns the nodes that came, went or changed after `stamp`, in no order, some of them more than once.
-    pub(super) fn nodes_touched_after(&self, stamp: Stamp) -> impl Iterator<Item = u32> + '_ {
+    /// Returns the first ordinal of a node that came after `stamp`, or of none; all above came later.
+    pub(super) fn first_born_after(&self, stamp: Stamp) -> u32 {
         let born_by_then = partition(self.births.len(), |since| self.births.get_u32(since) <= stamp);
-        let count = |nodes: usize| u32::try_from(nodes).expect("node ordinals have 32 bits");
-        let born = count(self.old_nodes + born_by_then)..count(self.old_nodes + self.births.len());
+        u32::try_from(self.old_nodes + born_by_then).expect("node ordinals have 32 bits")
+    }
+
+    /// Returns the nodes that went or changed after `stamp`, in no order, some of them more than once.
+    pub(super) fn nodes_touched_after(&self, stamp: Stamp) -> impl Iterator<Item = u32> + '_ {
         let died = self.node_deaths.iter().filter(move |(_, death)| *death > stamp).map(|(node, _)| node);
-        born.chain(died).chain(self.node_changes.touched_after(stamp))
+        died.chain(self.node_changes.touched_after(stamp))
     }
 
     /// Writes it.

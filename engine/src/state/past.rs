@@ -134,7 +134,7 @@ impl GraphView {
         past.index = self.shared_index();
         past.pending = touched.min(now.pending.start)..now.pending.end;
         past.frozen_after = (past.stamp < now.generation.base().last_stamp()).then_some(past.stamp);
-        past.pending_nodes = OnceLock::new();
+        past.beside_index = OnceLock::new();
         Self::new(Arc::new(past))
     }
 }

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
+use rayon::prelude::*;
+
 use crate::index::{Index, IndexBytes};
 use crate::ledger::MemoryLedger;
 use crate::pool::{ComponentId, PoolLedger, SetId};
@@ -82,8 +84,8 @@ pub struct Published {
     /// Where the indices are of a later version within the base: they do not hold for what the base says was touched
     /// after this stamp either.
     pub(crate) frozen_after: Option<Stamp>,
-    /// The nodes of `pending`, once somebody asked for them.
-    pub(crate) pending_nodes: OnceLock<Box<[PendingNode]>>,
+    /// For which nodes the indices do not hold, once somebody asked.
+    pub(crate) beside_index: OnceLock<BesideIndex>,
     /// Which buckets changed when, where the writer marks them.
     pub(crate) touched: Option<Arc<TouchedBuckets>>,
     pub(crate) checkpoint: SinceCheckpoint,
@@ -104,7 +106,7 @@ impl Published {
             index: ViewIndex::Ready(index),
             pending: 0..0,
             frozen_after: None,
-            pending_nodes: OnceLock::new(),
+            beside_index: OnceLock::new(),
             touched: None,
             checkpoint: SinceCheckpoint::default(),
         }
@@ -136,6 +138,16 @@ pub struct PendingNode {
     pub node: NodeIndex,
     /// What it is now; `None` where it was removed.
     pub content: Option<NodeContent>,
+}
+
+/// Pending nodes from which on it is worth several threads to find out what they are.
+const PENDING_WORTH_THREADS: usize = 1 << 12;
+
+/// For which nodes the indices do not hold.
+#[derive(Debug)]
+pub(crate) struct BesideIndex {
+    nodes: Box<[PendingNode]>,
+    unborn: Option<u32>,
 }
 
 /// One version of a graph.
@@ -192,25 +204,59 @@ impl GraphView {
         }
     }
 
-    /// Returns the nodes whose facts the indices do not have yet, ascending; the first call finds them out.
+    /// Returns the nodes below [`unborn`](Self::unborn) whose facts the indices do not have yet, ascending; the first call
+    /// finds them out.
     pub fn pending(&self) -> &[PendingNode] {
-        self.0.pending_nodes.get_or_init(|| {
-            let recent = self.0.generation.touched(self.0.pending.clone());
-            let lifetimes = self.0.generation.base().lifetimes();
-            let frozen = self.0.frozen_after.zip(lifetimes).into_iter();
-            let frozen = frozen.flat_map(|(stamp, lifetimes)| lifetimes.nodes_touched_after(stamp));
-            let mut ordinals: Vec<u32> = recent.chain(frozen).collect();
-            ordinals.sort_unstable();
-            ordinals.dedup();
-            let at = self.at();
-            let pending = |node: NodeIndex| PendingNode { node, content: at.node_content(node) };
-            ordinals.into_iter().map(|ordinal| pending(NodeIndex::from(ordinal))).collect()
-        })
+        &self.beside_index().nodes
+    }
+
+    /// Returns the ordinal from which on all nodes were added after this version, where the indices are of a later one:
+    /// they may hold such nodes, which are not among the pending ones.
+    pub fn unborn(&self) -> Option<u32> {
+        self.beside_index().unborn
+    }
+
+    fn beside_index(&self) -> &BesideIndex {
+        match self.0.beside_index.get() {
+            Some(found) => found,
+            // Not while others wait for it: they may be the threads that it is found on.
+            None => {
+                let found = self.find_beside_index();
+                self.0.beside_index.get_or_init(|| found)
+            }
+        }
+    }
+
+    fn find_beside_index(&self) -> BesideIndex {
+        let at = self.at();
+        let recent = self.0.generation.touched(self.0.pending.clone());
+        let lifetimes = self.0.frozen_after.zip(self.0.generation.base().lifetimes());
+        let mut ordinals: Vec<u32> = recent.collect();
+        // Ordinals are given in order of birth: whatever lies above a node that was born later was so too.
+        let unborn = match lifetimes {
+            Some((stamp, lifetimes)) => Some(lifetimes.first_born_after(stamp)),
+            None => ordinals.iter().copied().filter(|ordinal| at.is_unborn(NodeIndex::from(*ordinal))).min(),
+        };
+        ordinals.extend(lifetimes.iter().flat_map(|(stamp, lifetimes)| lifetimes.nodes_touched_after(*stamp)));
+        ordinals.retain(|ordinal| unborn.is_none_or(|unborn| *ordinal < unborn));
+        // They come in a few ascending runs.
+        ordinals.sort();
+        ordinals.dedup();
+        let pending = |ordinal: &u32| {
+            let node = NodeIndex::from(*ordinal);
+            PendingNode { node, content: at.node_content(node) }
+        };
+        let nodes: Vec<PendingNode> = if ordinals.len() < PENDING_WORTH_THREADS {
+            ordinals.iter().map(pending).collect()
+        } else {
+            ordinals.par_iter().map(pending).collect()
+        };
+        BesideIndex { nodes: nodes.into_boxed_slice(), unborn }
     }
 
     /// Returns whether the indices hold for every node.
     pub fn is_index_current(&self) -> bool {
-        self.pending().is_empty()
+        self.pending().is_empty() && self.unborn().is_none()
     }
 
     /// Returns which buckets of the state tree changed when, where the writer marks them.
@@ -242,7 +288,7 @@ impl GraphView {
         ledger.enter("index of kinds", index.kinds);
         ledger.enter("index of components", index.components + index.categories);
         ledger.enter("index of properties", index.properties);
-        let pending = self.0.pending_nodes.get().map_or(0, |pending| size_of_val(&**pending));
+        let pending = self.0.beside_index.get().map_or(0, |beside| size_of_val(&*beside.nodes));
         ledger.enter("pending nodes", pending);
     }
 

@@ -21,5 +21,6 @@ mod footprints;
 mod plans;
 mod room;
 mod snapshots;
+mod threads;
 mod past;
 mod petgraph_view;
