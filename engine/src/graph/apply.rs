@@ -16,7 +16,7 @@ use crate::state::{GraphInfo, SinceCheckpoint};
 use crate::topology::{EdgeIndex, NewEdgeRow, NodeIndex};
 use crate::value::{Name, Properties};
 
-use super::draft::GraphAggregate;
+use super::draft::{ELEMENTS_AT_ONCE, GraphAggregate};
 use super::step::Change;
 use super::{hierarchy, spatial};
 
@@ -57,7 +57,7 @@ impl GraphAggregate {
             GraphEvent::NodesUpdated { updates } => updates.iter().try_for_each(|update| self.update_node(update))?,
             GraphEvent::NodesRemoved { nodes } => nodes.iter().try_for_each(|node| self.remove_node(*node))?,
             GraphEvent::EdgesConnected { edges } => {
-                edges.iter().try_for_each(|edge| self.connect(edge))?;
+                edges.chunks(ELEMENTS_AT_ONCE).try_for_each(|edges| self.connect_all(edges))?;
                 self.found.make_room(edges.len());
             }
             GraphEvent::EdgesRemoved { edges } => edges.iter().try_for_each(|edge| self.disconnect(*edge))?,
@@ -251,6 +251,13 @@ impl GraphAggregate {
         let pool = self.pool.pool();
         let component = self.at().component(node, pool.names().find(component_type)?)?;
         Some(pool.properties(component))
+    }
+
+    fn connect_all(&mut self, edges: &[EdgeEntity]) -> Applied {
+        self.touch_ends(edges);
+        let ends = |edge: &EdgeEntity| Some((self.lookup(edge.source)?, self.lookup(edge.target)?));
+        self.generation.touch_edges(edges.iter().filter_map(ends));
+        edges.iter().try_for_each(|edge| self.connect(edge))
     }
 
     fn connect(&mut self, entity: &EdgeEntity) -> Applied {

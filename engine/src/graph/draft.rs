@@ -7,6 +7,7 @@ use arc_swap::ArcSwap;
 
 use crate::aggregate::{Draft, Misfit, Rest, Savepoint};
 use crate::command::{GraphCommand, Limits, Rejected};
+use crate::entity::EdgeEntity;
 use crate::event::GraphEvent;
 use crate::footprint::ChangeObserver;
 use crate::id::{AggregateId, GraphId, NodeId};
@@ -30,6 +31,9 @@ use super::publish::Indexed;
 use super::reader::GraphReader;
 use super::room::trim;
 use super::step::{Change, Step};
+
+/// Elements of a bulk command for which memory is touched at once: what they need stays in a near cache until they need it.
+pub(super) const ELEMENTS_AT_ONCE: usize = 256;
 
 /// One graph on the write side.
 ///
@@ -224,6 +228,11 @@ impl GraphAggregate {
         let found = self.at().find_node(node)?;
         self.found.put(node, found);
         Some(found)
+    }
+
+    /// Touches what looking up the ends of many edges will touch.
+    pub(super) fn touch_ends(&self, edges: &[EdgeEntity]) {
+        self.generation.touch_nodes(edges.iter().flat_map(|edge| [&edge.source, &edge.target]));
     }
 
     #[inline]

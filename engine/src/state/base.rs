@@ -170,6 +170,11 @@ impl Base {
         self.nodes.table.find(id.as_bytes(), &self.nodes.ids)
     }
 
+    /// Touches what looking these ids up will touch.
+    pub(super) fn touch_nodes<'a>(&self, ids: impl Iterator<Item = &'a [u8; 16]> + Clone) {
+        self.nodes.table.touch(ids, &self.nodes.ids);
+    }
+
     /// Returns the last node before `node` that had the same id.
     pub(super) fn namesake(&self, node: u32) -> Option<u32> {
         let namesakes = &self.lifetimes.as_ref()?.namesakes;

@@ -57,6 +57,9 @@ impl Renumbering {
     }
 }
 
+/// Edges for which memory is touched at once.
+const EDGES_AT_ONCE: usize = 256;
+
 /// Marks what is not in the new base.
 pub(super) const GONE: u32 = u32::MAX;
 
@@ -81,8 +84,15 @@ impl Generation {
         for row in extent.nodes()..self.nodes.len() {
             self.carry_node(row, stamp, next, pool);
         }
-        for row in extent.edges()..self.edges.len() {
-            self.carry_edge(row, stamp, renumbering, next, pool);
+        let rows = extent.edges()..self.edges.len();
+        for first in rows.clone().step_by(EDGES_AT_ONCE) {
+            let ends = |row| {
+                let edge = self.edges.row(row);
+                (renumbering.node(edge.source), renumbering.node(edge.target))
+            };
+            let some = || (first..rows.end).take(EDGES_AT_ONCE);
+            next.touch_edges(some().map(ends));
+            some().for_each(|row| self.carry_edge(row, stamp, renumbering, next, pool));
         }
         let folded = self.stamp(next.base.last_version());
         for place in self.moments.len_at(folded)..self.moments.len() {

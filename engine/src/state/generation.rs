@@ -226,6 +226,16 @@ impl Generation {
         self.touch(node);
     }
 
+    /// Touches what looking up the ends of many edges will touch; the base's alone, where most are.
+    pub fn touch_nodes<'a>(&self, nodes: impl Iterator<Item = &'a NodeId> + Clone) {
+        self.base.touch_nodes(nodes.map(NodeId::as_bytes));
+    }
+
+    /// Touches what adding many edges between these nodes will touch.
+    pub fn touch_edges(&self, ends: impl Iterator<Item = (NodeIndex, NodeIndex)>) {
+        self.edges.touch(ends);
+    }
+
     /// Adds an edge.
     pub fn add_edge(&self, edge: NewEdgeRow) -> EdgeIndex {
         let row = match edge.caller_id {

@@ -2,6 +2,7 @@
 
 #![expect(clippy::cast_possible_truncation, reason = "hashes are cut to the bits that a table needs")]
 
+use std::hint::black_box;
 use std::io;
 use std::ops::Range;
 use std::sync::OnceLock;
@@ -30,6 +31,9 @@ pub(super) struct FrozenIdTable {
 
 /// Marks an empty slot.
 const EMPTY: u32 = u32::MAX;
+
+/// Slots that are looked through to touch an id: those of a cache line, behind which few ids stand.
+const TOUCHED_SLOTS: usize = 16;
 
 impl FrozenIdTable {
     /// Builds the table of `ids`, whose places are the ordinals. Of an id that stands there more than once it leads to
@@ -83,6 +87,24 @@ impl FrozenIdTable {
             at = after(at, slots.len());
         }
         None
+    }
+
+    /// Touches what looking these ids up will touch, so that waits for memory overlap.
+    pub(super) fn touch<'a>(&self, wanted: impl Iterator<Item = &'a [u8; 16]> + Clone, ids: &Slab<[u8; 16]>) {
+        let slots = &self.slots;
+        if slots.is_empty() {
+            return;
+        }
+        black_box(wanted.clone().fold(0, |all, id| all ^ slots.get(home(mix(id), slots.len()))));
+        let mask = (1 << self.ordinal_bits) - 1;
+        let first = |id: &[u8; 16]| {
+            let hash = mix(id);
+            let (tag, home) = (tag(hash, self.ordinal_bits), home(hash, slots.len()));
+            let places = (home..slots.len()).take(TOUCHED_SLOTS).map(|at| slots.get(at));
+            let mut tagged = places.take_while(|slot| *slot != EMPTY).filter(|slot| slot & !mask == tag);
+            tagged.next().map_or(0, |slot| ids.get((slot & mask) as usize)[0])
+        };
+        black_box(wanted.fold(0, |all, id| all ^ first(id)));
     }
 
     pub(super) fn write(&self, out: &mut SectionWriter<'_>) -> io::Result<()> {

@@ -5,6 +5,7 @@
 //! unpublished draft are invisible, and a draft that is taken back is made invisible for ever by a death at its birth.
 //! Rows of a node are linked in the order of their birth, both ways; the last one leads back to the first.
 
+use std::hint::black_box;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::arena::{Arena, Paged};
@@ -91,6 +92,18 @@ impl Overlay {
         self.link(&self.out_tails, source, row, |row| &row.next_out);
         self.link(&self.in_tails, target, row, |row| &row.next_in);
         row
+    }
+
+    /// Touches what appending edges between these nodes will touch. Waiting for one place in memory after another is most of
+    /// what many edges at random cost; here the waits overlap.
+    pub fn touch(&self, ends: impl Iterator<Item = (NodeIndex, NodeIndex)>) {
+        let tail = |(source, target)| (self.out_tails.get(index(source)), self.in_tails.get(index(target)));
+        let tails: Vec<(u32, u32)> = ends.map(tail).collect();
+        let next = |tail: u32, next: fn(&EdgeRow) -> &AtomicU32| {
+            tail.checked_sub(1).map_or(0, |row| next(self.row(row)).load(Ordering::Relaxed))
+        };
+        let next = |(out, into): &(u32, u32)| next(*out, |row| &row.next_out) ^ next(*into, |row| &row.next_in);
+        black_box(tails.iter().fold(0, |all, tails| all ^ next(tails)));
     }
 
     /// Makes rows from `first` on invisible for ever, as of a draft that is taken back to `stamp`; `edge_of` gives a

@@ -7,7 +7,7 @@ use crate::id::EdgeId;
 use crate::value::{Name, Properties};
 
 use super::super::checked::within;
-use super::super::draft::GraphAggregate;
+use super::super::draft::{ELEMENTS_AT_ONCE, GraphAggregate};
 use super::super::measure::{self, split};
 use super::Decided;
 use super::batch::repeated;
@@ -20,7 +20,10 @@ impl GraphAggregate {
 
     pub(super) fn decide_connect_all(&self, edges: &[EdgeEntity]) -> Decided {
         self.rules.elements("ConnectEdges", edges.len())?;
-        edges.iter().try_for_each(|edge| self.check_connected(edge))?;
+        for edges in edges.chunks(ELEMENTS_AT_ONCE) {
+            self.touch_ends(edges);
+            edges.iter().try_for_each(|edge| self.check_connected(edge))?;
+        }
         if let Some(edge) = repeated(edges.iter().filter_map(|edge| edge.id)) {
             return Err(Rejected::DuplicateEdge { edge });
         }
