@@ -5,8 +5,6 @@
 
 use std::ops::Range;
 
-use rayon::prelude::*;
-
 use super::cancel::{CancelToken, Cancelled};
 use super::direction::Direction;
 use super::scratch::{Marks, with_scratch};
@@ -14,9 +12,6 @@ use crate::topology::{Adjacent, NodeIndex, Topology};
 
 /// Nodes looked at between two looks at the cancel token.
 const NODES_PER_CHECK: usize = 1024;
-
-/// Nodes of a level from which on their edges are followed on rayon's threads, so many at a time.
-const NODES_AT_ONCE: usize = 1 << 15;
 
 /// Room for nodes that a walk begins with.
 const NODES_AT_FIRST: usize = 64;
@@ -88,7 +83,7 @@ pub fn neighbourhood_along<T: Topology>(
     start: NodeIndex,
     direction: Direction,
     steps_max: usize,
-    follow: impl Fn(Adjacent) -> bool + Sync,
+    follow: impl Fn(Adjacent) -> bool,
     cancel: &CancelToken,
 ) -> Result<Levels, Cancelled> {
     let mut starts = Vec::with_capacity(NODES_AT_FIRST);
@@ -115,7 +110,7 @@ pub(super) fn spread<T: Topology>(
     starts: Vec<NodeIndex>,
     direction: Direction,
     steps_max: usize,
-    follow: impl Fn(Adjacent) -> bool + Sync,
+    follow: impl Fn(Adjacent) -> bool,
     cancel: &CancelToken,
 ) -> Result<Levels, Cancelled> {
     with_scratch(topology.node_bound(), |scratch| {
@@ -140,55 +135,28 @@ fn grow<I: Iterator<Item = Adjacent>>(
     levels: &mut Levels,
     marks: &mut Marks,
     steps_max: usize,
-    adjacent: impl Fn(NodeIndex) -> I + Sync,
-    follow: impl Fn(Adjacent) -> bool + Sync,
+    adjacent: impl Fn(NodeIndex) -> I,
+    follow: impl Fn(Adjacent) -> bool,
     cancel: &CancelToken,
 ) -> Result<(), Cancelled> {
     for _ in 0..steps_max {
         let frontier = levels.last_level();
         let end = frontier.end;
-        if frontier.len() >= NODES_AT_ONCE {
-            follow_at_once(levels, marks, &adjacent, &follow, cancel)?;
-        } else {
-            for start in frontier.step_by(NODES_PER_CHECK) {
-                cancel.check()?;
-                for at in start..end.min(start + NODES_PER_CHECK) {
-                    let steps = adjacent(levels.nodes[at]);
-                    steps.filter(|step| follow(*step)).for_each(|step| {
-                        if marks.insert(step.node) {
-                            levels.nodes.push(step.node);
-                        }
-                    });
-                }
+        for start in frontier.step_by(NODES_PER_CHECK) {
+            cancel.check()?;
+            for at in start..end.min(start + NODES_PER_CHECK) {
+                let steps = adjacent(levels.nodes[at]);
+                steps.filter(|step| follow(*step)).for_each(|step| {
+                    if marks.insert(step.node) {
+                        levels.nodes.push(step.node);
+                    }
+                });
             }
         }
         if levels.nodes.len() == end {
             return Ok(());
         }
         levels.starts.push(end);
-    }
-    Ok(())
-}
-
-/// Follows the edges of a level of many nodes on several threads. What they meet is marked by one, in the order in which a
-/// single thread would have met it.
-fn follow_at_once<I: Iterator<Item = Adjacent>>(
-    levels: &mut Levels,
-    marks: &mut Marks,
-    adjacent: &(impl Fn(NodeIndex) -> I + Sync),
-    follow: &(impl Fn(Adjacent) -> bool + Sync),
-    cancel: &CancelToken,
-) -> Result<(), Cancelled> {
-    let frontier = levels.last_level();
-    for start in frontier.clone().step_by(NODES_AT_ONCE) {
-        let nodes = &levels.nodes[start..frontier.end.min(start + NODES_AT_ONCE)];
-        let pieces = nodes.par_chunks(NODES_PER_CHECK).map(|nodes| {
-            cancel.check()?;
-            let steps = nodes.iter().flat_map(|node| adjacent(*node)).filter(|step| follow(*step));
-            Ok(steps.map(|step| step.node).filter(|node| !marks.contains(*node)).collect::<Vec<NodeIndex>>())
-        });
-        let pieces: Vec<Vec<NodeIndex>> = pieces.collect::<Result<_, Cancelled>>()?;
-        levels.nodes.extend(pieces.into_iter().flatten().filter(|node| marks.insert(*node)));
     }
     Ok(())
 }

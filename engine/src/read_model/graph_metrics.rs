@@ -5,10 +5,9 @@ use std::collections::BTreeMap;
 use crate::algorithm::{CancelToken, Direction, degree_distribution, density, depth, weak_components};
 use crate::pool::NameId;
 use crate::state::GraphView;
-use crate::topology::{NodeIndex, Topology};
+use crate::topology::Topology;
 use crate::value::Name;
 
-use super::effort::Effort;
 use super::graph_query::QueryError;
 
 /// Counts and shape of one version of a graph.
@@ -41,9 +40,17 @@ pub struct GraphMetrics {
 impl GraphMetrics {
     pub(super) fn of(view: &GraphView, cancel: &CancelToken) -> Result<Self, QueryError> {
         let at = view.at();
-        let nodes: Vec<NodeIndex> = view.nodes().collect();
-        let counts = Effort::Count.in_pieces(&nodes, cancel, |nodes| Counts::of(view, nodes))?;
-        let counts = counts.into_iter().reduce(Counts::and).unwrap_or_default();
+        let mut counts = Counts::default();
+        for node in view.nodes() {
+            counts.node(at.node_kind(node));
+            for component in at.pool().components(at.node_set(node)) {
+                counts.component(at.pool().component_type(component));
+            }
+        }
+        cancel.check()?;
+        for node in view.nodes() {
+            view.outgoing(node).for_each(|step| counts.edge(at.edge_kind(step.edge)));
+        }
         let named =
             |counts: BTreeMap<NameId, usize>| counts.into_iter().map(|(id, count)| (at.name(id), count)).collect();
         Ok(Self {
@@ -76,30 +83,6 @@ struct Counts {
 }
 
 impl Counts {
-    /// Counts some nodes, and the edges that start at them.
-    fn of(view: &GraphView, nodes: &[NodeIndex]) -> Self {
-        let (at, mut counts) = (view.at(), Self::default());
-        for node in nodes {
-            counts.node(at.node_kind(*node));
-            for component in at.pool().components(at.node_set(*node)) {
-                counts.component(at.pool().component_type(component));
-            }
-            at.outgoing(*node).for_each(|step| counts.edge(at.edge_kind(step.edge)));
-        }
-        counts
-    }
-
-    fn and(mut self, other: Self) -> Self {
-        let Self { node_kinds, edge_kinds, components } = other;
-        let add = |counts: &mut BTreeMap<NameId, usize>, others: BTreeMap<NameId, usize>| {
-            others.into_iter().for_each(|(name, count)| *counts.entry(name).or_default() += count);
-        };
-        add(&mut self.node_kinds, node_kinds);
-        add(&mut self.edge_kinds, edge_kinds);
-        add(&mut self.components, components);
-        self
-    }
-
     fn node(&mut self, kind: NameId) {
         *self.node_kinds.entry(kind).or_default() += 1;
     }

@@ -2,9 +2,7 @@
 
 use std::cmp::Ordering;
 
-use rayon::prelude::*;
-
-use crate::algorithm::{CancelToken, Cancelled};
+use crate::algorithm::CancelToken;
 use crate::entity::Key;
 use crate::id::NodeId;
 use crate::index::Bitmap;
@@ -44,20 +42,12 @@ pub(super) fn page(
         None => ordered(at, query, found, cancel)?,
         Some(_) => return Err(QueryError::InvalidParameter { what: "after", expected: "the order of birth" }),
     };
-    Ok(NodePage { nodes: shown(at, query, &nodes, cancel)?, total })
-}
-
-fn shown(at: At<'_>, query: &NodeQuery, nodes: &[NodeIndex], cancel: &CancelToken) -> Result<Vec<NodeView>, Cancelled> {
-    let project = |node: &NodeIndex| project(at, &query.projection, *node);
-    if nodes.len() <= NODES_A_PIECE {
-        cancel.check()?;
-        return Ok(nodes.iter().map(project).collect());
-    }
-    let copied = |nodes: &[NodeIndex]| nodes.iter().map(project).collect::<Vec<NodeView>>();
-    let pieces = Effort::Copy.in_pieces(nodes, cancel, copied)?;
     let mut shown = Vec::with_capacity(nodes.len());
-    pieces.into_iter().for_each(|piece| shown.extend(piece));
-    Ok(shown)
+    for run in nodes.chunks(NODES_A_PIECE) {
+        cancel.check()?;
+        shown.extend(run.iter().map(|node| project(at, &query.projection, *node)));
+    }
+    Ok(NodePage { nodes: shown, total })
 }
 
 fn by_birth(at: At<'_>, query: &NodeQuery, found: &Bitmap) -> Result<Vec<NodeIndex>, QueryError> {
@@ -99,18 +89,16 @@ fn ordered(at: At<'_>, query: &NodeQuery, found: &Bitmap, cancel: &CancelToken) 
         nodes
     };
     let nodes: Vec<u32> = found.iter().collect();
-    let pieces = Effort::Rank.in_pieces(&nodes, cancel, ranked)?;
+    // Where all are asked for, what takes long is to sort and to copy them.
+    let effort = if end < nodes.len() { Effort::Rank } else { Effort::Alone };
+    let pieces = effort.in_pieces(&nodes, cancel, ranked)?;
     let together = |mut nodes: Vec<Ranked>, piece| {
         nodes.extend(piece);
         nodes
     };
     let mut nodes = pieces.into_iter().reduce(together).unwrap_or_default();
     first(&mut nodes);
-    if Effort::Rank.is_much(nodes.len()) {
-        nodes.par_sort_unstable_by(compare);
-    } else {
-        nodes.sort_unstable_by(compare);
-    }
+    nodes.sort_unstable_by(compare);
     Ok(nodes.into_iter().skip(query.offset).map(|(_, _, node)| NodeIndex::from(node)).collect())
 }
 

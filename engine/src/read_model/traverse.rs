@@ -1,7 +1,5 @@
 //! Walking from a node: neighbours, neighbourhoods, paths.
 
-use rayon::prelude::*;
-
 use crate::algorithm::{
     CancelToken, Direction, Levels, Path, WeightError, WeightedPath, a_star, breadth_first, cheapest_path, depth_first,
     k_shortest_paths, neighbourhood, neighbourhood_along, neighbours, shortest_path, shortest_path_along,
@@ -14,7 +12,6 @@ use crate::topology::{EdgeIndex, NodeIndex};
 use crate::value::Value;
 
 use super::answer::{Answer, Neighbor, PathView};
-use super::effort::Effort;
 use super::graph_query::QueryError;
 
 type Answered = Result<Answer, QueryError>;
@@ -94,15 +91,8 @@ impl Walk<'_> {
     fn levels(&self, levels: &Levels) -> Answer {
         let at = self.at();
         let mut nodes = Vec::with_capacity(levels.nodes().len());
-        if Effort::Rank.is_much(levels.nodes().len()) {
-            let depth = levels.depth().unwrap_or(0);
-            let level = |distance| levels.at(distance).par_iter().map(move |node| (at.node_id(*node), distance));
-            (0..=depth).for_each(|distance| nodes.par_extend(level(distance)));
-            nodes.par_sort_unstable_by_key(|(node, distance)| (*distance, *node));
-        } else {
-            nodes.extend(levels.distances().map(|(node, distance)| (at.node_id(node), distance)));
-            nodes.sort_unstable_by_key(|(node, distance)| (*distance, *node));
-        }
+        nodes.extend(levels.distances().map(|(node, distance)| (at.node_id(node), distance)));
+        nodes.sort_unstable_by_key(|(node, distance)| (*distance, *node));
         Answer::Levels(nodes)
     }
 

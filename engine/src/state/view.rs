@@ -4,8 +4,6 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-use rayon::prelude::*;
-
 use crate::index::{Index, IndexBytes};
 use crate::ledger::MemoryLedger;
 use crate::pool::{ComponentId, PoolLedger, SetId};
@@ -140,9 +138,6 @@ pub struct PendingNode {
     pub content: Option<NodeContent>,
 }
 
-/// Pending nodes from which on it is worth several threads to find out what they are.
-const PENDING_WORTH_THREADS: usize = 1 << 12;
-
 /// For which nodes the indices do not hold.
 #[derive(Debug)]
 pub(crate) struct BesideIndex {
@@ -217,14 +212,7 @@ impl GraphView {
     }
 
     fn beside_index(&self) -> &BesideIndex {
-        match self.0.beside_index.get() {
-            Some(found) => found,
-            // Not while others wait for it: they may be the threads that it is found on.
-            None => {
-                let found = self.find_beside_index();
-                self.0.beside_index.get_or_init(|| found)
-            }
-        }
+        self.0.beside_index.get_or_init(|| self.find_beside_index())
     }
 
     fn find_beside_index(&self) -> BesideIndex {
@@ -242,16 +230,9 @@ impl GraphView {
         // They come in a few ascending runs.
         ordinals.sort();
         ordinals.dedup();
-        let pending = |ordinal: &u32| {
-            let node = NodeIndex::from(*ordinal);
-            PendingNode { node, content: at.node_content(node) }
-        };
-        let nodes: Vec<PendingNode> = if ordinals.len() < PENDING_WORTH_THREADS {
-            ordinals.iter().map(pending).collect()
-        } else {
-            ordinals.par_iter().map(pending).collect()
-        };
-        BesideIndex { nodes: nodes.into_boxed_slice(), unborn }
+        let pending = |node: NodeIndex| PendingNode { node, content: at.node_content(node) };
+        let nodes = ordinals.into_iter().map(|ordinal| pending(NodeIndex::from(ordinal))).collect();
+        BesideIndex { nodes, unborn }
     }
 
     /// Returns whether the indices hold for every node.

@@ -3,9 +3,8 @@
 
 use std::sync::LazyLock;
 
-use cidgraph::algorithm::{CancelToken, Cancelled, Direction, breadth_first};
+use cidgraph::algorithm::{CancelToken, Cancelled};
 use cidgraph::read_model::NodePage;
-use cidgraph::topology::NodeIndex;
 use cidgraph::{
     Criterion, EdgeEntity, GraphCommand, GraphQuery, GraphReadModel, Name, NodeEntity, NodeId, NodeQuery, NodeUpdate,
     OrderBy, Properties, QueryError, Value,
@@ -17,7 +16,7 @@ use crate::content::{KINDS, node_queries, registry};
 use crate::naive;
 use crate::world::World;
 
-/// More than one level of a walk needs for several threads.
+/// Many more than a piece has.
 const NODES: u64 = 40_000;
 
 /// Elements of a command.
@@ -106,57 +105,6 @@ proptest! {
     }
 }
 
-/// Returns the nodes that can be reached as one thread with a queue meets them.
-fn met(model: &GraphReadModel, start: NodeIndex) -> Vec<NodeIndex> {
-    let at = model.view().at();
-    let (mut met, mut seen, mut next) = (vec![start], vec![false; at.node_bound()], 0);
-    seen[start.index()] = true;
-    while next < met.len() {
-        for step in at.outgoing(met[next]).chain(at.incoming(met[next])) {
-            if !std::mem::replace(&mut seen[step.node.index()], true) {
-                met.push(step.node);
-            }
-        }
-        next += 1;
-    }
-    met
-}
-
-#[test]
-fn a_wide_walk_meets_nodes_in_the_order_in_which_one_thread_does() {
-    let model = &MODELS[1];
-    let start = model.view().at().find_node(id(1)).unwrap();
-    let levels = on_threads(|| breadth_first(model.view(), start, Direction::Both, &CancelToken::new()).unwrap());
-    assert!((0..4).any(|distance| levels.at(distance).len() > 1 << 15), "a level is wide");
-    assert!(levels.nodes() == met(model, start));
-    let query = GraphQuery::BreadthFirst { node: id(1), direction: Direction::Both };
-    let answer = on_threads(|| model.query(&query).unwrap());
-    let at = model.view().at();
-    let mut expected: Vec<_> = levels.distances().map(|(node, distance)| (distance, at.node_id(node))).collect();
-    expected.sort_unstable();
-    let expected = expected.into_iter().map(|(distance, node)| (node, distance)).collect();
-    assert!(answer == cidgraph::Answer::Levels(expected));
-}
-
-#[test]
-fn metrics_count_what_is_there() {
-    for model in &*MODELS {
-        let cidgraph::Answer::Metrics(metrics) = on_threads(|| model.query(&GraphQuery::Metrics).unwrap()) else {
-            panic!("metrics were asked for")
-        };
-        let nodes = naive::all(model);
-        for kind in &KINDS[..2] {
-            let count = nodes.iter().filter(|node| node.kind == **kind).count();
-            assert_eq!(metrics.node_kinds.get(*kind), Some(&count));
-        }
-        for component in ["Profile", "Visual"] {
-            let has = |node: &&cidgraph::NodeView| node.components.iter().any(|have| have.component_type == component);
-            assert_eq!(metrics.components.get(component), Some(&nodes.iter().filter(has).count()));
-        }
-        assert_eq!(metrics.edge_kinds.values().sum::<usize>(), model.edge_count());
-    }
-}
-
 #[test]
 fn who_gives_up_gets_no_answer() {
     let cancel = CancelToken::new();
@@ -167,8 +115,6 @@ fn who_gives_up_gets_no_answer() {
         GraphQuery::Nodes(all.clone()),
         GraphQuery::Nodes(all.order_by(by_value, false).limit(3)),
         GraphQuery::Count(Criterion::equals("Profile", "a", Value::List(vec![Value::Int(0)]))),
-        GraphQuery::BreadthFirst { node: id(1), direction: Direction::Both },
-        GraphQuery::Metrics,
     ] {
         for model in &*MODELS {
             let given_up = on_threads(|| model.query_until(&query, &cancel));
