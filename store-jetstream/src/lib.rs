@@ -26,6 +26,7 @@ mod places;
 mod follow;
 mod reads;
 mod shared;
+mod archived;
 mod whole;
 mod split;
 mod append;

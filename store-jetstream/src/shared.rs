@@ -34,6 +34,8 @@ pub(crate) struct Shared {
     pub(crate) holes: Holes,
     /// The first event of aggregates that the stream keeps, where it keeps not all.
     pub(crate) kept_from: Places,
+    /// The same, of those to which the archive was seen to lead.
+    pub(crate) joined: Places,
     pub(crate) archive: Archive,
     pub(crate) replicas: usize,
     /// Bytes that the stream may hold, as far as they were said.
@@ -65,10 +67,9 @@ impl Shared {
         let mut events = Vec::new();
         while events.len() < limit {
             let (next, left) = (from + events.len() as u64, limit - events.len());
-            let first = self.kept_from.get(aggregate).map_or(1, |first| first.head.version);
-            if next < first {
-                let count = usize::try_from(first - next).unwrap_or(usize::MAX).min(left);
-                events.extend(self.archive.read(aggregate, next, count).await?);
+            if let Some(first) = self.kept_from.get(aggregate).filter(|first| next < first.head.version) {
+                let count = usize::try_from(first.head.version - next).unwrap_or(usize::MAX).min(left);
+                events.extend(self.read_archived(aggregate, next, count, first).await?);
                 continue;
             }
             match self.read_kept(aggregate, next, left).await {
@@ -130,7 +131,7 @@ impl Shared {
         };
         match read.await {
             Err(StoreError::Corrupt { .. }) if self.archive.holds(aggregate, from).await? => {
-                self.archive.read(aggregate, from, count).await
+                self.read_hole(aggregate, from, count, head).await
             }
             read => read,
         }

@@ -118,6 +118,7 @@ impl JetStreamStore {
             reads: Reads::default(),
             holes: Holes::default(),
             kept_from: Places::default(),
+            joined: Places::default(),
             archive,
             replicas,
             max_bytes: config.max_bytes,

@@ -255,6 +255,49 @@ async fn segments_of_another_history_are_refused_and_nothing_leaves_the_stream()
     assert!(again.read(aggregate, 1, usize::MAX).await.unwrap() == all, "everything is in the stream");
 }
 
+/// The stream is made anew beside an archive of 40 events, loses some of its own, and is asked for them: they come from the
+/// archive where it is of the same history, and else not at all, however they were lost.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_stream_lacks_comes_only_from_an_archive_that_leads_to_what_it_has() {
+    let Some(server) = or_skip(Server::start(SyncInterval::Default)) else { return };
+    let aggregate = AggregateId::from_u64(1);
+    let refill = async |mut stream: SampleStream| {
+        let store = connect(&server).await;
+        store.client().request("$JS.API.STREAM.DELETE.event-store", "".into()).await.unwrap();
+        let store = connect(&server).await;
+        store.append(&[stream.appends(&[1; 60])]).await.unwrap();
+        store.read(aggregate, 1, usize::MAX).await.unwrap()
+    };
+    let store = connect(&server).await;
+    let same = SampleStream::new(1, HashKind::Sha2_256);
+    store.append(&[same.clone().appends(&[1; 60])]).await.unwrap();
+    archive_in_segments(&store, aggregate, 40, SEGMENT_BYTES).await.unwrap();
+    for (is_same, stream) in [(true, same.clone()), (false, same.fork())] {
+        for lost in [20..24, 1..4] {
+            let events = refill(stream.clone()).await;
+            let context = async_nats::jetstream::new(async_nats::connect(&server.url).await.unwrap());
+            let messages = context.get_stream("event-store").await.unwrap();
+            for version in lost.clone() {
+                messages.delete_message(version).await.unwrap();
+            }
+            for (from, limit) in [(lost.start, 2), (lost.start, 60), (lost.end - 1, 1)] {
+                let first = usize::try_from(from).unwrap() - 1;
+                match connect(&server).await.read(aggregate, from, limit).await {
+                    Ok(read) => {
+                        assert!(is_same, "{lost:?}: events of another history");
+                        assert!(read == events[first..events.len().min(first + limit)], "{lost:?}: events differ");
+                    }
+                    Err(StoreError::Corrupt { damage }) => {
+                        assert!(!is_same && damage.reason.contains("another history"), "{lost:?}: {damage}");
+                        assert_eq!(damage.sequence, Some(lost.end), "it names what the stream has next");
+                    }
+                    Err(error) => panic!("{error}"),
+                }
+            }
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn only_what_a_snapshot_of_this_history_covers_is_archived() {
     let Some(server) = or_skip(Server::start(SyncInterval::Default)) else { return };
