@@ -10,16 +10,14 @@ use crate::command::{
     apply, archive, bench, bisect, check_proof, completions, diff, drill, export, graphs, history, import, log, man,
     prove, query, repair, replay, show, snapshot, stats, verify, view, why,
 };
-use crate::failure::Failure;
+use crate::failure::{Failure, exit_codes};
 use crate::output::note;
 use crate::session::{Options, Session};
 
 /// An event-sourced property graph: every change a content-addressed event
 #[derive(Debug, Parser)]
 #[command(name = "cidgraph", version, propagate_version = true, max_term_width = 100)]
-#[command(
-    after_help = "Exit codes: 0 done, 1 usage or bad input, 2 corruption found, 3 conflict or unavailable, 130 interrupted."
-)]
+#[command(after_help = exit_codes())]
 pub struct CommandLine {
     /// What every subcommand takes.
     #[command(flatten)]

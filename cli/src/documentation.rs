@@ -4,13 +4,15 @@ use std::fmt::Write;
 
 use clap::{Arg, Command};
 
+use crate::failure::EXIT_CODES;
+
 /// Returns the whole document.
 pub fn markdown(mut command: Command) -> String {
     command.build();
     let mut text = String::from("# The `cidgraph` command\n\nGenerated from the command's own definitions.\n\n");
-    text.push_str(
-        "Exit codes: 0 done, 1 usage or bad input, 2 corruption found, 3 conflict or unavailable, 130 interrupted.\n\n",
-    );
+    text.push_str("| exit code | says |\n|---|---|\n");
+    EXIT_CODES.iter().for_each(|(code, says)| push(&mut text, format_args!("| {code} | {says} |\n")));
+    text.push('\n');
     text.push_str("## Options of every subcommand\n\n");
     write_arguments(command.get_arguments().filter(|argument| argument.is_global_set()), &mut text);
     for subcommand in visible(&command) {

@@ -12,6 +12,21 @@ use cidgraph::{
 use crate::filter::FilterError;
 use crate::import::{ImportError, SourcePosition};
 
+/// The exit codes, and what each says.
+pub const EXIT_CODES: [(u8, &str); 5] = [
+    (0, "done"),
+    (1, "usage or bad input, or two stores that part"),
+    (2, "corruption found"),
+    (3, "conflict or unavailable"),
+    (130, "interrupted"),
+];
+
+/// Returns the exit codes in one line.
+pub fn exit_codes() -> String {
+    let codes: Vec<String> = EXIT_CODES.iter().map(|(code, says)| format!("{code} {says}")).collect();
+    format!("Exit codes: {}.", codes.join("; "))
+}
+
 /// Why a subcommand ends without success.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
@@ -170,13 +185,18 @@ impl Failure {
         matches!(self, Self::Store(StoreError::Unavailable { .. } | StoreError::Unknown { .. }))
     }
 
-    /// Returns the exit code: 1 usage or bad input, 2 corruption found, 3 conflict or unavailable, 130 interrupted; 0
-    /// where the reader of the output went away.
+    /// Returns the exit code, one of [`EXIT_CODES`]; 0 where the reader of the output went away.
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
-            Self::Usage { .. } | Self::Import(_) | Self::Filter(_) | Self::Unwritable { .. } | Self::Output(_) => 1,
-            Self::Refused { .. } | Self::Parted { .. } | Self::Car { source: CarError::Io { .. }, .. } => 1,
+            Self::Usage { .. }
+            | Self::Import(_)
+            | Self::Filter(_)
+            | Self::Refused { .. }
+            | Self::Parted { .. }
+            | Self::Car { source: CarError::Io { .. }, .. }
+            | Self::Unwritable { .. }
+            | Self::Output(_) => 1,
             Self::Snapshot(error) | Self::SnapshotFile { source: error, .. } => exit_code_of_snapshot(error),
             Self::Chain(_)
             | Self::Event { .. }

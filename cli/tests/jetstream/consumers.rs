@@ -9,7 +9,8 @@ fn no_command_leaves_a_consumer() {
     served.write("e.csv", edges(9000));
     served.done(&[IMPORT_EDGES, &["g"]].concat());
     served.done(&["apply", "--graph", "h", "create"]);
-    let commands: [&[&str]; 9] = [
+    let url = served.server.url.as_str();
+    let commands: [&[&str]; 14] = [
         &["graphs"],
         &["log", "--graph", "g"],
         &["log", "--graph", "nobody"],
@@ -17,6 +18,11 @@ fn no_command_leaves_a_consumer() {
         &["stats", "--graph", "g"],
         &["query", "nodes", "--graph", "g"],
         &["replay", "--graph", "g"],
+        &["show", "0", "--graph", "g"],
+        &["history", "0", "--graph", "g"],
+        &["why", "0", "--graph", "g"],
+        &["diff", "10", "20", "--graph", "g"],
+        &["bisect", url, url, "--graph", "g"],
         &["verify"],
         &["verify", "--each-replica"],
     ];
