@@ -4,9 +4,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A flag that the caller raises and the algorithm looks at; clones share it.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct CancelToken {
-    cancelled: Arc<AtomicBool>,
+    /// `None` for one that cannot be raised.
+    cancelled: Option<Arc<AtomicBool>>,
+}
+
+impl Default for CancelToken {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 /// The caller cancelled; there is no partial result.
@@ -18,12 +25,17 @@ impl CancelToken {
     /// Returns a token that nobody has cancelled.
     #[must_use]
     pub fn new() -> Self {
-        Self::default()
+        Self { cancelled: Some(Arc::default()) }
     }
+
+    /// A token that nobody can cancel.
+    pub const NEVER: Self = Self { cancelled: None };
 
     /// Asks whatever runs with this token to stop soon.
     pub fn cancel(&self) {
-        self.cancelled.store(true, Ordering::Relaxed);
+        if let Some(cancelled) = &self.cancelled {
+            cancelled.store(true, Ordering::Relaxed);
+        }
     }
 
     /// Goes on unless the token was cancelled.
@@ -31,6 +43,7 @@ impl CancelToken {
     /// # Errors
     /// [`Cancelled`] when it was.
     pub fn check(&self) -> Result<(), Cancelled> {
-        if self.cancelled.load(Ordering::Relaxed) { Err(Cancelled) } else { Ok(()) }
+        let is_cancelled = self.cancelled.as_ref().is_some_and(|cancelled| cancelled.load(Ordering::Relaxed));
+        if is_cancelled { Err(Cancelled) } else { Ok(()) }
     }
 }

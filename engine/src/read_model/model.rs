@@ -129,7 +129,7 @@ impl GraphReadModel {
     /// [`QueryError::UnknownNode`] where the node that the page is to follow is gone,
     /// [`QueryError::InvalidParameter`] where one is given in another order than that of birth.
     pub fn nodes(&self, query: &NodeQuery) -> Result<NodePage, QueryError> {
-        guarded(|| self.nodes_until(query, &CancelToken::new()))?
+        guarded(|| self.nodes_until(query, &CancelToken::NEVER))?
     }
 
     fn nodes_until(&self, query: &NodeQuery, cancel: &CancelToken) -> Result<NodePage, QueryError> {
@@ -139,7 +139,7 @@ impl GraphReadModel {
 
     /// Counts the nodes of a criterion.
     pub fn count(&self, criterion: &Criterion) -> usize {
-        self.count_until(criterion, &CancelToken::new()).expect("nobody can cancel it")
+        self.count_until(criterion, &CancelToken::NEVER).expect("nobody can cancel it")
     }
 
     fn count_until(&self, criterion: &Criterion, cancel: &CancelToken) -> Result<usize, Cancelled> {
@@ -163,7 +163,7 @@ impl GraphReadModel {
     /// [`QueryError`]: a node that is not there, a bad parameter, a cycle where there must be none;
     /// [`QueryError::Damaged`] where the graph is read in place from a file that is damaged.
     pub fn query(&self, query: &GraphQuery) -> Result<Answer, QueryError> {
-        self.query_until(query, &CancelToken::new())
+        self.query_until(query, &CancelToken::NEVER)
     }
 
     /// Answers a query unless it is cancelled first.

@@ -42,8 +42,8 @@ fn properties(number: u64) -> Properties {
 }
 
 fn node(number: u64) -> NodeEntity {
-    let kind = KINDS[usize::from(number % 3 == 0)];
-    let component = if number % 4 == 0 { "Visual" } else { "Profile" };
+    let kind = KINDS[usize::from(number.is_multiple_of(3))];
+    let component = if number.is_multiple_of(4) { "Visual" } else { "Profile" };
     NodeEntity::new(id(number), kind).with(component, properties(number))
 }
 
