@@ -29,6 +29,11 @@ impl PackedInts {
         builder.finish()
     }
 
+    /// Packs so many zeros.
+    pub fn zeros(len: usize) -> Self {
+        Self { len, ..Self::default() }
+    }
+
     /// Returns the number at `index`.
     ///
     /// # Panics
@@ -68,6 +73,14 @@ impl PackedInts {
     pub fn of<T>(items: &[T], number: impl Fn(&T) -> u64) -> Self {
         let max = items.iter().map(&number).max().unwrap_or(0);
         Self::from_fn(items.len(), max, |index| number(&items[index]))
+    }
+
+    /// Packs what `number` says of each item, one after another; it is asked twice.
+    pub fn of_all<I: ExactSizeIterator + Clone>(items: I, number: impl Fn(I::Item) -> u64) -> Self {
+        let max = items.clone().map(&number).max().unwrap_or(0);
+        let mut builder = PackedIntsBuilder::new(items.len(), max);
+        items.for_each(|item| builder.push(number(item)));
+        builder.finish()
     }
 
     /// Returns the numbers in order.
@@ -163,6 +176,7 @@ impl PackedIntsBuilder {
     ///
     /// # Panics
     /// Where it exceeds the announced bound, or `index` the announced length.
+    #[inline]
     pub fn set(&mut self, index: usize, number: u64) {
         assert!(number <= self.max, "{number} at {index} exceeds the announced {}", self.max);
         assert!(index < self.room, "more than the announced {}", self.room);
@@ -227,6 +241,7 @@ pub fn demand(len: usize, width: u32, below: u64, order: Order) -> Demand {
     })
 }
 
+#[inline]
 fn put(words: &mut [u64], bit: usize, number: u64) {
     let (word, shift) = (bit / 64, bit % 64);
     words[word] |= number << shift;

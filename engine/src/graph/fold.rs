@@ -89,9 +89,9 @@ impl GraphAggregate {
     pub(super) fn fold_when_due(&mut self) {
         let base = self.generation.base();
         let rows = base.node_count() + base.edge_count();
-        // A row since takes more than three times the memory of one in the base: with a third as many, the overlay stays
-        // below the new base.
-        self.fold_above(self.fold_rows_min.max(rows / 3));
+        // A row since takes more than three times the memory of one in the base, and a fold makes a second base beside the
+        // first: with an eighth as many rows all that is there during a fold stays below twice what is left behind it.
+        self.fold_above(self.fold_rows_min.max(rows / 8));
     }
 
     fn fold_above(&mut self, rows: usize) {

@@ -84,6 +84,12 @@ impl CallerIds {
         }
     }
 
+    /// Returns the positions and their ids, by position.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (u32, EdgeId)> + '_ {
+        let places = 0..self.positions.len();
+        places.map(|place| (self.positions.get_u32(place), EdgeId::from_bytes(self.ids.get(place))))
+    }
+
     fn at(&self, position: u32) -> Option<EdgeId> {
         let place = partition(self.positions.len(), |place| self.positions.get_u32(place) < position);
         let found = place < self.positions.len() && self.positions.get_u32(place) == position;

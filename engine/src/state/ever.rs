@@ -38,7 +38,7 @@ impl<'a> Ever<'a> {
         Self { at, extent }
     }
 
-    const fn generation(&self) -> &'a Generation {
+    pub(super) const fn generation(&self) -> &'a Generation {
         self.at.generation()
     }
 

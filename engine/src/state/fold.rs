@@ -11,7 +11,7 @@ use std::sync::Arc;
 use crate::packed::{PackedInts, PackedIntsBuilder};
 use crate::pool::{ComponentId, NameId, Naming, PoolBase, Remap, SetId, compact};
 use crate::slab::Slab;
-use crate::topology::{Csr, CsrColumns, EdgeIndex, NodeIndex, Topology};
+use crate::topology::Csr;
 
 use super::at::At;
 use super::base::{Base, CallerIds, EdgeColumns, NodeColumns};
@@ -23,6 +23,7 @@ use super::keys::KeyColumn;
 use super::kinds::KindColumn;
 use super::lifetimes::{ChangesBuilder, Lifetimes};
 use super::marks::Sparse;
+use super::renumber::Renumbered;
 use super::timeline::Timeline;
 
 /// A new base with its pool.
@@ -44,11 +45,12 @@ pub fn fold(at: At<'_>, extent: Extent) -> Folded {
 
 /// Builds the base as [`fold`] does, with other names.
 pub fn fold_named(at: At<'_>, extent: Extent, naming: &Naming) -> Folded {
-    let renumbered = Renumbered::new(&at, Ever::new(at, extent));
+    let ever = Ever::new(at, extent);
+    let (renumbered, adjacency) = Renumbered::new(ever, |node| at.contains_node(node), |edge| at.contains_edge(edge));
     let moment = at.generation().moment_by_stamp(at.stamp()).map(|found| found.moment);
     let moment = moment.filter(|moment| moment.head.version == at.version());
     let timeline = Timeline::new(at.version(), moment.as_slice());
-    let (base, pool) = build(at, &at, &renumbered, naming, Kept::default(), timeline);
+    let (base, pool) = build(at, &renumbered, adjacency, naming, Kept::default(), timeline);
     Folded { base: Arc::new(base), pool: Arc::new(pool), renumbering: renumbered.into_renumbering() }
 }
 
@@ -61,37 +63,40 @@ pub fn fold_history(at: At<'_>, extent: Extent) -> Folded {
 /// Builds the base as [`fold_history`] does, with other names.
 pub fn fold_history_named(at: At<'_>, extent: Extent, naming: &Naming) -> Folded {
     let ever = Ever::new(at, extent);
-    let renumbered = Renumbered::new(&ever, ever);
+    let (renumbered, adjacency) =
+        Renumbered::new(ever, |node| ever.node_span(node).is_some(), |edge| ever.edge_span(edge).is_some());
     let kept = Kept::new(&ever, &renumbered);
-    let (base, pool) = build(at, &ever, &renumbered, naming, kept, at.generation().timeline(at.stamp()));
+    let timeline = at.generation().timeline(at.stamp());
+    let (base, pool) = build(at, &renumbered, adjacency, naming, kept, timeline);
     let base = Base { version: at.generation().base().version(), last: at.stamp(), ..base };
     Folded { base: Arc::new(base), pool: Arc::new(pool), renumbering: renumbered.into_renumbering() }
 }
 
-/// Builds the base of the elements in `lived`, as they are at `at`, with what is kept of the time before.
+/// Builds the base of the elements that are kept, as they are at `at`, with what is kept of the time before.
 fn build(
     at: At<'_>,
-    lived: &impl Topology,
-    renumbered: &Renumbered,
+    renumbered: &Renumbered<'_>,
+    adjacency: Csr,
     naming: &Naming,
     kept: Kept,
     timeline: Timeline,
 ) -> (Base, PoolBase) {
-    let nodes = &renumbered.nodes;
+    let edges = if has_edge_properties(at, renumbered) { renumbered.edges() } else { Vec::new() };
     let former_sets = kept.node_changes.values().map(SetId);
     let former_properties = kept.edge_changes.values().filter_map(|value| value.checked_sub(1).map(ComponentId));
     let (pool, remap) = compact(
         at.pool(),
         naming,
-        &mut nodes.iter().map(|node| at.node_set(*node)).chain(former_sets),
-        &mut renumbered.edges.iter().filter_map(|edge| at.edge_properties(*edge)).chain(former_properties),
+        &mut renumbered.nodes().map(|node| at.node_set(node)).chain(former_sets),
+        &mut edges.iter().filter_map(|edge| at.edge_properties(*edge)).chain(former_properties),
     );
-    let (nodes, namesakes) = node_columns(at, nodes, naming, &remap);
+    drop(edges);
+    let (nodes, namesakes) = node_columns(at, renumbered, naming, &remap);
     let base = Base {
         version: at.version(),
         last: 0,
         nodes,
-        adjacency: Csr::new(renumbered.adjacency(lived)),
+        adjacency,
         edges: edge_columns(at, renumbered, naming, &remap),
         lifetimes: kept.into_lifetimes(renumbered, &namesakes, &remap).map(Box::new),
         timeline,
@@ -124,31 +129,31 @@ struct Kept {
 }
 
 impl Kept {
-    fn new(ever: &Ever<'_>, renumbered: &Renumbered) -> Self {
+    fn new(ever: &Ever<'_>, renumbered: &Renumbered<'_>) -> Self {
         let mut kept = Self::default();
-        for (new, node) in (0..).zip(&renumbered.nodes) {
-            let span = ever.node_span(*node).expect("only what lived is kept");
+        for (new, node) in (0..).zip(renumbered.nodes()) {
+            let span = ever.node_span(node).expect("only what lived is kept");
             if span.birth > 0 || !kept.births.is_empty() {
                 kept.births.push(span.birth);
             }
             kept.node_deaths.extend(span.death.map(|death| (new, death)));
-            if kept.node_changes.push(new, &ever.node_changes(*node, span.birth)) {
-                kept.versions_before.push(ever.version_before(*node, span.birth));
+            if kept.node_changes.push(new, &ever.node_changes(node, span.birth)) {
+                kept.versions_before.push(ever.version_before(node, span.birth));
             }
         }
         assert!(kept.births.is_sorted(), "rows stand in the order of their births");
-        for (new, edge) in (0..).zip(&renumbered.edges) {
-            let span = ever.edge_span(*edge).expect("only what lived is kept");
+        for (new, edge) in (0..).zip(renumbered.edges()) {
+            let span = ever.edge_span(edge).expect("only what lived is kept");
             kept.has_young_edges |= span.birth > 0;
             kept.edge_deaths.extend(span.death.map(|death| (new, death)));
-            kept.edge_changes.push(new, &ever.edge_changes(*edge, span.birth));
+            kept.edge_changes.push(new, &ever.edge_changes(edge, span.birth));
         }
         kept
     }
 
     /// Packs it; `None` where nothing came, went or changed.
-    fn into_lifetimes(self, renumbered: &Renumbered, namesakes: &[(u32, u32)], remap: &Remap) -> Option<Lifetimes> {
-        let (nodes, edges) = (renumbered.nodes.len(), renumbered.edges.len());
+    fn into_lifetimes(self, renumbered: &Renumbered<'_>, namesakes: &[(u32, u32)], remap: &Remap) -> Option<Lifetimes> {
+        let (nodes, edges) = (renumbered.node_count(), renumbered.edge_count());
         let has_young_edges = self.has_young_edges;
         let lifetimes = Lifetimes {
             old_nodes: nodes - self.births.len(),
@@ -167,142 +172,83 @@ impl Kept {
     }
 }
 
-/// The nodes and edges that are kept, in their new order, and the way from old ordinals to new ones.
-struct Renumbered {
-    nodes: Vec<NodeIndex>,
-    node: Vec<u32>,
-    edges: Vec<EdgeIndex>,
-    position: Vec<u32>,
-    out_offsets: PackedInts,
-    out_targets: PackedInts,
-}
-
-impl Renumbered {
-    /// Numbers the elements in `lived`, which are among those that ever lived.
-    fn new(lived: &impl Topology, ever: Ever<'_>) -> Self {
-        let mut node = vec![GONE; ever.node_bound()];
-        let nodes = (0..node.len()).map(NodeIndex::new).filter(|node| lived.contains(*node)).collect::<Vec<_>>();
-        for (new, old) in (0..).zip(&nodes) {
-            node[old.index()] = new;
-        }
-        let edge_count = lived.edge_count();
-        let mut edges = Vec::with_capacity(edge_count);
-        let mut position = vec![GONE; ever.edge_bound()];
-        let mut out_offsets = PackedIntsBuilder::new(nodes.len() + 1, edge_count as u64);
-        let mut out_targets = PackedIntsBuilder::new(edge_count, last(&nodes));
-        out_offsets.push(0);
-        for source in &nodes {
-            for step in lived.outgoing(*source) {
-                position[step.edge.index()] = count(edges.len());
-                edges.push(step.edge);
-                let target = node[step.node.index()];
-                assert_ne!(target, GONE, "an edge lives no longer than its target");
-                out_targets.push(u64::from(target));
-            }
-            out_offsets.push(edges.len() as u64);
-        }
-        let (out_offsets, out_targets) = (out_offsets.finish(), out_targets.finish());
-        Self { nodes, node, edges, position, out_offsets, out_targets }
-    }
-
-    fn into_renumbering(self) -> Renumbering {
-        let (node_bounds, edge_bounds) = ((self.node.len(), self.nodes.len()), (self.position.len(), self.edges.len()));
-        Renumbering {
-            nodes: (node_bounds.0 != node_bounds.1).then(|| self.node.into_boxed_slice()),
-            node_bounds,
-            edge_bounds,
-            edges: self.position.into_boxed_slice(),
-        }
-    }
-
-    /// Returns the kept edges with their new positions, in the order of the old ones, in which they lie in memory.
-    fn survivors(&self) -> impl Iterator<Item = (EdgeIndex, u32)> {
-        let positions = self.position.iter().enumerate();
-        positions.filter(|(_, position)| **position != GONE).map(|(edge, position)| (EdgeIndex::new(edge), *position))
-    }
-
-    /// Packs what `number` says of each kept edge, by new position.
-    fn column(&self, number: impl Fn(EdgeIndex) -> u64) -> PackedInts {
-        let max = self.edges.iter().map(|edge| number(*edge)).max().unwrap_or(0);
-        let mut numbers = PackedIntsBuilder::new(self.edges.len(), max);
-        for (edge, position) in self.survivors() {
-            numbers.set(position as usize, number(edge));
-        }
-        numbers.finish()
-    }
-
-    fn adjacency(&self, lived: &impl Topology) -> CsrColumns {
-        let (nodes, edges) = (&self.nodes, self.edges.len());
-        let mut in_offsets = PackedIntsBuilder::new(nodes.len() + 1, edges as u64);
-        let mut in_sources = PackedIntsBuilder::new(edges, last(nodes));
-        let mut in_positions = PackedIntsBuilder::new(edges, edges.saturating_sub(1) as u64);
-        let mut place = 0;
-        in_offsets.push(0);
-        for target in nodes {
-            for step in lived.incoming(*target) {
-                in_sources.push(u64::from(self.node[step.node.index()]));
-                in_positions.push(u64::from(self.position[step.edge.index()]));
-                place += 1;
-            }
-            in_offsets.push(place);
-        }
-        CsrColumns {
-            out_offsets: self.out_offsets.clone(),
-            out_targets: self.out_targets.clone(),
-            in_offsets: in_offsets.finish(),
-            in_sources: in_sources.finish(),
-            in_positions: in_positions.finish(),
-        }
-    }
-}
-
-/// Returns the highest new ordinal.
-fn last(nodes: &[NodeIndex]) -> u64 {
-    nodes.len().saturating_sub(1) as u64
-}
-
 /// Returns the columns of nodes, and the nodes that have their id from one before them, with that one.
-fn node_columns(at: At<'_>, nodes: &[NodeIndex], naming: &Naming, remap: &Remap) -> (NodeColumns, Vec<(u32, u32)>) {
-    let ids: Slab<[u8; 16]> = nodes.iter().map(|node| *at.node_id(*node).as_bytes()).collect();
+fn node_columns(
+    at: At<'_>,
+    renumbered: &Renumbered<'_>,
+    naming: &Naming,
+    remap: &Remap,
+) -> (NodeColumns, Vec<(u32, u32)>) {
+    let nodes = || renumbered.nodes();
+    let ids: Slab<[u8; 16]> = nodes().map(|node| *at.node_id(node).as_bytes()).collect();
     let set = |set: SetId| u64::from(remap.set(set).0);
     let (table, namesakes) = FrozenIdTable::build(ids.all());
     let columns = NodeColumns {
         table,
         ids,
-        kinds: PackedInts::of(nodes, |node| u64::from(naming.of(at.node_kind(*node)).0)),
-        keys: KeyColumn::build(nodes.iter().map(|node| at.node_key(*node))),
-        sets: PackedInts::of(nodes, |node| set(at.node_set(*node))),
-        versions: PackedInts::of(nodes, |node| at.node_version(*node)),
+        kinds: PackedInts::of_all(nodes(), |node| u64::from(naming.of(at.node_kind(node)).0)),
+        keys: KeyColumn::build(nodes().map(|node| at.node_key(node))),
+        sets: PackedInts::of_all(nodes(), |node| set(at.node_set(node))),
+        versions: PackedInts::of_all(nodes(), |node| at.node_version(node)),
     };
     (columns, namesakes)
 }
 
-fn edge_columns(at: At<'_>, renumbered: &Renumbered, naming: &Naming, remap: &Remap) -> EdgeColumns {
-    let properties = |component: Option<ComponentId>| component.map_or(0, |id| u64::from(remap.component(id).0) + 1);
-    let caller_ids =
-        renumbered.survivors().filter_map(|(edge, position)| Some((position, at.caller_edge_id(edge)?))).collect();
+fn edge_columns(at: At<'_>, renumbered: &Renumbered<'_>, naming: &Naming, remap: &Remap) -> EdgeColumns {
+    let base = &**at.generation().base();
+    let kind = |kind: NameId| u64::from(naming.of(kind).0);
+    let kinds = renumbered.column(|position| kind(base.edge_kind(position)), |row| kind(NameId(row.kind)));
+    let versions =
+        renumbered.column(|position| base.edges.versions.get(position), |row| base.version + u64::from(row.birth()));
+    let indices = renumbered.column(|position| base.edges.indices.get(position), |row| u64::from(row.index));
     EdgeColumns {
-        kinds: KindColumn::of(&renumbered.column(|edge| u64::from(naming.of(at.edge_kind(edge)).0))),
-        properties: renumbered.column(|edge| properties(at.edge_properties(edge))),
-        versions: renumbered.column(|edge| at.edge_creation(edge).0),
-        indices: renumbered.column(|edge| u64::from(at.edge_creation(edge).1)),
+        kinds: KindColumn::of(&kinds),
+        properties: edge_properties(at, renumbered, remap),
+        versions,
+        indices,
         by_creation: by_creation(at, renumbered),
-        caller_ids: CallerIds::new(caller_ids),
+        caller_ids: caller_ids(at, renumbered),
     }
 }
 
+/// Returns whether an edge may have properties.
+fn has_edge_properties(at: At<'_>, renumbered: &Renumbered<'_>) -> bool {
+    let generation = at.generation();
+    let base = generation.base();
+    let is_bare = base.edges.properties.width() == 0
+        && base.lifetimes().is_none()
+        && generation.edge_changes.is_untouched()
+        && renumbered.recent_rows().all(|(_, row)| row.properties == 0);
+    !is_bare
+}
+
+fn edge_properties(at: At<'_>, renumbered: &Renumbered<'_>, remap: &Remap) -> PackedInts {
+    if !has_edge_properties(at, renumbered) {
+        return PackedInts::zeros(renumbered.edge_count());
+    }
+    let properties = |edge| at.edge_properties(edge).map_or(0, |id| u64::from(remap.component(id).0) + 1);
+    let max = renumbered.kept().map(|(edge, _)| properties(edge)).max().unwrap_or(0);
+    let mut column = PackedIntsBuilder::new(renumbered.edge_count(), max);
+    renumbered.kept().for_each(|(edge, position)| column.set(position as usize, properties(edge)));
+    column.finish()
+}
+
+fn caller_ids(at: At<'_>, renumbered: &Renumbered<'_>) -> CallerIds {
+    let frozen = at.generation().base().edges.caller_ids.iter();
+    let frozen = frozen.map(|(old, id)| (renumbered.position[old as usize], id));
+    let recent = (0..).zip(renumbered.recent_rows()).filter(|(_, (_, row))| row.caller != 0);
+    let recent = recent.filter_map(|(row, (position, _))| Some((position, at.generation().caller_id(row)?)));
+    CallerIds::new(frozen.chain(recent).filter(|(position, _)| *position != GONE).collect())
+}
+
 /// The new positions in the order of creation: the old base's order, then the rows since, both without what is not kept.
-fn by_creation(at: At<'_>, renumbered: &Renumbered) -> PackedInts {
+fn by_creation(at: At<'_>, renumbered: &Renumbered<'_>) -> PackedInts {
     let base = at.generation().base();
     let frozen = base.edges.by_creation.iter().map(|position| usize::try_from(position).expect("positions fit"));
     let recent = base.edge_count()..renumbered.position.len();
-    let edges = renumbered.edges.len();
+    let edges = renumbered.edge_count();
     let mut positions = PackedIntsBuilder::new(edges, edges.saturating_sub(1) as u64);
-    let survivors = frozen.chain(recent).map(|edge| renumbered.position[edge]).filter(|position| *position != GONE);
-    survivors.for_each(|position| positions.push(u64::from(position)));
+    let kept = frozen.chain(recent).map(|edge| renumbered.position[edge]).filter(|position| *position != GONE);
+    kept.for_each(|position| positions.push(u64::from(position)));
     positions.finish()
-}
-
-fn count(len: usize) -> u32 {
-    u32::try_from(len).expect("ordinals have 32 bits")
 }

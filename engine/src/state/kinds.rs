@@ -1,6 +1,5 @@
 //! The kinds of the frozen edges: places in a short list of names, so that where all are of one kind they take no room.
 
-use std::collections::BTreeSet;
 use std::io;
 
 use crate::packed::{Order, PackedInts};
@@ -20,10 +19,22 @@ pub(super) struct KindColumn {
 impl KindColumn {
     /// Makes the column of the numbers of names by position.
     pub(super) fn of(kinds: &PackedInts) -> Self {
-        let names: Vec<u64> = kinds.iter().collect::<BTreeSet<u64>>().into_iter().collect();
-        let last = names.len().saturating_sub(1) as u64;
-        let place = |position| names.partition_point(|name| *name < kinds.get(position)) as u64;
-        Self { places: PackedInts::from_fn(kinds.len(), last, place), names: names.into_iter().collect() }
+        let mut names = Vec::new();
+        let mut last = None;
+        for kind in kinds.iter() {
+            if last.replace(kind) != Some(kind)
+                && let Err(place) = names.binary_search(&kind)
+            {
+                names.insert(place, kind);
+            }
+        }
+        let places = if names.len() < 2 {
+            PackedInts::zeros(kinds.len())
+        } else {
+            let place = |position| names.partition_point(|name| *name < kinds.get(position)) as u64;
+            PackedInts::from_fn(kinds.len(), names.len() as u64 - 1, place)
+        };
+        Self { places, names: names.into_iter().collect() }
     }
 
     #[inline]

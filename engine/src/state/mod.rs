@@ -18,6 +18,7 @@ mod ever;
 mod carry_over;
 mod check;
 mod file;
+mod renumber;
 mod fold;
 mod bucket;
 mod touched;
