@@ -1,9 +1,11 @@
 //! `cidgraph check-proof`: what a proof file shows, without any store.
 
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use cidgraph::Cid;
-use cidgraph::proof::{Derivation, Proven, check};
+use cidgraph::proof::{Derivation, PROOF_BYTES_MAX, Proven, check};
 use clap::Args;
 use jiff::Timestamp;
 use serde_json::json;
@@ -39,8 +41,7 @@ pub struct Arguments {
 /// [`Failure::Proof`] where the proof does not hold; where a file cannot be read.
 pub fn run(session: &mut Session, arguments: &Arguments) -> Result<(), Failure> {
     let file = arguments.file.display().to_string();
-    let bytes =
-        std::fs::read(&arguments.file).map_err(|error| Failure::usage(format!("cannot read {file}: {error}")))?;
+    let bytes = read(&arguments.file).map_err(|error| Failure::usage(format!("cannot read {file}: {error}")))?;
     let refused = |source| Failure::Proof { file: file.clone(), source: Box::new(source) };
     let proven = check(&bytes, arguments.head).map_err(refused)?;
     let replayed = match &arguments.replay {
@@ -48,6 +49,13 @@ pub fn run(session: &mut Session, arguments: &Arguments) -> Result<(), Failure> 
         Some(car) => Some(replay(&proven, car, &file)?),
     };
     print(session, &proven, replayed)
+}
+
+/// Reads a file, no more of it than shows that it is too large to be a proof.
+fn read(file: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(file)?.take(PROOF_BYTES_MAX as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// Derives what the proof shows from a log and returns how many events that took.

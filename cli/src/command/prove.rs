@@ -1,14 +1,14 @@
 //! `cidgraph prove`: a file that shows what a node was at a version.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use cidgraph::proof::{ProveError, Prover};
-use cidgraph::{Engine, EventStore, GraphId, Head, NodeId};
+use cidgraph::{GraphHistory, Head, Moment, NodeId};
 use clap::Args;
 use serde_json::json;
 
 use super::car::write_whole;
+use super::moment::{At, history, moment_or_now};
 use super::node::{find_node, reference};
 use crate::failure::Failure;
 use crate::session::Session;
@@ -19,16 +19,16 @@ use crate::session::Session;
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     cidgraph prove Person:alice --graph g --at 120 --output alice.proof\n  \
-    cidgraph prove Person:nobody --graph g")]
+    cidgraph prove Person:nobody --graph g --at 2025-03-01")]
 pub struct Arguments {
     /// The node: its id, KIND:KEY, or a key that one node has; one that is not there by id or KIND:KEY
     pub node: String,
     /// The graph's name or id; may be left out where there is one graph
     #[arg(long, short, value_name = "GRAPH")]
     pub graph: Option<String>,
-    /// The version, with which a transaction ends; without it the last one
-    #[arg(long, value_name = "VERSION")]
-    pub at: Option<u64>,
+    /// The moment that is proven: the end of a transaction.
+    #[command(flatten)]
+    pub at: At,
     /// The file to write; - is standard output; without it the node's id with .proof behind it
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,
@@ -39,11 +39,21 @@ pub struct Arguments {
 /// # Errors
 /// Where the graph or the version is not there, the store cannot be read or does not hold, or the proof is too large.
 pub fn run(session: &mut Session, arguments: &Arguments) -> Result<(), Failure> {
-    let store = session.open_to_read()?;
-    let (graph, head) = session.graph(&*store, arguments.graph.as_deref())?;
-    let node = node_id(session, &store, graph, &arguments.node)?;
-    let version = arguments.at.unwrap_or(head.version);
-    let proof = session.wait(async { Prover::open(store, graph).await?.prove(node, version).await });
+    let (store, history) = history(session, arguments.graph.as_deref())?;
+    let node = node_id(session, &history, &arguments.node)?;
+    let at = moment_or_now(session, &history, arguments.at.at.as_deref())?;
+    let version = session.wait(history.place(at))?.head.version;
+    let head = session.wait(history.now())?.head;
+    let proof = session.wait(async {
+        let mut prover = Prover::open(store, history.graph()).await?;
+        // A state of the past is made of what snapshots hold, where they do: no need to replay all before it.
+        if let Some(begin) = prover.begins_with(version)
+            && let Ok(state) = history.at(Moment::Version(begin)).await
+        {
+            prover.keep_state(state.view().clone());
+        }
+        prover.prove(node, version).await
+    });
     let bytes = proof.map_err(failure)?.encode();
     let file = arguments.output.clone().unwrap_or_else(|| PathBuf::from(format!("{node}.proof")));
     write_whole(&file, |out| Ok(out.write_all(&bytes)?))?;
@@ -69,19 +79,20 @@ fn print(session: &mut Session, file: &Path, version: u64, bytes: usize, head: H
 }
 
 /// Finds the node that `text` names; only for a key alone the graph is read.
-fn node_id(session: &Session, store: &Arc<dyn EventStore>, graph: GraphId, text: &str) -> Result<NodeId, Failure> {
+fn node_id(session: &Session, history: &GraphHistory, text: &str) -> Result<NodeId, Failure> {
     if let Ok(node) = reference(text) {
-        return Ok(node.resolve(graph));
+        return Ok(node.resolve(history.graph()));
     }
-    let model = session.wait(Engine::new(Arc::clone(store)).get_graph(graph))?;
-    Ok(find_node(&model, text)?.id)
+    let now = session.wait(history.now())?.head.version;
+    Ok(find_node(&session.wait(history.at(Moment::Version(now)))?, text)?.id)
 }
 
 fn failure(error: ProveError) -> Failure {
     match error {
         ProveError::Events(error) => Failure::Engine(error.into()),
-        ProveError::NoSuchVersion { .. } | ProveError::WithinTransaction { .. } | ProveError::TooLarge { .. } => {
-            Failure::usage(error.to_string())
-        }
+        ProveError::NoSuchVersion { .. }
+        | ProveError::WithinTransaction { .. }
+        | ProveError::TooLarge { .. }
+        | ProveError::TooLargeNode { .. } => Failure::usage(error.to_string()),
     }
 }

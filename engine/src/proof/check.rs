@@ -49,9 +49,11 @@ pub fn check(bytes: &[u8], head: Cid) -> Result<Proven, ProofError> {
 }
 
 fn check_proof(proof: &Proof, head: Cid) -> Result<Proven, ProofError> {
-    let run = Run::open(proof.graph, &proof.blocks, head.hash_kind())?;
+    let blocks: Vec<Bytes> = proof.blocks.iter().chain(&proof.later).cloned().collect();
+    let run = Run::open(proof.graph, &blocks, head.hash_kind())?;
     let (head_version, anchored) = match &proof.anchor {
         None => (run.end_at(head)?, None),
+        Some(_) if !proof.later.is_empty() => return Err(ProofError::TwoWays),
         Some(anchor) => {
             let (head_version, said) = check_anchor(proof, anchor, &run, head)?;
             (head_version, Some(said))
@@ -64,6 +66,9 @@ fn check_proof(proof: &Proof, head: Cid) -> Result<Proven, ProofError> {
         return Err(incomplete("the first event is another one"));
     }
     let at = run.at(proof.version).ok_or_else(|| incomplete("the version's own event is missing"))?;
+    if first + proof.blocks.len() as u64 != proof.version + 1 {
+        return Err(incomplete("the events up to the version end with another one"));
+    }
     if at.remaining > 0 {
         return Err(incomplete("the version is within a transaction"));
     }

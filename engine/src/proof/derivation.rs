@@ -67,7 +67,8 @@ impl<'a> Derivation<'a> {
     pub fn finish(self) -> Result<Derived, ProofError> {
         let (from, to) = (self.replayed.version(), self.proven.version);
         if from < to {
-            return Err(ProofError::Incomplete { from, to, reason: "the events end before" });
+            let reason = if from == 0 { "none of them is of the proof's graph" } else { "the events end before" };
+            return Err(ProofError::Incomplete { from, to, reason });
         }
         Ok(Derived { events: from })
     }

@@ -11,7 +11,7 @@ use crate::store::StoreError;
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum ProofError {
     /// The file is larger than a proof may be.
-    #[error("the proof has {bytes} bytes, at most {max} are read")]
+    #[error("the proof has {bytes} bytes or more, at most {max} are read")]
     TooLarge {
         /// Its length.
         bytes: usize,
@@ -27,6 +27,9 @@ pub enum ProofError {
         /// What it calls itself.
         found: String,
     },
+    /// The bytes are not those that the proof was made of.
+    #[error("the proof was changed since it was made: its digest is another one")]
+    Changed,
     /// The proof leads to another event than the trusted one.
     #[error("the proof leads to event {found}, not to the given head {head}: make it again with that head")]
     OtherHead {
@@ -71,6 +74,9 @@ pub enum ProofError {
         /// What is missing.
         reason: &'static str,
     },
+    /// The proof leads to the head by the events themselves and by an anchor.
+    #[error("the proof leads to the head in two ways")]
+    TwoWays,
     /// No checkpoint of the state is shown.
     #[error("no checkpoint of version {version} is shown")]
     NoCheckpoint {
@@ -146,6 +152,14 @@ pub enum ProveError {
         from: u64,
         /// The last.
         to: u64,
+    },
+    /// What the node holds fills the proof.
+    #[error("the node alone takes {bytes} bytes, a proof at most {max}: it cannot be proven")]
+    TooLargeNode {
+        /// The length of its record.
+        bytes: usize,
+        /// The limit.
+        max: usize,
     },
 }
 

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 
+use crate::cid::HashKind;
 use crate::dag_cbor::{CodecError, Decoder, Encoder};
 use crate::id::{GraphId, NodeId};
 use crate::merkle::Hash;
@@ -23,9 +24,11 @@ pub struct Proof {
     pub version: u64,
     /// The node's bucket in the state of a checkpoint; `None` where the events begin with the first one.
     pub state: Option<StateProof>,
-    /// The blocks of the events after the state up to the version; up to the head where there is no anchor. Where the
-    /// state is that of the version, the block of the version's event stands first.
+    /// The blocks of the events after the state up to the version. Where the state is that of the version, the block of
+    /// the version's event stands alone.
     pub blocks: Vec<Bytes>,
+    /// The blocks of the events after the version up to the head; none where there is an anchor.
+    pub later: Vec<Bytes>,
     /// How the head leads to the version, where not by the blocks themselves.
     pub anchor: Option<Anchor>,
 }
@@ -66,13 +69,24 @@ pub struct Committed {
 impl Proof {
     /// Returns the file's bytes.
     pub fn encode(&self) -> Vec<u8> {
+        self.with_digest(&self.digest())
+    }
+
+    /// Returns the SHA-256 of the file in which no digest stands.
+    fn digest(&self) -> Hash {
+        HashKind::Sha2_256.digest(&self.with_digest(&[]))
+    }
+
+    fn with_digest(&self, digest: &[u8]) -> Vec<u8> {
         let mut bytes = Vec::new();
         let mut out = Encoder::new(&mut bytes);
-        out.map(7);
+        out.map(9);
         out.text("node");
         out.bytes(self.node.as_bytes());
         out.text("graph");
         out.bytes(self.graph.as_bytes());
+        out.text("later");
+        write_blocks(&self.later, &mut out);
         out.text("state");
         match &self.state {
             None => out.null(),
@@ -85,6 +99,8 @@ impl Proof {
         }
         out.text("blocks");
         write_blocks(&self.blocks, &mut out);
+        out.text("digest");
+        out.bytes(digest);
         out.text("format");
         out.text(FORMAT);
         out.text("version");
@@ -95,20 +111,24 @@ impl Proof {
     /// Reads a file's bytes.
     ///
     /// # Errors
-    /// [`ProofError::Codec`] or [`ProofError::UnknownFormat`].
+    /// [`ProofError::Codec`], [`ProofError::UnknownFormat`] or [`ProofError::Changed`].
     pub fn decode(bytes: &[u8]) -> Result<Self, ProofError> {
         let mut input = Decoder::new(bytes);
-        input.map_of(7, "a map of the seven fields of a proof")?;
+        input.map_of(9, "a map of the nine fields of a proof")?;
         input.key("node")?;
         let node = NodeId::from_bytes(input.bytes16()?);
         input.key("graph")?;
         let graph = GraphId::from_bytes(input.bytes16()?);
+        input.key("later")?;
+        let later = read_blocks(&mut input)?;
         input.key("state")?;
         let state = if input.take_null() { None } else { Some(StateProof::decode(&mut input)?) };
         input.key("anchor")?;
         let anchor = if input.take_null() { None } else { Some(Anchor::decode(&mut input)?) };
         input.key("blocks")?;
         let blocks = read_blocks(&mut input)?;
+        input.key("digest")?;
+        let digest = input.bytes()?;
         input.key("format")?;
         let format = input.text()?;
         if format != FORMAT {
@@ -117,7 +137,8 @@ impl Proof {
         input.key("version")?;
         let version = input.uint()?;
         input.finish()?;
-        Ok(Self { graph, node, version, state, blocks, anchor })
+        let proof = Self { graph, node, version, state, blocks, later, anchor };
+        if proof.digest() == digest { Ok(proof) } else { Err(ProofError::Changed) }
     }
 }
 

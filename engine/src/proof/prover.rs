@@ -67,6 +67,15 @@ impl Prover {
         &self.checkpoints
     }
 
+    /// Returns the version whose state a proof for `version` begins with; `None` where it begins with the first event.
+    pub fn begins_with(&self, version: u64) -> Option<u64> {
+        self.checkpoint_for(version).map(|said| said.version)
+    }
+
+    fn checkpoint_for(&self, version: u64) -> Option<Said> {
+        self.checkpoints.iter().rev().find(|said| said.version <= version).copied()
+    }
+
     /// Makes the proof of a node at a version, for whoever trusts the graph's last event.
     ///
     /// # Errors
@@ -77,13 +86,15 @@ impl Prover {
             return Err(ProveError::NoSuchVersion { version, last: head });
         }
         self.check_border(version).await?;
-        let said = self.checkpoints.iter().rev().find(|said| said.version <= version).copied();
+        let said = self.checkpoint_for(version);
         let from = said.map_or(0, |said| said.version);
         let first = if from == version { from } else { from + 1 };
         let covered = said.map_or(version, |said| version.max(said.event));
         let newer = self.checkpoints.iter().filter(|newer| newer.version >= covered && newer.version > from);
         let newer = newer.max_by_key(|newer| newer.event).copied();
-        let blocks = self.blocks(first, if newer.is_some() { version } else { head }).await?;
+        let mut blocks = self.blocks(first, if newer.is_some() { version } else { head }).await?;
+        let own = usize::try_from(version + 1 - first).expect("blocks that were read can be counted");
+        let later = blocks.split_off(own);
         let anchor = match newer {
             Some(newer) => Some(self.anchor(&newer, said.as_ref(), version, head).await?),
             None => None,
@@ -92,10 +103,11 @@ impl Prover {
             Some(said) => Some(self.state(&said, node).await?),
             None => None,
         };
-        let proof = Proof { graph: self.graph, node, version, state, blocks, anchor };
+        let proof = Proof { graph: self.graph, node, version, state, blocks, later, anchor };
         let bytes = proof.encode().len();
         if bytes > PROOF_BYTES_MAX {
-            return Err(self.too_large(bytes, first, version, newer, head));
+            let of_state = Self::too_large_state(bytes, proof.state.as_ref());
+            return Err(of_state.unwrap_or_else(|| self.too_large(bytes, first, version, newer, head)));
         }
         Ok(proof)
     }
@@ -198,6 +210,12 @@ impl Prover {
         let tree = StateTree::build(&view);
         self.states.truncate(STATES_MAX - 1);
         self.states.insert(0, (view, tree));
+    }
+
+    fn too_large_state(bytes: usize, state: Option<&StateProof>) -> Option<ProveError> {
+        let record = state?.record.as_ref()?.len();
+        (bytes - record < PROOF_BYTES_MAX && record > PROOF_BYTES_MAX / 2)
+            .then_some(ProveError::TooLargeNode { bytes: record, max: PROOF_BYTES_MAX })
     }
 
     fn too_large(&self, bytes: usize, first: u64, version: u64, newer: Option<Said>, head: u64) -> ProveError {

@@ -2,7 +2,7 @@
 
 use cidgraph::engine::Checkpointing;
 use cidgraph::proof::{Derivation, PROOF_BYTES_MAX, ProveError, check};
-use cidgraph::{Engine, GraphCommand, GraphMetadata, NodeEntity, NodeId, Submission};
+use cidgraph::{Component, Engine, GraphCommand, GraphMetadata, NodeEntity, NodeId, Properties, Submission, Value};
 use std::sync::Arc;
 
 use crate::history::{History, NODES, every, graph, node};
@@ -85,9 +85,10 @@ async fn what_cannot_be_proven_is_said() {
         ProveError::WithinTransaction { version, before: found, after: then } => {
             assert_eq!((version, found, then), (within, before, after));
         }
-        other @ (ProveError::Events(_) | ProveError::NoSuchVersion { .. } | ProveError::TooLarge { .. }) => {
-            panic!("{other}")
-        }
+        other @ (ProveError::Events(_)
+        | ProveError::NoSuchVersion { .. }
+        | ProveError::TooLarge { .. }
+        | ProveError::TooLargeNode { .. }) => panic!("{other}"),
     }
 }
 
@@ -113,4 +114,24 @@ async fn bulk_events_can_be_too_large_for_a_proof() {
     let head = engine.checkpoint(graph()).await.unwrap().head;
     let proof = prover.prove(NodeId::from_u64(7), later).await.unwrap().encode();
     assert_eq!(check(&proof, head.cid).unwrap().node.unwrap().kind, "Thing");
+}
+
+/// What a node holds by itself can fill a proof: then that is said, and not that events are in the way.
+#[tokio::test]
+async fn a_node_can_be_too_large_for_a_proof() {
+    let engine = Engine::new(Arc::new(cidgraph_store_memory::MemoryStore::new()));
+    let submit = async |command| engine.submit(graph(), Submission::one(engine.context(), command)).await.unwrap();
+    submit(GraphCommand::CreateGraph { metadata: GraphMetadata::named("proven") }).await;
+    submit(GraphCommand::AddNode { node: NodeEntity::new(NodeId::from_u64(1), "Thing") }).await;
+    for number in 0..14 {
+        let properties = Properties::from([("text", Value::text("t".repeat(60_000)))]);
+        let component = Component { component_type: format!("C{number}").into(), properties };
+        submit(GraphCommand::AttachComponent { node: NodeId::from_u64(1), component }).await;
+    }
+    let head = engine.checkpoint(graph()).await.unwrap().head;
+    let mut prover = cidgraph::proof::Prover::open(Arc::clone(engine.store()), graph()).await.unwrap();
+    match prover.prove(NodeId::from_u64(1), head.version).await {
+        Err(ProveError::TooLargeNode { bytes, max }) => assert!(bytes > 14 * 60_000 && max == PROOF_BYTES_MAX),
+        other => panic!("{other:?}"),
+    }
 }

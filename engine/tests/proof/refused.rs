@@ -29,22 +29,59 @@ fn refusal(proof: &Proof, head: Cid) -> ProofError {
     check(&proof.encode(), head).expect_err("it is refused")
 }
 
-#[tokio::test]
-async fn every_changed_byte_is_refused() {
-    let (history, proof) = sample().await;
+/// Holds `check` to refusing a proof in which any byte is another one, and one that was cut or goes on.
+fn refuses_every_change(proof: &Proof, head: Cid) {
     let bytes = proof.encode();
-    assert!(check(&bytes, history.head.cid).is_ok());
+    assert!(check(&bytes, head).is_ok());
     for at in 0..bytes.len() {
         for bit in [0x01, 0x80] {
             let mut changed = bytes.clone();
             changed[at] ^= bit;
-            assert!(check(&changed, history.head.cid).is_err(), "byte {at} of {}", bytes.len());
+            assert!(check(&changed, head).is_err(), "byte {at} of {}", bytes.len());
         }
     }
     for cut in 0..bytes.len() {
-        assert!(check(&bytes[..cut], history.head.cid).is_err(), "cut at byte {cut}");
+        assert!(check(&bytes[..cut], head).is_err(), "cut at byte {cut}");
     }
-    assert!(check(&[bytes, vec![0]].concat(), history.head.cid).is_err(), "one byte more");
+    assert!(check(&[bytes, vec![0]].concat(), head).is_err(), "one byte more");
+}
+
+#[tokio::test]
+async fn every_changed_byte_is_refused() {
+    let (history, proof) = sample().await;
+    refuses_every_change(&proof, history.head.cid);
+}
+
+/// Without an anchor the events lead to the head: the version is where those that count end, and no other byte says more.
+#[tokio::test]
+async fn every_changed_byte_is_refused_without_an_anchor() {
+    let history = History::write_lagging(8).await;
+    let mut prover = history.prover().await;
+    let mut seen = [false; 2];
+    for version in history.states.keys().rev().take(12) {
+        let proof = prover.prove(node(1), *version).await.unwrap();
+        if proof.anchor.is_some() || std::mem::replace(&mut seen[usize::from(proof.later.is_empty())], true) {
+            continue;
+        }
+        refuses_every_change(&proof, history.head.cid);
+        let all = proof.blocks.len() + proof.later.len();
+        for moved in (1..all).filter(|moved| *moved != proof.blocks.len()) {
+            let mut other = proof.clone();
+            let mut blocks = [proof.blocks.clone(), proof.later.clone()].concat();
+            other.later = blocks.split_off(moved);
+            other.blocks = blocks;
+            refusal(&other, history.head.cid);
+        }
+    }
+    assert_eq!(seen, [true, true], "of the head, and of versions before it");
+}
+
+#[tokio::test]
+async fn a_proof_leads_to_the_head_in_one_way() {
+    let (history, proof) = sample().await;
+    let mut both = proof.clone();
+    both.later = vec![proof.blocks[0].clone()];
+    refusal(&both, history.head.cid);
 }
 
 #[tokio::test]
