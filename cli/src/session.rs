@@ -250,16 +250,17 @@ pub fn graph_id(name: &str) -> GraphId {
     name.parse().unwrap_or_else(|_| GraphId::named(name))
 }
 
-/// Returns when a command that writes commits to the state: between two transactions, so that the same input gives the
-/// same events everywhere; with `only_where_paid` in a large graph only where it costs little beside the changes.
-pub fn checkpointing(events_max: u64, only_where_paid: bool) -> Checkpointing {
-    if events_max == 0 {
-        return Checkpointing::Off;
-    }
-    Checkpointing::Between(CheckpointPolicy { only_where_paid, ..checkpoint_policy(events_max) })
+/// After how many events a command that writes commits to the state, where nothing else was said.
+pub const CHECKPOINT_EVENTS: u64 = 1000;
+
+/// Returns after how much a command that writes commits to the state at the latest, `None` for never: between two
+/// transactions, so that the same input gives the same events everywhere; with `only_where_paid` in a large graph only where
+/// it costs little beside the changes.
+pub fn checkpoint_policy(events_max: u64, only_where_paid: bool) -> Option<CheckpointPolicy> {
+    (events_max > 0).then(|| CheckpointPolicy { events_max, only_where_paid, ..CheckpointPolicy::default() })
 }
 
-/// Returns after how much a command that writes commits to the state.
-pub fn checkpoint_policy(events_max: u64) -> CheckpointPolicy {
-    CheckpointPolicy { events_max, ..CheckpointPolicy::default() }
+/// Returns what an engine is told of that.
+pub fn checkpointing(policy: Option<CheckpointPolicy>) -> Checkpointing {
+    policy.map_or(Checkpointing::Off, Checkpointing::Between)
 }

@@ -33,6 +33,11 @@ fn a_proof_is_made_and_checked() {
     let shown = json(&done(elsewhere.path(), &["check-proof", "a.proof", "--head", &head, "--json"]));
     assert_eq!((&shown["version"], &shown["node"]["kind"]), (&json("40"), &json("\"Person\"")));
     assert!(shown["checkpoint"].as_u64().is_some_and(|version| version <= 40), "it begins with a checkpoint");
+    let cid = field(done(path, &["log", "--json"]).lines().nth(39).expect("an event"), "/cid");
+    for at in ["40", "seq:40", &cid] {
+        let again = json(&done(path, &["prove", "alice", "--at", at, "--output", "again.proof", "--json"]));
+        assert_eq!((&again["version"], &again["bytes"]), (&made["version"], &made["bytes"]), "{at}");
+    }
     let age = shown["node"]["components"]["Profile"]["age"].as_u64().expect("a number");
     assert!((20..40).contains(&age), "{age}");
     let text = done(elsewhere.path(), &["check-proof", "a.proof", "--head", &head]);
@@ -81,7 +86,8 @@ fn what_does_not_hold_is_refused() {
     failed(path, &["check-proof", "a.proof", "--head", &first], 2, "not to the given head");
     failed(path, &["check-proof", "a.proof", "--head", "bafy"], 1, "bafy");
     failed(path, &["check-proof", "missing.proof", "--head", &head], 1, "cannot read missing.proof");
-    failed(path, &["prove", "alice", "--at", "4000"], 1, "version 4000 cannot be proven");
+    failed(path, &["prove", "alice", "--at", "4000"], 1, "4000");
+    failed(path, &["check-proof", "/dev/zero", "--head", &head], 2, "at most 524288 are read");
     failed(path, &["prove", "nobody"], 1, "no node \"nobody\"");
 }
 
@@ -102,6 +108,36 @@ fn an_import_commits_to_what_it_made_and_goes_on_behind_it() {
     assert_eq!(import("whole", &["--resume"]), whole, "there is nothing more");
     import("never", &["--checkpoint-every", "0"]);
     assert_eq!(done(path, &["log", "-g", "never", "--type", "Checkpointed", "--json"]), "");
+}
+
+/// The process ends between a transaction and the checkpoint that is due after it.
+#[test]
+fn a_checkpoint_that_was_not_reached_is_made_first_when_an_import_goes_on() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path();
+    let line = |edge: u32| format!("{} {} {edge}\n", edge % 70, (edge * 7 + 1) % 70);
+    write(path, "all.txt", (0..2500).map(line).collect::<String>());
+    let import = |file: &str, graph: &str, more: &[&str]| {
+        done(path, &[&["import", "edges", file, "-g", graph, "--progress", "none"], more].concat());
+        field(&done(path, &["stats", "-g", graph, "--json"]), "/head/cid")
+    };
+    let whole = import("all.txt", "g", &[]);
+    let log = done(path, &["log", "-g", "g", "--json"]);
+    let until: Vec<_> = log.lines().take_while(|event| field(event, "/type") != "Checkpointed").collect();
+    assert!(until.len() < log.lines().count(), "there is a checkpoint");
+    let edges = until.iter().filter(|event| field(event, "/type") == "EdgeConnected").count();
+    let edges = u32::try_from(edges).expect("some");
+    write(path, "first.txt", (0..edges).map(line).collect::<String>());
+    let other = tempfile::tempdir().expect("a folder");
+    let elsewhere = |arguments: &[&str]| {
+        let place = other.path().join("store");
+        done(path, &[arguments, &["--data-dir", &place.display().to_string()]].concat())
+    };
+    elsewhere(&["import", "edges", "first.txt", "-g", "g", "--progress", "none", "--checkpoint-every", "0"]);
+    let stopped = elsewhere(&["stats", "-g", "g", "--json"]);
+    assert_eq!(field(&stopped, "/head/version"), until.len().to_string());
+    elsewhere(&["import", "edges", "all.txt", "-g", "g", "--progress", "none", "--resume"]);
+    assert_eq!(field(&elsewhere(&["stats", "-g", "g", "--json"]), "/head/cid"), whole);
 }
 
 /// A few bulk events are soon more bytes than a proof holds, long before they are 1000 events.

@@ -228,6 +228,17 @@ impl Engine {
         self.0.checkpoint_where_due(graph, policy).await
     }
 
+    /// Makes the checkpoint that the engine was told to make after what has been written, and that a process which ended
+    /// too early has left to be made.
+    ///
+    /// # Errors
+    /// As of [`load_graph`](Self::load_graph).
+    pub async fn catch_up_checkpoints(&self, graph: GraphId) -> Result<(), Error> {
+        self.load_graph(graph).await?;
+        self.0.checkpoint_when_due(graph).await;
+        Ok(())
+    }
+
     /// Replays a graph and compares the roots of each of its checkpoints with its events and its state then.
     ///
     /// # Errors
@@ -331,7 +342,7 @@ impl Graph {
     pub fn query(&self, query: &GraphQuery) -> Result<Arc<Answer>, QueryError> {
         match self.cached.get(query, self.open.reader.version()) {
             Some(answer) => Ok(answer),
-            None => self.compute(query, &CancelToken::new()),
+            None => self.compute(query, &CancelToken::NEVER),
         }
     }
 

@@ -12,6 +12,7 @@ use crate::json::{
     CommandForm, EdgeForm, IdForm, KeyForm, NodeForm, OperationForm, PropertiesForm, UpdateForm, ValueForm,
     find_wide_integer,
 };
+use crate::session::CHECKPOINT_EVENTS;
 use crate::store::Fsync;
 
 /// Apply one command, or the commands on standard input, one JSON object a line, each a transaction of its own
@@ -37,7 +38,7 @@ pub struct Arguments {
     #[arg(long, global = true, value_enum, value_name = "WHEN", default_value = "always")]
     pub fsync: Fsync,
     /// Commit to the state, for later proofs, after so many events; 0 for never
-    #[arg(long, global = true, value_name = "EVENTS", default_value_t = 1000)]
+    #[arg(long, global = true, value_name = "EVENTS", default_value_t = CHECKPOINT_EVENTS)]
     pub checkpoint_every: u64,
     /// Make one transaction of all commands on standard input: all of them or none
     #[arg(long, conflicts_with = "command_id")]

@@ -11,7 +11,7 @@ use crate::failure::Failure;
 use crate::import::jsonl::{JSON_LINE_BYTES_MAX, read_command};
 use crate::import::{Lines, SourcePosition};
 use crate::json::JsonLine;
-use crate::session::{Session, checkpointing, graph_id};
+use crate::session::{Session, checkpoint_policy, checkpointing, graph_id};
 use crate::store::Snapshots;
 
 /// Runs the subcommand.
@@ -35,7 +35,7 @@ pub fn run(session: &mut Session, arguments: &Arguments) -> Result<(), Failure> 
         }
         None => session.graph(&*store, None)?.0,
     };
-    let checkpoints = checkpointing(arguments.checkpoint_every, false);
+    let checkpoints = checkpointing(checkpoint_policy(arguments.checkpoint_every, false));
     let engine = session.options.store.engine(store, Snapshots::Take);
     let engine = engine.actor(arguments.actor.as_str()).checkpoints(checkpoints).build();
     let mut applying = Applying { session, arguments, engine, graph, expected: arguments.expected };

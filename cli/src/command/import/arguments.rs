@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use cidgraph::Name;
+use cidgraph::checkpoint::CheckpointPolicy;
 use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 
 use crate::import::csv::{CsvFormat, CsvImport};
@@ -11,7 +12,7 @@ use crate::import::field::TIME_NS_MAX;
 use crate::import::git::{GitFormat, GitImport};
 use crate::import::jsonl::JsonlImport;
 use crate::import::{Import, ImportError, ImportSource};
-use crate::session::graph_id;
+use crate::session::{CHECKPOINT_EVENTS, checkpoint_policy, graph_id};
 use crate::store::Fsync;
 
 /// Read a repository, a list of edges, tables, commands or a log of events into a graph
@@ -56,12 +57,18 @@ pub struct Target {
     /// When the embedded store brings what was written to the disk; servers have a setting of their own
     #[arg(long, value_enum, value_name = "WHEN", default_value = "always")]
     pub fsync: Fsync,
-    /// Commit to the state, for later proofs, after so many events; 0 for never
-    #[arg(long, value_name = "EVENTS", default_value_t = 1000)]
-    pub checkpoint_every: u64,
+    /// Commit to the state, for later proofs, after so many events, whatever that costs; 0 for never. Without it after
+    /// 1000 events, in a graph of millions of elements later
+    #[arg(long, value_name = "EVENTS")]
+    pub checkpoint_every: Option<u64>,
 }
 
 impl Target {
+    /// Returns after how much the import commits to the state; `None` for never.
+    pub fn checkpoints(&self) -> Option<CheckpointPolicy> {
+        checkpoint_policy(self.checkpoint_every.unwrap_or(CHECKPOINT_EVENTS), self.checkpoint_every.is_none())
+    }
+
     /// Returns what importers are told.
     pub fn source(&self) -> ImportSource {
         ImportSource {

@@ -19,7 +19,7 @@ use crate::failure::Failure;
 use crate::import::{BadLines, ImportError, Transaction};
 use crate::ingest::{Ingested, ingest};
 use crate::progress::{Acknowledged, Progress, acknowledged_object};
-use crate::session::{ProgressKind, Session, checkpoint_policy, checkpointing, graph_id};
+use crate::session::{ProgressKind, Session, checkpointing, graph_id};
 use crate::store::{Fsync, Snapshots};
 
 /// Runs the subcommand.
@@ -131,7 +131,7 @@ impl Writing {
     ) -> Result<Self, Failure> {
         let clock = Arc::new(ManualClock::at(target.clock));
         let engine = engine.clock(Arc::clone(&clock) as _).actor(target.actor.as_str());
-        let engine = engine.checkpoints(checkpointing(target.checkpoint_every, true)).build();
+        let engine = engine.checkpoints(checkpointing(target.checkpoints())).build();
         let id = graph_id(&target.graph);
         let graph = match runtime.block_on(engine.load_graph(id)) {
             Ok(graph) => Some(graph),
@@ -168,6 +168,9 @@ impl Writing {
         let opened =
             open_block(&last.event.block).map_err(|source| Failure::Event { version, source: source.into() })?;
         let last = CommandId::from_bytes(*opened.header.metadata.transaction.as_bytes());
+        // A checkpoint that was due, and that the import ended too early for, stands before what follows.
+        self.clock.set(opened.header.timestamp_ns);
+        self.runtime.block_on(self.engine.catch_up_checkpoints(self.id))?;
         let created = Transaction::create_graph(self.id, &self.name, &target.actor.as_str().into(), target.clock);
         Ok((last != created.command).then_some(last))
     }
@@ -243,8 +246,7 @@ impl Writing {
 
     /// Commits to the state at the end of the input where that is due, also where it would have cost too much before.
     fn commit(&self, target: &Target) -> Result<(), Failure> {
-        if target.checkpoint_every > 0 && self.graph.is_some() {
-            let policy = checkpoint_policy(target.checkpoint_every);
+        if let Some(policy) = target.checkpoints().filter(|_| self.graph.is_some()) {
             self.runtime.block_on(self.engine.checkpoint_where_due(self.id, &policy))?;
         }
         Ok(())
