@@ -123,8 +123,7 @@ async fn one_section_runs_alone() {
     let (report, _) = report(vec![Section::Memory, Section::RealInput]).await;
     let measured: Vec<&str> =
         report.targets.iter().filter(|row| row.measured.is_some()).map(|row| row.id.as_str()).collect();
-    let memory =
-        ["memory", "memory_five_edges", "memory_distinct", "memory_peak", "memory_ledger", "component_sharing"];
+    let memory = ["memory", "memory_five_edges", "memory_distinct", "memory_peak", "component_sharing"];
     assert_eq!(measured, [&memory[..], &["real_input_replay", "git_files"]].concat());
     assert!(report.targets.iter().all(|row| row.id != "bench_time"));
 }

@@ -102,19 +102,13 @@ fn report_process(outcome: &mut SectionOutcome, graph: MeasuredGraph, measured: 
     if let Some(target) = graph.target {
         outcome.measure(target, megabytes(after.resident), reached, conditions.clone());
     }
-    let is_plain = graph.target == Some("memory");
-    let ratio = number::float(after.resident_peak) / number::float(after.resident.max(1));
-    if is_plain {
+    if graph.target == Some("memory") {
+        let ratio = number::float(after.resident_peak) / number::float(after.resident.max(1));
         outcome.measure("memory_peak", ratio, reached, conditions);
     }
     outcome.report.lower(&named(graph, "resident"), "MB", megabytes(after.resident), Vec::new());
     outcome.report.lower(&named(graph, "resident_peak"), "MB", megabytes(after.resident_peak), Vec::new());
     let unaccounted = ledger.unaccounted();
-    let share = 100.0 * number::float(unaccounted.unsigned_abs()) / number::float(ledger.resident.max(1));
-    let conditions = format!("{unaccounted} of {} bytes resident are in no line", number::grouped(ledger.resident));
-    if is_plain {
-        outcome.measure("memory_ledger", share, reached, conditions);
-    }
     let part = |name: &str, bytes| Part { name: name.to_owned(), bytes };
     let lines = ledger.lines.largest_first().into_iter().map(|line| part(line.name, line.bytes));
     let rest = part("unaccounted", u64::try_from(unaccounted).unwrap_or(0));

@@ -130,7 +130,6 @@ pub const TARGETS: &[Target] = &[
     bar("memory_five_edges", "memory for 1M nodes, 5M edges", Bound::AtMost(150.0), "MB", MILLION_FIVE),
     bar("memory_distinct", "the same, 1M keys and scores", Bound::AtMost(150.0), "MB", MILLION),
     bar("memory_peak", "memory peak ÷ steady", Bound::AtMost(2.0), "", MILLION),
-    bar("memory_ledger", "memory that no line accounts for", Bound::AtMost(5.0), "%", MILLION),
     bar("component_sharing", "component storage saved", Bound::AtLeast(80.0), "%", MILLION),
     bar("point_lookup", "point lookup", Bound::AtMost(200.0), "ns", MILLION_FIVE),
     bar("and_count", "two-index AND count", Bound::AtMost(50.0), "µs", MILLION_FIVE),
