@@ -8,8 +8,9 @@ use std::time::Duration;
 use bevy::ecs::prelude::*;
 use cidgraph::entity::SPATIAL;
 use cidgraph::{
-    AsyncSyncBridge, BatchConfig, BridgeCommand, Cid, CommandId, Engine, EventStore, FeedStart, GraphCommand, GraphId,
-    GraphMetadata, GraphView, HistoryError, Moment, NodeId, NodeView, Snapshot, SnapshotError, TransformOperation,
+    AsyncSyncBridge, BatchConfig, BridgeCommand, Cid, CommandId, Engine, EventStore, FeedStart, GraphCommand,
+    GraphHistory, GraphId, GraphMetadata, GraphView, HistoryError, Moment, NodeId, NodeView, Snapshot, SnapshotError,
+    TransformOperation,
 };
 use cidgraph_cli::command::car::import_events;
 use cidgraph_cli::failure::Failure;
@@ -56,6 +57,8 @@ pub struct Source {
     still: Option<GraphView>,
     /// What takes back which command, the last one last.
     undo: Vec<(CommandId, GraphId, GraphCommand)>,
+    /// Commands that were not answered yet.
+    unanswered: BTreeSet<CommandId>,
     /// Why nothing can be changed.
     read_only: Option<&'static str>,
 }
@@ -67,8 +70,11 @@ struct Told {
     graphs: Vec<(GraphId, u64)>,
     node: Option<AskedNode>,
     moment: Vec<(GraphId, u64)>,
+    /// Questions that were not answered yet.
+    questions: usize,
     trouble: Option<String>,
-    failure: Option<String>,
+    /// Why questions have no answer.
+    mistakes: Vec<String>,
 }
 
 /// A node as it was at a version.
@@ -115,6 +121,7 @@ impl Source {
             only: only.map(str::to_owned),
             still,
             undo: Vec::new(),
+            unanswered: BTreeSet::new(),
             read_only: match place {
                 Place::File(_) => Some("a file is only looked at: import it into a store to change it"),
                 Place::Store(_, false) => Some("the store was opened to read: give --write to change it"),
@@ -173,25 +180,14 @@ impl Source {
 
     /// Asks for a node as it was at a version; [`node`](Self::node) has it once it was answered.
     pub fn ask(&self, bridge: &GraphBridge, graph: GraphId, node: NodeId, version: u64) {
-        let (engine, told) = (self.engine.clone(), Arc::clone(&self.told));
-        told.lock().node = None;
         let view = bridge.view(graph).or_else(|| self.still(graph)).filter(|view| view.version() == version);
-        self.runtime.spawn(async move {
-            let history = engine.history(graph);
-            let view = match view {
-                Some(view) => view,
-                None => match history.at(Moment::Version(version)).await {
-                    Ok(model) => model.view().clone(),
-                    Err(error) => return told.lock().failure = Some(error.to_string()),
-                },
-            };
-            let at = view.at();
-            let node = at.find_node(node).map(|node| at.node_view(node));
-            let event = match &node {
-                Some(node) => history.place(Moment::Version(node.version)).await.ok().map(|place| place.head.cid),
-                None => None,
-            };
-            told.lock().node = Some(AskedNode { node, event });
+        let engine = self.engine.clone();
+        self.told.lock().node = None;
+        self.question(async move { asked_node(&engine.history(graph), node, version, view).await }, |told, answer| {
+            match answer {
+                Ok(node) => told.node = Some(node),
+                Err(error) => told.mistakes.push(error.to_string()),
+            }
         });
     }
 
@@ -203,19 +199,37 @@ impl Source {
     /// Asks at which version graphs were at a moment, nothing yet being 0; [`take_moment`](Self::take_moment) has those
     /// that have one once they were answered.
     pub fn seek(&self, graphs: Vec<GraphId>, moment: Moment) {
-        let (engine, told) = (self.engine.clone(), Arc::clone(&self.told));
-        self.runtime.spawn(async move {
-            let (mut found, mut failure) = (Vec::new(), None);
+        let engine = self.engine.clone();
+        let places = async move {
+            let (mut found, mut mistake) = (Vec::new(), None);
             for graph in graphs {
                 match engine.history(graph).place(moment).await {
                     Ok(place) => found.push((graph, place.head.version)),
                     Err(HistoryError::BeforeFirst { .. }) => found.push((graph, 0)),
-                    Err(error) => failure = Some(error.to_string()),
+                    Err(error) => mistake = Some(error.to_string()),
                 }
             }
-            let mut told = told.lock();
-            told.failure = failure.filter(|_| found.is_empty());
+            (found, mistake)
+        };
+        self.question(places, |told, (found, mistake)| {
+            told.mistakes.extend(mistake.filter(|_| found.is_empty()));
             told.moment = found;
+        });
+    }
+
+    /// Asks something beside the frames.
+    fn question<A: Send>(
+        &self,
+        question: impl Future<Output = A> + Send + 'static,
+        tell: impl FnOnce(&mut Told, A) + Send + 'static,
+    ) {
+        let told = Arc::clone(&self.told);
+        told.lock().questions += 1;
+        self.runtime.spawn(async move {
+            let answer = question.await;
+            let mut told = told.lock();
+            told.questions -= 1;
+            tell(&mut told, answer);
         });
     }
 
@@ -224,20 +238,35 @@ impl Source {
         std::mem::take(&mut self.told.lock().moment)
     }
 
-    /// Returns why the last question or listing failed.
-    pub fn failure(&self) -> Option<String> {
+    /// Returns whether a question or a command has not been answered yet, or an answer has not been taken.
+    pub fn is_waiting(&self) -> bool {
         let told = self.told.lock();
-        told.trouble.clone().or_else(|| told.failure.clone())
+        !self.unanswered.is_empty() || told.questions > 0 || !told.mistakes.is_empty() || !told.moment.is_empty()
     }
 
-    /// Says on the screen what failed, or that nothing did.
-    pub fn say(&self, failure: Option<String>) {
-        self.told.lock().failure = failure;
+    /// Returns why the store does not answer.
+    pub fn trouble(&self) -> Option<String> {
+        self.told.lock().trouble.clone()
+    }
+
+    /// Returns why questions have no answer, each once.
+    pub fn take_mistakes(&self) -> Vec<String> {
+        std::mem::take(&mut self.told.lock().mistakes)
     }
 
     /// Moves a node by a vector in its graph's space. `had_place` says whether it had a place of its own before, which
     /// [`undo`](Self::undo) then gives back.
-    pub fn move_node(&mut self, bridge: &GraphBridge, graph: GraphId, node: NodeId, by: [f64; 3], had_place: bool) {
+    ///
+    /// # Errors
+    /// Why the command cannot be sent.
+    pub fn move_node(
+        &mut self,
+        bridge: &GraphBridge,
+        graph: GraphId,
+        node: NodeId,
+        by: [f64; 3],
+        had_place: bool,
+    ) -> Result<(), String> {
         let translate =
             |by| GraphCommand::TransformNodes { nodes: vec![node], operation: TransformOperation::Translate(by) };
         let compensation = if had_place {
@@ -245,31 +274,61 @@ impl Source {
         } else {
             GraphCommand::DetachComponent { node, component_type: SPATIAL.into() }
         };
-        if let Some(sent) = self.send(bridge, graph, translate(by)) {
-            self.undo.push((sent, graph, compensation));
+        let sent = self.send(bridge, graph, translate(by))?;
+        self.undo.push((sent, graph, compensation));
+        Ok(())
+    }
+
+    /// Writes what takes the last change back.
+    ///
+    /// # Errors
+    /// Why the command cannot be sent, or that nothing was changed.
+    pub fn undo(&mut self, bridge: &GraphBridge) -> Result<(), String> {
+        let (_, graph, command) = self.undo.pop().ok_or("nothing was changed that could be taken back")?;
+        self.send(bridge, graph, command).map(drop)
+    }
+
+    /// Takes over that a command was answered; one that was refused cannot be taken back.
+    pub fn note_answer(&mut self, command: CommandId, is_refused: bool) {
+        self.unanswered.remove(&command);
+        if is_refused {
+            self.undo.retain(|(sent, ..)| *sent != command);
         }
     }
 
-    /// Writes what takes the last change back; returns false where there is none.
-    pub fn undo(&mut self, bridge: &GraphBridge) -> bool {
-        let Some((_, graph, command)) = self.undo.pop() else { return false };
-        self.send(bridge, graph, command).is_some()
-    }
-
-    /// Forgets how to take back a command that was refused.
-    pub fn forget(&mut self, command: CommandId) {
-        self.undo.retain(|(sent, ..)| *sent != command);
-    }
-
-    fn send(&self, bridge: &GraphBridge, graph: GraphId, command: GraphCommand) -> Option<CommandId> {
+    fn send(&mut self, bridge: &GraphBridge, graph: GraphId, command: GraphCommand) -> Result<CommandId, String> {
         if let Some(why) = self.read_only {
-            self.say(Some(why.to_owned()));
-            return None;
+            return Err(why.to_owned());
         }
         let sent = bridge.bridge.send_command(BridgeCommand::Graph(graph, command));
-        self.say(sent.as_ref().err().map(ToString::to_string));
-        sent.ok()
+        let sent = sent.map_err(|error| error.to_string())?;
+        self.unanswered.insert(sent);
+        Ok(sent)
     }
+}
+
+/// Returns a node as it was at a version: in `view`, where that is the version's.
+async fn asked_node(
+    history: &GraphHistory,
+    node: NodeId,
+    version: u64,
+    view: Option<GraphView>,
+) -> Result<AskedNode, HistoryError> {
+    let view = match view {
+        Some(view) => view,
+        None => match history.at(Moment::Version(version)).await {
+            Ok(model) => model.view().clone(),
+            Err(HistoryError::BeforeFirst { .. }) => return Ok(AskedNode { node: None, event: None }),
+            Err(error) => return Err(error),
+        },
+    };
+    let at = view.at();
+    let node = at.find_node(node).map(|node| at.node_view(node));
+    let event = match &node {
+        Some(node) => history.place(Moment::Version(node.version)).await.ok().map(|place| place.head.cid),
+        None => None,
+    };
+    Ok(AskedNode { node, event })
 }
 
 /// Follows graphs that are new in the store.
@@ -281,7 +340,7 @@ pub fn follow_new_graphs(source: Option<ResMut<Source>>, bridge: Option<ResMut<G
         && is_open
         && let Err(failure) = source.bypass_change_detection().follow_listed(&mut bridge)
     {
-        source.say(Some(failure.to_string()));
+        source.told.lock().mistakes.push(failure.to_string());
     }
 }
 

@@ -222,15 +222,6 @@ impl Action {
             _ => return None,
         })
     }
-
-    /// Reads a script: a line an action; empty lines and those that begin with `#` are none.
-    ///
-    /// # Errors
-    /// The first line that is no action.
-    pub fn read_script(script: &str) -> Result<Vec<Self>, InvalidAction> {
-        let lines = script.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
-        lines.map(str::parse).collect()
-    }
 }
 
 fn finite(text: &str) -> Option<f32> {
@@ -296,10 +287,5 @@ mod tests {
         }
         let error = "version x".parse::<Action>().unwrap_err();
         assert_eq!(error.to_string(), r#""version x" is no action: which version?"#);
-    }
-
-    #[test]
-    fn a_script_has_comments() {
-        assert_eq!(Action::read_script("# first\n\nfit\n quit \n"), Ok(vec![Action::Fit, Action::Quit]));
     }
 }

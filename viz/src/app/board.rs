@@ -19,6 +19,7 @@ use super::action::Action;
 use super::card::{Card, lines};
 use super::hands::{Hands, SLIDER_PX};
 use super::layouts::Layouts;
+use super::mistake::LastMistake;
 use super::paint::Paint;
 use super::selection::Selection;
 use super::time::shown_version;
@@ -100,6 +101,7 @@ pub(super) struct Known<'w> {
     facts: Res<'w, RenderFacts>,
     selection: Res<'w, Selection>,
     hands: Res<'w, Hands>,
+    mistake: Res<'w, LastMistake>,
     layouts: Res<'w, Layouts>,
     bridge: Option<Res<'w, GraphBridge>>,
     source: Option<Res<'w, Source>>,
@@ -112,33 +114,52 @@ pub(super) fn write_figures(
     mut figures: Single<&mut Text, With<Figures>>,
     mut frames: Local<VecDeque<f32>>,
     mut since: Local<f32>,
+    mut shown: Local<Shown>,
 ) {
     frames.push_back(time.delta_secs() * 1e3);
     if frames.len() > FRAMES {
         frames.pop_front();
     }
     *since += time.delta_secs();
-    if *since < UPDATE_SECONDS && !known.hands.is_changed() {
+    if *since < UPDATE_SECONDS && !known.hands.is_changed() && !known.mistake.is_changed() {
         return;
     }
     *since = 0.0;
     let mut sorted: Vec<f32> = frames.iter().copied().collect();
     sorted.sort_by(f32::total_cmp);
     let at = |part: usize| sorted.get(sorted.len() * part / 100).copied().unwrap_or(0.0);
-    let text = known.lines(at(50), at(99)).join("\n");
+    shown.follow(&known.scene);
+    let text = known.lines(at(50), at(99), &shown).join("\n");
     if figures.0 != text {
         figures.0 = text;
     }
 }
 
+/// How many elements are shown, counted anew where something changed.
+#[derive(Debug, Default)]
+pub(super) struct Shown {
+    revision: (u64, f32),
+    nodes: usize,
+    edges: usize,
+}
+
+impl Shown {
+    fn follow(&mut self, scene: &GraphScene) {
+        if self.revision != scene.revision() {
+            (self.nodes, self.edges) = scene.count_shown();
+            self.revision = scene.revision();
+        }
+    }
+}
+
 impl Known<'_> {
-    fn lines(&self, p50: f32, p99: f32) -> Vec<String> {
+    fn lines(&self, p50: f32, p99: f32, shown: &Shown) -> Vec<String> {
         let facts = self.facts.read();
-        let thinned = if facts.edge_stride > 1 { format!(" (1 in {})", facts.edge_stride) } else { String::new() };
+        let thinned = if facts.edge_stride > 1 { format!(", 1 in {} drawn", facts.edge_stride) } else { String::new() };
         let drawn = if facts.is_points { " as points" } else { "" };
         let mut lines = vec![format!(
             "frame p50 {p50:.1} p99 {p99:.1} ms   nodes {}{drawn}   edges {}{thinned}",
-            facts.nodes, facts.edges
+            shown.nodes, shown.edges
         )];
         lines.extend(self.bridge.as_ref().map(|bridge| feed_line(bridge)));
         for (graph, at) in (0..).zip(self.scene.graphs()) {
@@ -176,9 +197,9 @@ impl Known<'_> {
                 (followed == FOLLOWED_MAX && listed > followed)
                     .then(|| format!("{followed} of {listed} graphs are shown: --graph chooses")),
             );
-            troubles.extend(source.failure());
+            troubles.extend(source.trouble());
         }
-        troubles.extend(self.hands.mistake.as_ref().map(ToString::to_string));
+        troubles.extend(self.mistake.get().map(str::to_owned));
         troubles
     }
 }

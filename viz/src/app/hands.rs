@@ -14,6 +14,7 @@ use crate::scene::GraphScene;
 
 use super::action::{Action, InvalidAction};
 use super::eye::Eye;
+use super::mistake::Mistake;
 use super::picking::node_at;
 use super::selection::Selection;
 use super::time::shown_version;
@@ -62,8 +63,6 @@ pub(super) struct Hands {
     held: Option<Held>,
     /// What was typed: a slash and what is searched, or a colon and an action.
     pub(super) typed: Option<String>,
-    /// Why the last thing that was typed is no action.
-    pub(super) mistake: Option<InvalidAction>,
     pictures: u32,
 }
 
@@ -167,21 +166,19 @@ pub(super) fn use_keys(
     scene: Res<GraphScene>,
     playing: Query<(), With<crate::plugin::Playback>>,
     mut actions: MessageWriter<Action>,
+    mut mistakes: MessageWriter<Mistake>,
 ) {
     for key in typed.read().filter(|key| key.state == ButtonState::Pressed) {
-        if hands.mistake.is_some() {
-            hands.mistake = None;
-        }
         if hands.typed.is_some() {
             match type_key(&mut hands.typed, &key.logical_key) {
                 Some(Ok(action)) => drop(actions.write(action)),
-                Some(Err(mistake)) => hands.mistake = Some(mistake),
+                Some(Err(mistake)) => drop(mistakes.write(Mistake(mistake.to_string()))),
                 None => {}
             }
         } else if let Key::Character(begun) = &key.logical_key
             && matches!(begun.as_str(), "/" | ":")
         {
-            (hands.typed, hands.mistake) = (Some(begun.to_string()), None);
+            hands.typed = Some(begun.to_string());
         } else if key.logical_key == Key::Character("?".into()) {
             actions.write(Action::Help);
         } else if key.key_code == KeyCode::F12 {

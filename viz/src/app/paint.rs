@@ -16,10 +16,10 @@ use super::action::{Action, Filter, PropertyName};
 const REPAINT_SECONDS: f32 = 0.5;
 
 /// The colour of nodes without the property.
-const WITHOUT: u32 = 0xff50_4a46;
+const WITHOUT: u32 = 0xff78_706a;
 
 /// The ends and the middle of the scale of numbers, dark to bright, told apart by those who see no red or no green.
-const SCALE: [[u8; 3]; 3] = [[0x2c, 0x3e, 0x9e], [0x21, 0x9f, 0x93], [0xf7, 0xe2, 0x4b]];
+const SCALE: [[u8; 3]; 3] = [[0x54, 0x6c, 0xd8], [0x21, 0x9f, 0x93], [0xf7, 0xe2, 0x4b]];
 
 /// The radius of the smallest and the largest number, in parts of the usual one.
 const SIZES: [f32; 2] = [0.5, 3.0];

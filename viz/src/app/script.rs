@@ -1,43 +1,84 @@
 //! Actions from a file, one a frame.
 
 use std::collections::VecDeque;
+use std::io::Write;
 
 use bevy::ecs::prelude::*;
 
 use crate::headless::{FRAMES_TO_A_PICTURE, FRAMES_TO_REST};
+use crate::source::Source;
 
-use super::action::Action;
+use super::action::{Action, InvalidAction};
+use super::mistake::Mistake;
 
 /// What is still to be done.
-#[derive(Resource, Debug, Default)]
+#[derive(Resource, Debug, Default, PartialEq)]
 pub struct Script {
-    actions: VecDeque<Action>,
+    /// Each with the number of its line, from 1.
+    actions: VecDeque<(usize, Action)>,
+    /// The line of the action that was begun last.
+    line: usize,
     frames: u32,
     /// Whether the picture that is taken next was waited for.
     is_at_rest: bool,
+    mistakes: usize,
+}
+
+/// A line of a script that is no action.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}: {source}")]
+pub struct InvalidScript {
+    /// The line's number, from 1.
+    pub line: usize,
+    /// What is wrong with it.
+    pub source: InvalidAction,
 }
 
 impl Script {
-    /// Makes a script; it ends with [`Action::Quit`], whether it says so or not.
-    pub fn new(actions: impl IntoIterator<Item = Action>) -> Self {
-        Self { actions: actions.into_iter().chain([Action::Quit]).collect(), frames: 0, is_at_rest: false }
+    /// Reads a script: a line an action; empty lines and those that begin with `#` are none. It ends with
+    /// [`Action::Quit`], whether it says so or not.
+    ///
+    /// # Errors
+    /// The first line that is no action.
+    pub fn read(script: &str) -> Result<Self, InvalidScript> {
+        let lines = (1..).zip(script.lines().map(str::trim));
+        let actions = lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#')).map(|(number, line)| {
+            let action = line.parse().map_err(|source| InvalidScript { line: number, source })?;
+            Ok((number, action))
+        });
+        let mut actions = actions.collect::<Result<VecDeque<_>, _>>()?;
+        actions.push_back((script.lines().count(), Action::Quit));
+        Ok(Self { actions, ..Self::default() })
+    }
+
+    /// Returns how many things could not be done.
+    pub const fn mistakes(&self) -> usize {
+        self.mistakes
     }
 }
 
-/// Writes the next action.
-pub(super) fn next_action(script: Option<ResMut<Script>>, mut actions: MessageWriter<Action>) {
+/// Writes the next action, once what the last one asked of the store was answered.
+pub(super) fn next_action(
+    script: Option<ResMut<Script>>,
+    source: Option<Res<Source>>,
+    mut actions: MessageWriter<Action>,
+) {
     let Some(mut script) = script else { return };
     if script.frames > 0 {
         script.frames -= 1;
         return;
     }
-    let is_picture = matches!(script.actions.front(), Some(Action::Screenshot(_)));
+    if source.is_some_and(|source| source.is_waiting()) {
+        return;
+    }
+    let is_picture = matches!(script.actions.front(), Some((_, Action::Screenshot(_))));
     if is_picture && !script.is_at_rest {
         (script.frames, script.is_at_rest) = (FRAMES_TO_REST, true);
         return;
     }
     script.is_at_rest = false;
-    let Some(action) = script.actions.pop_front() else { return };
+    let Some((line, action)) = script.actions.pop_front() else { return };
+    script.line = line;
     if let Action::Frames(frames) = action {
         script.frames = frames;
     }
@@ -48,4 +89,31 @@ pub(super) fn next_action(script: Option<ResMut<Script>>, mut actions: MessageWr
         script.frames = frames.saturating_add(FRAMES_TO_A_PICTURE);
     }
     actions.write(action);
+}
+
+/// Counts what could not be done, and says it on standard error.
+pub(super) fn note_mistakes(script: Option<ResMut<Script>>, mut mistakes: MessageReader<Mistake>) {
+    let Some(mut script) = script else { return };
+    for Mistake(text) in mistakes.read() {
+        script.mistakes += 1;
+        // Where nobody reads it, the exit code says it too.
+        writeln!(std::io::stderr().lock(), "cidgraph-viz: line {}: {text}", script.line).ok();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_script_has_comments_and_ends() {
+        let script = Script::read("# first\n\nfit\n orbit \n").expect("it is one");
+        assert_eq!(script.actions, [(3, Action::Fit), (4, Action::Orbit), (4, Action::Quit)]);
+    }
+
+    #[test]
+    fn a_line_that_is_no_action_is_named() {
+        let error = Script::read("fit\n\nversion x\njump").expect_err("it is none");
+        assert_eq!(error.to_string(), r#"line 3: "version x" is no action: which version?"#);
+    }
 }

@@ -8,6 +8,7 @@ use crate::scene::{Bits, GraphScene};
 
 use super::action::Action;
 use super::eye::Eye;
+use super::mistake::Mistake;
 use super::picking::{neighbourhood, node_at, nodes_within};
 
 /// The slots of the nodes that are selected, and of what stands out.
@@ -62,6 +63,7 @@ pub(super) fn select(
     mut scene: ResMut<GraphScene>,
     mut selection: ResMut<Selection>,
     camera: Single<(&Camera, &Transform, &Projection), With<GraphCamera>>,
+    mut mistakes: MessageWriter<Mistake>,
 ) {
     let (camera, transform, projection) = *camera;
     for action in actions.read() {
@@ -80,6 +82,9 @@ pub(super) fn select(
         }
         if let Action::Search(text) = action {
             let nodes = search(&scene, text);
+            if nodes.is_empty() {
+                mistakes.write(Mistake(format!("no node that is shown has a key or an id that begins with {text:?}")));
+            }
             selection.set(&mut scene, nodes);
         }
         if let Action::Neighbours(steps) = action {

@@ -13,9 +13,11 @@ use cidgraph::pool::ComponentRegistry;
 use crate::headless::Picture;
 use crate::plugin::GraphBridge;
 use crate::render::GraphCamera;
-use crate::scene::{Bits, GraphScene};
+use crate::scene::{Bits, GraphScene, NodeRecord};
 
 use super::action::Action;
+use super::mistake::Mistake;
+use super::script::Script;
 use super::selection::Selection;
 use super::time::shown_version;
 
@@ -28,6 +30,8 @@ pub(super) fn serve(
     bridge: Option<Res<GraphBridge>>,
     camera: Single<&RenderTarget, With<GraphCamera>>,
     mut recording: Local<Option<Recording>>,
+    script: Option<Res<Script>>,
+    mut mistakes: MessageWriter<Mistake>,
     mut exit: MessageWriter<AppExit>,
 ) {
     if let Some(recorded) = recording.take_if(|recorded| recorded.next >= recorded.count) {
@@ -44,7 +48,7 @@ pub(super) fn serve(
         }
         if let Action::Record(count, folder) = action {
             if let Err(error) = std::fs::create_dir_all(folder) {
-                bevy::log::error!("{}: {error}", folder.display());
+                mistakes.write(Mistake(format!("{}: {error}", folder.display())));
             } else {
                 *recording = Some(Recording { folder: folder.clone(), next: 0, count: *count });
             }
@@ -52,11 +56,12 @@ pub(super) fn serve(
         if *action == Action::State {
             let text = describe(&scene, &selection, bridge.as_deref());
             if let Err(error) = writeln!(std::io::stdout().lock(), "{text}") {
-                bevy::log::error!("{error}");
+                mistakes.write(Mistake(format!("standard output: {error}")));
             }
         }
         if *action == Action::Quit {
-            exit.write(AppExit::Success);
+            let is_done = script.as_ref().is_none_or(|script| script.mistakes() == 0);
+            exit.write(if is_done { AppExit::Success } else { AppExit::error() });
         }
     }
 }
@@ -70,14 +75,15 @@ pub(super) struct Recording {
 }
 
 /// Returns what writes a picture once it was taken.
-fn write_to(path: PathBuf) -> impl FnMut(On<'_, '_, ScreenshotCaptured>) {
-    move |captured| {
+fn write_to(path: PathBuf) -> impl FnMut(On<'_, '_, ScreenshotCaptured>, MessageWriter<Mistake>) {
+    move |captured, mut mistakes| {
         let written = Picture::of_image(&captured.image).map(|picture| picture.write_png(&path));
-        match written {
-            Some(Ok(())) => {}
-            Some(Err(error)) => bevy::log::error!("{error}"),
-            None => bevy::log::error!("{}: the picture has other than four bytes a pixel", path.display()),
-        }
+        let mistake = match written {
+            Some(Ok(())) => return,
+            Some(Err(error)) => error.to_string(),
+            None => format!("{}: the picture has other than four bytes a pixel", path.display()),
+        };
+        mistakes.write(Mistake(mistake));
     }
 }
 
@@ -99,8 +105,11 @@ fn describe(scene: &GraphScene, selection: &Selection, bridge: Option<&GraphBrid
         }
         text.push('\n');
     }
-    let hidden = |bits: u32| bits & Bits::HIDDEN != 0;
-    let hidden = scene.nodes().iter().filter(|node| hidden(node.bits)).count();
+    let is_hidden = |node: &&NodeRecord| {
+        let shown = scene.groups()[Bits(node.bits).group() as usize].version;
+        node.lives_at(shown) && node.bits & Bits::HIDDEN != 0
+    };
+    let hidden = scene.nodes().iter().filter(is_hidden).count();
     text.push_str(&format!("selected {} hidden {hidden}", selection.nodes().len()));
     text
 }

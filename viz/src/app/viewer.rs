@@ -13,8 +13,9 @@ use super::edit::edit;
 use super::labels::label;
 use super::layouts::{Layouts, lay_out};
 use super::machines::show_machine;
+use super::mistake::{LastMistake, Mistake, keep_last, take_from_source};
 use super::paint::{Paint, paint};
-use super::script::next_action;
+use super::script::{next_action, note_mistakes};
 use super::selection::{Selection, select};
 use super::serve::serve;
 use super::time::go_in_time;
@@ -26,6 +27,8 @@ pub struct ViewerPlugin;
 impl Plugin for ViewerPlugin {
     fn build(&self, app: &mut App) {
         app.add_message::<Action>()
+            .add_message::<Mistake>()
+            .init_resource::<LastMistake>()
             .init_resource::<Selection>()
             .init_resource::<Card>()
             .init_resource::<Paint>()
@@ -34,6 +37,8 @@ impl Plugin for ViewerPlugin {
             .add_systems(
                 Update,
                 (
+                    take_from_source,
+                    note_mistakes,
                     next_action,
                     select,
                     move_camera,
@@ -45,6 +50,7 @@ impl Plugin for ViewerPlugin {
                     show_machine,
                     label,
                     serve,
+                    keep_last,
                 )
                     .chain()
                     .after(GraphSystems::Apply),

@@ -4,7 +4,7 @@ use std::io;
 
 use cidgraph_cli::failure::Failure as StoreFailure;
 
-use crate::app::InvalidAction;
+use crate::app::InvalidScript;
 use crate::bench::BenchError;
 use crate::headless::{AdapterError, PictureError};
 
@@ -25,7 +25,10 @@ pub enum Failure {
     Bench(#[from] BenchError),
     /// A script has a line that is no action.
     #[error(transparent)]
-    Script(#[from] InvalidAction),
+    Script(#[from] InvalidScript),
+    /// Something was said to be wrong, and the rest was done.
+    #[error("not all could be done")]
+    NotDone,
     /// A file cannot be read or written.
     #[error("{file}: {source}")]
     File {
@@ -49,6 +52,7 @@ impl Failure {
             Self::Picture(_)
             | Self::Bench(BenchError::Picture(_))
             | Self::Script(_)
+            | Self::NotDone
             | Self::File { .. }
             | Self::Output(_) => 1,
         }

@@ -8,7 +8,7 @@ use bevy::math::UVec2;
 use bevy::prelude::{ClearColor, Color, Projection, Transform};
 use cidgraph_cli::failure::Failure as StoreFailure;
 
-use crate::app::{Action, Layouts, Script, ViewerPlugin, window_app};
+use crate::app::{Layouts, Script, ViewerPlugin, window_app};
 use crate::framing::{bounds, frame};
 use crate::headless::HeadlessView;
 use crate::plugin::GraphBridge;
@@ -33,19 +33,21 @@ pub(super) fn show(arguments: &Arguments) -> Result<(), Failure> {
     catch_up(&mut view)?;
     look_at_all(&mut view, arguments.size);
     turn_to_version(&mut view.world().resource_mut(), arguments);
-    if let Some(actions) = script {
-        view.world().insert_resource(Script::new(actions));
+    let mut mistakes = 0;
+    if let Some(script) = script {
+        view.world().insert_resource(script);
         while !view.is_over() {
             view.frame();
         }
+        mistakes = view.world().resource::<Script>().mistakes();
     }
     if let Some(path) = &arguments.screenshot {
         view.picture().write_png(path)?;
     }
-    Ok(())
+    if mistakes > 0 { Err(Failure::NotDone) } else { Ok(()) }
 }
 
-fn show_window(arguments: &Arguments, script: Option<Vec<Action>>) -> Result<(), Failure> {
+fn show_window(arguments: &Arguments, script: Option<Script>) -> Result<(), Failure> {
     let displays = ["DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET"];
     if cfg!(target_os = "linux") && displays.iter().all(|name| std::env::var_os(name).is_none()) {
         let reason = "there is no display to open a window on: --screenshot and --script need none";
@@ -54,17 +56,16 @@ fn show_window(arguments: &Arguments, script: Option<Vec<Action>>) -> Result<(),
     let mut app = window_app(arguments.size.x, arguments.size.y);
     app.insert_resource(BACKGROUND);
     open(app.world_mut(), arguments)?;
-    if let Some(actions) = script {
-        app.insert_resource(Script::new(actions));
+    if let Some(script) = script {
+        app.insert_resource(script);
     }
-    app.run();
-    Ok(())
+    if app.run().is_error() { Err(Failure::NotDone) } else { Ok(()) }
 }
 
-fn read_script(path: &Path) -> Result<Vec<Action>, Failure> {
+fn read_script(path: &Path) -> Result<Script, Failure> {
     let script =
         std::fs::read_to_string(path).map_err(|source| Failure::File { file: path.display().to_string(), source })?;
-    Ok(Action::read_script(&script)?)
+    Ok(Script::read(&script)?)
 }
 
 /// Opens what is shown, and follows it.

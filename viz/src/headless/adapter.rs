@@ -9,7 +9,8 @@ use bevy::render::settings::{RenderCreation, RenderResources};
 use wgpu::{Backends, DeviceType};
 
 /// What draws.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "app", derive(clap::ValueEnum))]
 pub enum Adapter {
     /// Nothing: commands are checked and thrown away. What is left is the processor's work alone.
     Noop,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bevy::app::{App, AppExit, AppLabel, PluginGroup, SubApps};
+use bevy::app::{App, AppExit, AppLabel, PluginGroup, SubApps, TerminalCtrlCHandlerPlugin};
 use bevy::asset::{Assets, Handle, RenderAssetUsages};
 use bevy::camera::RenderTarget;
 use bevy::ecs::prelude::*;
@@ -71,8 +71,9 @@ impl HeadlessView {
         let windows =
             WindowPlugin { primary_window: None, exit_condition: ExitCondition::DontExit, ..WindowPlugin::default() };
         let mut app = App::new();
-        app.add_plugins(DefaultPlugins.set(renderer).set(windows).disable::<WinitPlugin>().disable::<LogPlugin>())
-            .add_plugins(EventSourcedGraphPlugin);
+        let plugins = DefaultPlugins.set(renderer).set(windows);
+        let plugins = plugins.disable::<WinitPlugin>().disable::<LogPlugin>().disable::<TerminalCtrlCHandlerPlugin>();
+        app.add_plugins(plugins).add_plugins(EventSourcedGraphPlugin);
         app.insert_resource(RenderErrorHandler(|error, _, _| panic!("drawing fails: {}", error.description)));
         extend(&mut app);
         app.finish();

@@ -2,9 +2,11 @@
 
 use bevy::ecs::prelude::*;
 use bevy::render::MainWorld;
-use bevy::render::render_resource::{Buffer, BufferDescriptor, BufferUsages};
+use bevy::render::render_resource::{Buffer, BufferDescriptor, BufferUsages, CommandEncoder, CommandEncoderDescriptor};
 use bevy::render::renderer::{RenderDevice, RenderQueue};
 use bytemuck::Pod;
+use wgpu::BufferSize;
+use wgpu::util::StagingBelt;
 
 use crate::scene::{Column, GraphScene, GroupRecord, NO_VERSION};
 
@@ -69,26 +71,70 @@ impl GpuColumn {
         Self { buffer: device.create_buffer(&descriptor) }
     }
 
-    /// Brings the copy up to the array; returns the bytes that went over, and whether the buffer is another one.
-    fn follow<T: Pod>(&mut self, column: &mut Column<T>, device: &RenderDevice, queue: &RenderQueue) -> (u64, bool) {
+    /// Brings the copy up to the array; returns whether the buffer is another one.
+    fn follow<T: Pod>(&mut self, column: &mut Column<T>, upload: &mut Upload<'_>) -> bool {
         if !column.is_changed() {
-            return (0, false);
+            return false;
         }
         let bytes: &[u8] = bytemuck::cast_slice(column.items());
-        let (size, needed) = (self.buffer.size(), bytes.len() as u64);
-        if needed > size {
-            *self = Self::new(device, needed.next_power_of_two());
-            queue.write_buffer(&self.buffer, 0, bytes);
+        let needed = bytes.len() as u64;
+        if needed > self.buffer.size() {
+            *self = Self::new(upload.device, needed.next_power_of_two());
+            upload.put(&self.buffer, 0, bytes);
             column.take_changed(|_, _| {});
-            return (needed, true);
+            return true;
         }
-        let mut written = 0;
         column.take_changed(|first, items| {
-            let bytes: &[u8] = bytemuck::cast_slice(items);
-            queue.write_buffer(&self.buffer, (first * size_of::<T>()) as u64, bytes);
-            written += bytes.len() as u64;
+            upload.put(&self.buffer, (first * size_of::<T>()) as u64, bytemuck::cast_slice(items));
         });
-        (written, false)
+        false
+    }
+}
+
+/// What carries pieces of arrays over: memory that stays mapped from frame to frame. What the queue would take instead is
+/// allocated anew for each piece, and its pages are cleared by the system.
+#[derive(Resource, Debug)]
+pub(super) struct Carrier(StagingBelt);
+
+/// The carrier's unit, bytes; what is larger goes through the queue, so that the carrier stays small.
+const CARRIER_CHUNK: u64 = 4 << 20;
+
+impl FromWorld for Carrier {
+    fn from_world(world: &mut World) -> Self {
+        Self(StagingBelt::new(world.resource::<RenderDevice>().wgpu_device().clone(), CARRIER_CHUNK))
+    }
+}
+
+/// The uploads of a frame.
+struct Upload<'a> {
+    device: &'a RenderDevice,
+    queue: &'a RenderQueue,
+    belt: &'a mut StagingBelt,
+    /// Copies out of the carrier; `None` before the first.
+    copies: Option<CommandEncoder>,
+    bytes: u64,
+}
+
+impl Upload<'_> {
+    fn put(&mut self, buffer: &Buffer, offset: u64, bytes: &[u8]) {
+        let Some(size) = BufferSize::new(bytes.len() as u64) else { return };
+        self.bytes += size.get();
+        if size.get() > CARRIER_CHUNK {
+            return self.queue.write_buffer(buffer, offset, bytes);
+        }
+        let descriptor = CommandEncoderDescriptor { label: Some("graph") };
+        let copies = self.copies.get_or_insert_with(|| self.device.create_command_encoder(&descriptor));
+        self.belt.write_buffer(copies, buffer, offset, size).copy_from_slice(bytes);
+    }
+
+    /// Hands the copies to the queue, before what is drawn; returns the bytes that go over.
+    fn submit(self) -> u64 {
+        if let Some(copies) = self.copies {
+            self.belt.finish();
+            self.queue.submit([copies.finish()]);
+            self.belt.recall();
+        }
+        self.bytes
     }
 }
 
@@ -99,22 +145,26 @@ pub(super) fn follow_scene(
     queue: Res<RenderQueue>,
     facts: Res<RenderFacts>,
     mut gpu: ResMut<GpuScene>,
+    mut carrier: ResMut<Carrier>,
 ) {
     let Some(mut scene) = main.get_resource_mut::<GraphScene>() else { return };
     let scene = scene.bypass_change_detection();
     let gpu = &mut *gpu;
+    let mut upload = Upload { device: &device, queue: &queue, belt: &mut carrier.0, copies: None, bytes: 0 };
+    let is_on_the_way = scene.way() < 1.0;
     let columns = &mut scene.columns;
-    let followed = [
-        gpu.groups.follow(&mut columns.groups, &device, &queue),
-        gpu.places.follow(&mut columns.places, &device, &queue),
-        gpu.origins.follow(&mut columns.origins, &device, &queue),
-        gpu.nodes.follow(&mut columns.nodes, &device, &queue),
-        gpu.edges.follow(&mut columns.edges, &device, &queue),
+    let replaced = [
+        gpu.groups.follow(&mut columns.groups, &mut upload),
+        gpu.places.follow(&mut columns.places, &mut upload),
+        // Nothing reads where nodes come from once they arrived.
+        is_on_the_way && gpu.origins.follow(&mut columns.origins, &mut upload),
+        gpu.nodes.follow(&mut columns.nodes, &mut upload),
+        gpu.edges.follow(&mut columns.edges, &mut upload),
     ];
-    let bytes: u64 = followed.iter().map(|(bytes, _)| bytes).sum();
+    let bytes = upload.submit();
     facts.note_upload(bytes);
     gpu.revision += u64::from(bytes > 0);
-    gpu.generation += u64::from(followed.iter().any(|(_, is_other)| *is_other));
+    gpu.generation += u64::from(replaced.contains(&true));
     gpu.node_count = u32::try_from(columns.nodes.len()).expect("the scene counts its slots in 32 bits");
     gpu.edge_count = u32::try_from(columns.edges.len()).expect("the scene counts its slots in 32 bits");
     gpu.way = scene.way();

@@ -9,7 +9,7 @@ use bevy::render::renderer::RenderAdapterInfo;
 use bevy::render::view::prepare_view_targets;
 use bevy::render::{ExtractSchedule, GpuResourceAppExt, MainWorld, Render, RenderApp, RenderSystems};
 
-use super::buffers::{GpuScene, follow_scene};
+use super::buffers::{Carrier, GpuScene, follow_scene};
 use super::detail::Detail;
 use super::draw::draw_graph;
 use super::facts::RenderFacts;
@@ -29,6 +29,7 @@ impl Plugin for GraphRenderPlugin {
             .insert_resource(facts)
             .insert_resource(Detail::of_device(wgpu::DeviceType::Other))
             .init_gpu_resource::<GpuScene>()
+            .init_gpu_resource::<Carrier>()
             .init_gpu_resource::<GraphPipelines>()
             .add_systems(ExtractSchedule, (follow_scene, follow_detail))
             .add_systems(Render, prepare_layers.in_set(RenderSystems::PrepareResources).after(prepare_view_targets))

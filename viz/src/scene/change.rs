@@ -97,7 +97,7 @@ impl GraphScene {
         let place = [x, y, z, radius];
         if self.columns.places.get(node) != place {
             *self.columns.places.get_mut(node) = place;
-            *self.columns.origins.get_mut(node) = place;
+            self.stay(node);
         }
     }
 

@@ -87,7 +87,7 @@ impl SceneGraph {
 pub struct SceneColumns {
     /// Where nodes stand.
     pub places: Column<Place>,
-    /// Where nodes stood before they were last sent somewhere.
+    /// Where nodes come from while they are on their way; of no meaning once all arrived.
     pub origins: Column<Place>,
     /// What nodes are.
     pub nodes: Column<NodeRecord>,
@@ -252,6 +252,17 @@ impl GraphScene {
         record.lives_at(group.version) && record.bits & Bits::HIDDEN == 0
     }
 
+    /// Returns how many nodes and edges are shown, looking at each.
+    pub fn count_shown(&self) -> (usize, usize) {
+        let nodes = (0..).take(self.columns.nodes.len()).filter(|node| self.is_shown(*node)).count();
+        let is_shown = |edge: &&EdgeRecord| {
+            let source = self.columns.nodes.get(edge.source);
+            let group = self.columns.groups.get(Bits(source.bits).group());
+            edge.lives_at(group.version) && self.is_shown(edge.source) && self.is_shown(edge.target)
+        };
+        (nodes, self.columns.edges.items().iter().filter(is_shown).count())
+    }
+
     /// Returns whether a node is in the picture: it is shown, or it was there at the version that is compared with.
     pub fn is_drawn(&self, node: u32) -> bool {
         let record = self.columns.nodes.get(node);
@@ -342,8 +353,14 @@ impl GraphScene {
 
     /// Puts a node somewhere at once, until something else moves it.
     pub fn put(&mut self, node: u32, place: [f32; 3]) {
-        for column in [&mut self.columns.places, &mut self.columns.origins] {
-            column.get_mut(node)[..3].copy_from_slice(&place);
+        self.columns.places.get_mut(node)[..3].copy_from_slice(&place);
+        self.stay(node);
+    }
+
+    /// Lets a node be at its place, not on its way there.
+    pub(super) fn stay(&mut self, node: u32) {
+        if self.way < 1.0 {
+            *self.columns.origins.get_mut(node) = self.columns.places.get(node);
         }
     }
 

@@ -153,14 +153,14 @@ fn a_store_that_goes_away_and_comes_back_loses_nothing() {
 
     server.kill().unwrap();
     until(&mut view, "the view says that the store is away", |view| {
-        view.world().resource::<Source>().failure().is_some()
+        view.world().resource::<Source>().trouble().is_some()
     });
     assert_eq!(shown_version(&mut view), 51, "what was shown stays");
 
     server.restart().unwrap();
     publish(&writer, &runtime, 51..=100);
     until(&mut view, "what was written since", |view| shown_version(view) == 101);
-    until(&mut view, "the view says that all is well", |view| view.world().resource::<Source>().failure().is_none());
+    until(&mut view, "the view says that all is well", |view| view.world().resource::<Source>().trouble().is_none());
     let scene = view.world().resource::<GraphScene>();
     assert!((1..=100).all(|number| scene.find_node(0, NodeId::from_u64(number)).is_some()));
 }

@@ -181,6 +181,45 @@ fn the_same_graph_has_the_same_picture_wherever_it_comes_from() {
 }
 
 #[test]
+fn what_a_script_cannot_do_is_said_by_line_and_the_rest_is_done() {
+    let script = "search nobody\n\ngo 99\nundo\nversion 2\ndrag 160 120 60 60\nscreenshot {}/nowhere/a.png\n# a file\n\
+                  record 1 {}/script.txt\ngo 2020-01-01\nstate\n";
+    let folder = tempfile::tempdir().unwrap();
+    let output = run(folder.path(), script, &["--generate", "1", "--adapter", "noop"], None);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    let printed = String::from_utf8(output.stdout).unwrap();
+    assert!(printed.starts_with("graph generated version 0 of 3 nodes 0 edges 0\n"), "{printed}");
+    let expected = [
+        "cidgraph-viz: line 1: no node that is shown has a key or an id that begins with \"nobody\"",
+        "cidgraph-viz: line 3: ",
+        "cidgraph-viz: line 4: nothing was changed that could be taken back",
+        "cidgraph-viz: line 7: ",
+        "cidgraph-viz: line 9: ",
+        "cidgraph-viz: not all could be done",
+    ];
+    let lines: Vec<&str> = said.lines().collect();
+    assert_eq!(lines.len(), expected.len(), "{said}");
+    for (line, expected) in lines.iter().zip(expected) {
+        assert!(line.starts_with(expected), "{line}");
+    }
+    assert!(lines[1].contains("99") && lines[3].contains("nowhere") && lines[4].contains("script.txt"), "{said}");
+    let output = run(folder.path(), "fit\njump\n", &["--generate", "1", "--adapter", "noop"], None);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!((output.status.code(), said.contains("line 2: \"jump\"")), (Some(1), true), "{said}");
+}
+
+#[test]
+fn the_past_is_not_changed_by_a_drag() {
+    let script = "drag 160 120 60 60\nversion 2\ndrag 160 120 200 200\nlive\nstate\n";
+    let folder = tempfile::tempdir().unwrap();
+    let output = run(folder.path(), script, &["--generate", "1", "--adapter", "noop"], None);
+    let (said, printed) = (String::from_utf8(output.stderr).unwrap(), String::from_utf8(output.stdout).unwrap());
+    assert!(printed.starts_with("graph generated version 3 of 3 nodes 1 edges 0"), "{printed}");
+    assert!(said.starts_with("cidgraph-viz: line 3: the past cannot be changed"), "{said}");
+}
+
+#[test]
 fn what_cannot_be_shown_says_why() {
     let said = |arguments: &[&str]| {
         let output = Command::new(env!("CARGO_BIN_EXE_cidgraph-viz")).args(arguments).output().unwrap();
