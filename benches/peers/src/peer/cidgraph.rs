@@ -57,7 +57,7 @@ pub(super) fn graph_id() -> GraphId {
 }
 
 pub(super) fn node_id(node: u32) -> NodeId {
-    NodeId::derive(graph_id().as_bytes(), &node.to_be_bytes())
+    NodeId::from_u64(u64::from(node) + 1)
 }
 
 impl Peer for Cidgraph {
