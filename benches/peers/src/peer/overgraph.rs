@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use cidgraph_harness::workload::KINDS;
 use overgraph::{
-    DatabaseEngine, DbOptions, EdgeInput, LabelMatchMode, NodeFilterExpr, NodeInput, NodeLabelFilter, NodeQuery,
-    PropValue, SecondaryIndexField, SecondaryIndexSpec, ShortestPathOptions, TraverseOptions,
+    DatabaseEngine, DbOptions, EdgeInput, EngineError, LabelMatchMode, NodeFilterExpr, NodeInput, NodeLabelFilter,
+    NodeQuery, PropValue, SecondaryIndexField, SecondaryIndexSpec, ShortestPathOptions, TraverseOptions,
 };
 
 use super::Peer;
@@ -15,6 +16,9 @@ use crate::data::Node;
 
 /// How many elements one call brings.
 const BATCH: usize = 10_000;
+
+/// For how long a call is made again.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A database in a folder.
 pub(crate) struct Overgraph {
@@ -38,6 +42,19 @@ impl Overgraph {
     }
 }
 
+/// Calls again where the database asks for that: it refuses writes while it is behind with its files.
+fn patiently<T>(call: impl Fn() -> Result<T, EngineError>) -> Result<T, EngineError> {
+    let started = Instant::now();
+    loop {
+        match call() {
+            Err(EngineError::ResourceLimit { retryable: true, .. }) if started.elapsed() < PATIENCE => {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            answer => return answer,
+        }
+    }
+}
+
 impl Peer for Overgraph {
     fn load(
         &mut self,
@@ -48,8 +65,8 @@ impl Peer for Overgraph {
         let mut nodes = (0_u32..).zip(nodes).peekable();
         let mut expected = None;
         while nodes.peek().is_some() {
-            let batch = nodes.by_ref().take(BATCH).map(|(number, node)| input(number, node)).collect();
-            for id in database.batch_upsert_nodes(batch)? {
+            let batch: Vec<_> = nodes.by_ref().take(BATCH).map(|(number, node)| input(number, node)).collect();
+            for id in patiently(|| database.batch_upsert_nodes(batch.clone()))? {
                 self.first = if expected.is_none() { id } else { self.first };
                 if expected.is_some_and(|expected| expected != id) {
                     return Err("ids do not follow one another".into());
@@ -68,7 +85,8 @@ impl Peer for Overgraph {
                 valid_from: None,
                 valid_to: None,
             };
-            database.batch_upsert_edges(edges.by_ref().take(BATCH).map(edge).collect())?;
+            let batch: Vec<_> = edges.by_ref().take(BATCH).map(edge).collect();
+            patiently(|| database.batch_upsert_edges(batch.clone()))?;
         }
         for kind in KINDS {
             let spec = SecondaryIndexSpec::equality(vec![SecondaryIndexField::property("color")]);
