@@ -80,7 +80,7 @@ fn is_accounted_for(ledger: &MemoryLedger, on_heap: f64) -> bool {
 async fn every_byte_on_the_heap_is_in_a_line() {
     let graph = GraphWorkload::new("ledger", 100_000, 300_000, 1);
     for (workload, bytes_max) in
-        [(graph.clone(), 10_000_000.0), (GraphWorkload { distinct: true, ..graph }, 22_000_000.0)]
+        [(graph.clone(), 8_200_000.0), (GraphWorkload { distinct: true, ..graph }, 19_200_000.0)]
     {
         let (ledger, on_heap) = measure(workload).await;
         assert!(is_accounted_for(&ledger, on_heap), "{on_heap} bytes on the heap, and in lines:\n{ledger}");

@@ -90,7 +90,7 @@ impl GraphAggregate {
         let base = self.generation.base();
         let rows = base.node_count() + base.edge_count();
         // A row since takes more than three times the memory of one in the base, and a fold makes a second base beside the
-        // first: with an eighth as many rows all that is there during a fold stays below twice what is left behind it.
+        // first: so an eighth, for the sake of the most that is there at once.
         self.fold_above(self.fold_rows_min.max(rows / 8));
     }
 

@@ -49,11 +49,13 @@ pub fn check(bytes: &[u8], head: Cid) -> Result<Proven, ProofError> {
 }
 
 fn check_proof(proof: &Proof, head: Cid) -> Result<Proven, ProofError> {
+    if proof.anchor.is_some() && !proof.later.is_empty() {
+        return Err(ProofError::TwoWays);
+    }
     let blocks: Vec<Bytes> = proof.blocks.iter().chain(&proof.later).cloned().collect();
     let run = Run::open(proof.graph, &blocks, head.hash_kind())?;
     let (head_version, anchored) = match &proof.anchor {
         None => (run.end_at(head)?, None),
-        Some(_) if !proof.later.is_empty() => return Err(ProofError::TwoWays),
         Some(anchor) => {
             let (head_version, said) = check_anchor(proof, anchor, &run, head)?;
             (head_version, Some(said))

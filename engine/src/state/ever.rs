@@ -2,7 +2,7 @@
 
 use std::iter::successors;
 
-use crate::topology::{Adjacent, EdgeIndex, NodeIndex, Stamp, Topology};
+use crate::topology::{EdgeIndex, NodeIndex, Stamp};
 
 use super::at::At;
 use super::generation::{Extent, Generation, edge_ordinal, ordinal};
@@ -40,6 +40,16 @@ impl<'a> Ever<'a> {
 
     pub(super) const fn generation(&self) -> &'a Generation {
         self.at.generation()
+    }
+
+    /// Returns the number that the ordinals of nodes stay below.
+    pub(super) fn node_bound(&self) -> usize {
+        self.generation().base().node_count() + self.extent.nodes() as usize
+    }
+
+    /// Returns the number that the ordinals of edges stay below.
+    pub(super) fn edge_bound(&self) -> usize {
+        self.generation().base().edge_count() + self.extent.edges() as usize
     }
 
     /// Returns when a node lived; `None` where it never did, as one that was taken back.
@@ -120,43 +130,5 @@ impl<'a> Ever<'a> {
     pub(super) fn version_before(&self, node: NodeIndex, birth: Stamp) -> u64 {
         let base = self.generation().base();
         if birth > 0 { base.version() + u64::from(birth) } else { base.node_version(node.index(), 0) }
-    }
-}
-
-impl Topology for Ever<'_> {
-    fn node_bound(&self) -> usize {
-        self.generation().base().node_count() + self.extent.nodes() as usize
-    }
-
-    fn edge_bound(&self) -> usize {
-        self.generation().base().edge_count() + self.extent.edges() as usize
-    }
-
-    fn node_count(&self) -> usize {
-        self.nodes().count()
-    }
-
-    fn edge_count(&self) -> usize {
-        (0..self.edge_bound()).filter(|edge| self.edge_span(EdgeIndex::new(*edge)).is_some()).count()
-    }
-
-    fn contains(&self, node: NodeIndex) -> bool {
-        self.node_span(node).is_some()
-    }
-
-    fn outgoing(&self, node: NodeIndex) -> impl Iterator<Item = Adjacent> {
-        let generation = self.generation();
-        let recent = generation.edges.outgoing(node);
-        let recent = recent.map(|(row, edge)| Adjacent { node: edge.target, edge: generation.edge_of_row(row) });
-        let all = generation.base().adjacency().outgoing(node).chain(recent);
-        all.filter(|step| self.edge_span(step.edge).is_some())
-    }
-
-    fn incoming(&self, node: NodeIndex) -> impl Iterator<Item = Adjacent> {
-        let generation = self.generation();
-        let recent = generation.edges.incoming(node);
-        let recent = recent.map(|(row, edge)| Adjacent { node: edge.source, edge: generation.edge_of_row(row) });
-        let all = generation.base().adjacency().incoming(node).chain(recent);
-        all.filter(|step| self.edge_span(step.edge).is_some())
     }
 }

@@ -81,7 +81,8 @@ fn build(
     kept: Kept,
     timeline: Timeline,
 ) -> (Base, PoolBase) {
-    let edges = if has_edge_properties(at, renumbered) { renumbered.edges() } else { Vec::new() };
+    let has_edge_properties = has_edge_properties(at, renumbered);
+    let edges = if has_edge_properties { renumbered.edges() } else { Vec::new() };
     let former_sets = kept.node_changes.values().map(SetId);
     let former_properties = kept.edge_changes.values().filter_map(|value| value.checked_sub(1).map(ComponentId));
     let (pool, remap) = compact(
@@ -91,13 +92,18 @@ fn build(
         &mut edges.iter().filter_map(|edge| at.edge_properties(*edge)).chain(former_properties),
     );
     drop(edges);
+    let properties = if has_edge_properties {
+        edge_properties(at, renumbered, &remap)
+    } else {
+        PackedInts::zeros(renumbered.edge_count())
+    };
     let (nodes, namesakes) = node_columns(at, renumbered, naming, &remap);
     let base = Base {
         version: at.version(),
         last: 0,
         nodes,
         adjacency,
-        edges: edge_columns(at, renumbered, naming, &remap),
+        edges: edge_columns(at, renumbered, naming, properties),
         lifetimes: kept.into_lifetimes(renumbered, &namesakes, &remap).map(Box::new),
         timeline,
     };
@@ -194,7 +200,7 @@ fn node_columns(
     (columns, namesakes)
 }
 
-fn edge_columns(at: At<'_>, renumbered: &Renumbered<'_>, naming: &Naming, remap: &Remap) -> EdgeColumns {
+fn edge_columns(at: At<'_>, renumbered: &Renumbered<'_>, naming: &Naming, properties: PackedInts) -> EdgeColumns {
     let base = &**at.generation().base();
     let kind = |kind: NameId| u64::from(naming.of(kind).0);
     let kinds = renumbered.column(|position| kind(base.edge_kind(position)), |row| kind(NameId(row.kind)));
@@ -203,7 +209,7 @@ fn edge_columns(at: At<'_>, renumbered: &Renumbered<'_>, naming: &Naming, remap:
     let indices = renumbered.column(|position| base.edges.indices.get(position), |row| u64::from(row.index));
     EdgeColumns {
         kinds: KindColumn::of(&kinds),
-        properties: edge_properties(at, renumbered, remap),
+        properties,
         versions,
         indices,
         by_creation: by_creation(at, renumbered),
@@ -223,9 +229,6 @@ fn has_edge_properties(at: At<'_>, renumbered: &Renumbered<'_>) -> bool {
 }
 
 fn edge_properties(at: At<'_>, renumbered: &Renumbered<'_>, remap: &Remap) -> PackedInts {
-    if !has_edge_properties(at, renumbered) {
-        return PackedInts::zeros(renumbered.edge_count());
-    }
     let properties = |edge| at.edge_properties(edge).map_or(0, |id| u64::from(remap.component(id).0) + 1);
     let max = renumbered.kept().map(|(edge, _)| properties(edge)).max().unwrap_or(0);
     let mut column = PackedIntsBuilder::new(renumbered.edge_count(), max);

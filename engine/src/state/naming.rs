@@ -3,7 +3,7 @@
 //! A live graph has also names that only refused commands knew, in the order in which they came.
 
 use crate::pool::{ComponentId, ComponentRegistry, NameId, Naming, SetId};
-use crate::topology::{EdgeIndex, NodeIndex, Topology};
+use crate::topology::{EdgeIndex, NodeIndex};
 use crate::value::compare_names;
 
 use super::at::At;

@@ -4,7 +4,7 @@
 //! goes behind those that its source has so far, so what was connected earlier stands earlier.
 
 use crate::packed::{PackedInts, PackedIntsBuilder};
-use crate::topology::{Csr, CsrColumns, EdgeIndex, EdgeRow, NodeIndex, Topology};
+use crate::topology::{Csr, CsrColumns, EdgeIndex, EdgeRow, NodeIndex};
 
 use super::carry_over::{GONE, Renumbering};
 use super::ever::Ever;

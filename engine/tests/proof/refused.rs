@@ -81,7 +81,18 @@ async fn a_proof_leads_to_the_head_in_one_way() {
     let (history, proof) = sample().await;
     let mut both = proof.clone();
     both.later = vec![proof.blocks[0].clone()];
-    refusal(&both, history.head.cid);
+    assert!(matches!(refusal(&both, history.head.cid), ProofError::TwoWays));
+}
+
+/// The digest stands for all that a file says, also for what nothing else is held against.
+#[tokio::test]
+async fn a_changed_field_shows_in_the_digest() {
+    let (history, proof) = sample().await;
+    let bytes = proof.encode();
+    let digest = bytes.windows(7).rposition(|text| text == b"fdigest").expect("a digest") + 9;
+    let mut changed = bytes.clone();
+    changed[digest + 5] ^= 1;
+    assert!(matches!(check(&changed, history.head.cid), Err(ProofError::Changed)));
 }
 
 #[tokio::test]
