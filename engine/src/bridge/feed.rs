@@ -14,8 +14,9 @@ use crate::aggregate::Draft;
 use crate::engine::{Engine, Error, ErrorKind};
 use crate::event::names;
 use crate::graph::{GraphAggregate, GraphReader};
-use crate::history::Moment;
+use crate::history::{Frame, Moment, Step};
 use crate::id::{AggregateId, GraphId};
+use crate::state::GraphView;
 use crate::store::StreamFilter;
 use crate::subscription::{FollowError, GraphEventProcessor, GraphSink, GraphTransaction, SinkError};
 
@@ -63,11 +64,14 @@ impl Feed {
         Self { id, graph, hand_over, progress, has_ended: AtomicBool::new(false) }
     }
 
-    /// Hands over that the feed begins.
+    /// Hands over that the feed begins, and with what graph, which `reader` shows as it goes on.
     pub(super) fn open(&self, reader: &GraphReader) {
-        let view = reader.view();
-        self.progress.followed_version.store(view.version(), Ordering::Relaxed);
         self.progress.reader.get_or_init(|| reader.clone());
+        self.open_with(reader.view());
+    }
+
+    fn open_with(&self, view: GraphView) {
+        self.progress.followed_version.store(view.version(), Ordering::Relaxed);
         // The first parcel of its lane finds room.
         self.hand_over.push_last(self.id.0, Waiting::Opened(view));
     }
@@ -173,6 +177,47 @@ impl Feed {
             let (aggregate, version) = (AggregateId::from(self.graph), transaction.head.version);
             let taken = replica.apply(transaction).await;
             taken.map_err(|source| FollowError::Sink { aggregate, version, source: Arc::from(source) })?;
+        }
+        Ok(())
+    }
+
+    /// Reads a stretch of the graph's past step by step.
+    pub(super) async fn animate(self, engine: Engine, from: Option<Moment>, to: Option<Moment>, step: Step) {
+        let outcome = self.animate_between(&engine, from, to, step).await;
+        self.end(outcome);
+    }
+
+    async fn animate_between(
+        &self,
+        engine: &Engine,
+        from: Option<Moment>,
+        to: Option<Moment>,
+        step: Step,
+    ) -> Result<(), FeedError> {
+        let history = engine.history(self.graph);
+        let to = match to {
+            Some(to) => to,
+            None => Moment::Version(history.now().await?.head.version),
+        };
+        let mut animation = history.animate(from, to, step).await?;
+        self.open_with(animation.start().view().clone());
+        let mut version = animation.start().version();
+        while let Some((frame, mutations)) = animation.next_drawn().await? {
+            let Frame { place, transaction, transactions, .. } = frame;
+            let first_version = std::mem::replace(&mut version, place.head.version) + 1;
+            let update = GraphUpdate {
+                graph: self.graph,
+                origin: Origin::Replay,
+                transaction: Some(transaction),
+                transactions,
+                first_version,
+                version,
+                cid: Some(place.head.cid),
+                timestamp_ns: place.timestamp_ns,
+                last_sequence: place.sequence,
+                mutations,
+            };
+            self.push(update).await.map_err(|Closed| FeedError::Ended)?;
         }
         Ok(())
     }

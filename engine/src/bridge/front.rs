@@ -13,7 +13,7 @@ use tokio::task::AbortHandle;
 use crate::command::CommandContext;
 use crate::engine::Engine;
 use crate::graph::GraphDrafts;
-use crate::history::Moment;
+use crate::history::{Moment, Step};
 use crate::id::{AggregateId, CommandId, GraphId};
 use crate::state::GraphView;
 use crate::writer::{DraftSource, Submission};
@@ -177,6 +177,15 @@ impl AsyncSyncBridge {
         self.keep(id, graph, Origin::Replay, progress, Some(task))
     }
 
+    /// Reads a stretch of a graph's past step by step: one event for each step in which something happened, with what it
+    /// came to in sum. `from` and `to` are as of [`replay`](Self::replay).
+    pub fn animate(&mut self, graph: GraphId, from: Option<Moment>, to: Option<Moment>, step: Step) -> FeedId {
+        let (feed, progress) = self.feed(graph);
+        let id = feed.id;
+        let task = self.runtime.spawn(feed.animate(self.engine.clone(), from, to, step)).abort_handle();
+        self.keep(id, graph, Origin::Replay, progress, Some(task))
+    }
+
     /// Makes a feed of changes that come from elsewhere than a store; it begins with an empty graph.
     pub fn local(&mut self, graph: GraphId) -> LocalFeed {
         let (feed, progress) = self.feed(graph);
@@ -283,7 +292,8 @@ impl AsyncSyncBridge {
         event
     }
 
-    /// Returns a feed's graph as far as it was read, which may be beyond what was received; `None` before it has begun.
+    /// Returns a feed's graph as far as it was read, which may be beyond what was received; `None` before it has begun, and
+    /// where its past is read step by step.
     pub fn view(&self, feed: FeedId) -> Option<GraphView> {
         Some(self.feeds.get(&feed)?.progress.reader.get()?.view())
     }

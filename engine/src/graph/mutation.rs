@@ -80,6 +80,15 @@ pub enum GraphMutation {
 }
 
 impl GraphMutation {
+    /// Says that a node's component is now this.
+    pub fn component(node: NodeId, component: Component) -> Self {
+        if component.component_type == SPATIAL {
+            let properties = component.properties;
+            return Self::NodeTransformed { node, placement: Placement::of(&properties), properties };
+        }
+        Self::ComponentSet { node, component }
+    }
+
     /// Returns whether it changes which elements there are, or what the graph is about, not what one of them is like.
     pub const fn is_structural(&self) -> bool {
         match self {
@@ -104,9 +113,8 @@ impl GraphAggregate {
             let (metadata, archived) = (self.place.info.metadata.clone(), self.place.info.archived.clone());
             mutations.push(GraphMutation::GraphChanged { metadata, archived });
         }
-        let spatial = self.at().pool().names().find(SPATIAL);
         for step in &self.steps {
-            Told { at: self.generation.at(step.stamp), spatial, mutations: &mut mutations }.change(step.change);
+            Told { at: self.generation.at(step.stamp), mutations: &mut mutations }.change(step.change);
         }
         mutations
     }
@@ -115,7 +123,6 @@ impl GraphAggregate {
 /// Says what steps did.
 struct Told<'a> {
     at: At<'a>,
-    spatial: Option<NameId>,
     mutations: &'a mut Vec<GraphMutation>,
 }
 
@@ -158,11 +165,7 @@ impl Told<'_> {
 
     fn set(&self, node: NodeId, component_type: NameId, component: ComponentId) -> GraphMutation {
         let properties = self.at.pool().properties(component);
-        if Some(component_type) == self.spatial {
-            return GraphMutation::NodeTransformed { node, placement: Placement::of(&properties), properties };
-        }
-        let component = Component { component_type: self.at.name(component_type), properties };
-        GraphMutation::ComponentSet { node, component }
+        GraphMutation::component(node, Component { component_type: self.at.name(component_type), properties })
     }
 
     fn edge(&mut self, edge: EdgeIndex, after: Option<ComponentId>) {

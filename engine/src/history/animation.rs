@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::graph::GraphMutation;
+use crate::id::TransactionId;
 use crate::read_model::GraphReadModel;
 
 use super::diff::GraphDiff;
@@ -10,16 +12,8 @@ use super::events::{Events, PastTransaction};
 use super::graph_history::GraphHistory;
 use super::moment::Moment;
 use super::place::{Place, demand_forward};
+use super::step::Step;
 use super::touched::Touched;
-
-/// How long a frame is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
-    /// So many nanoseconds.
-    Time(u64),
-    /// So many versions, and on to the end of the transaction that is under way then.
-    Versions(u64),
-}
 
 /// What happened within one step. A step in which nothing happened has no frame.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,6 +24,10 @@ pub struct Frame {
     pub time_ns: u64,
     /// The last transaction of the step: the graph of then is what the frames up to this one make of the start.
     pub place: Place,
+    /// Its id.
+    pub transaction: TransactionId,
+    /// How many transactions there were.
+    pub transactions: u64,
     /// How many events happened.
     pub events: usize,
     /// What they changed in sum; maybe nothing.
@@ -106,6 +104,23 @@ impl ReplayAnimation {
     /// # Errors
     /// As of [`GraphHistory::at`].
     pub async fn next_frame(&mut self) -> Result<Option<Frame>, HistoryError> {
+        Ok(self.step().await?.map(|(frame, _)| frame))
+    }
+
+    /// Returns the next frame with what it did as whoever draws it needs that, changes of structure first; `None` behind
+    /// the last.
+    ///
+    /// # Errors
+    /// As of [`GraphHistory::at`].
+    pub async fn next_drawn(&mut self) -> Result<Option<(Frame, Vec<GraphMutation>)>, HistoryError> {
+        Ok(self.step().await?.map(|(frame, before)| {
+            let mutations = frame.delta.mutations(&before, &self.shown);
+            (frame, mutations)
+        }))
+    }
+
+    /// Returns the next frame and the state before it.
+    async fn step(&mut self) -> Result<Option<(Frame, GraphReadModel)>, HistoryError> {
         let first = match self.ahead.take() {
             Some(ahead) => ahead,
             None => match self.events.transaction().await? {
@@ -114,15 +129,17 @@ impl ReplayAnimation {
             },
         };
         let number = self.step_of(&first.place);
-        let (mut touched, mut count, mut place) = (Touched::default(), 0, first.place);
+        let (mut touched, mut count, mut transactions) = (Touched::default(), 0, 0);
+        let (mut place, mut last) = (first.place, first.id());
         let mut next = Some(first);
         while let Some(transaction) = next {
             if self.step_of(&transaction.place) != number {
                 self.ahead = Some(transaction);
                 break;
             }
-            place = transaction.place;
+            (place, last) = (transaction.place, transaction.id());
             count += transaction.events.len();
+            transactions += 1;
             transaction.events.iter().for_each(|event| touched.add(event));
             next = self.events.transaction().await?;
         }
@@ -130,8 +147,10 @@ impl ReplayAnimation {
         touched.add_children(&self.shown)?;
         touched.add_edges_of_removed(&self.shown);
         let delta = GraphDiff::of(&self.shown, &after, &touched);
-        self.shown = after;
-        Ok(Some(Frame { number, time_ns: self.time_of(number, &place), place, events: count, delta }))
+        let before = std::mem::replace(&mut self.shown, after);
+        let time_ns = self.time_of(number, &place);
+        let frame = Frame { number, time_ns, place, transaction: last, transactions, events: count, delta };
+        Ok(Some((frame, before)))
     }
 
     /// Returns the frames that are left.

@@ -51,6 +51,13 @@ pub(super) struct PastTransaction {
     pub(super) place: Place,
 }
 
+impl PastTransaction {
+    /// Returns the transaction's id.
+    pub(super) fn id(&self) -> TransactionId {
+        self.events.last().expect("a transaction has events").transaction
+    }
+}
+
 /// Reads a graph's events in order.
 pub(super) struct Events {
     store: Arc<dyn EventStore>,

@@ -68,9 +68,10 @@ impl PastTransactions {
     pub async fn next_transaction(&mut self) -> Result<Option<GraphTransaction>, HistoryError> {
         let graph = self.graph;
         let next = self.events.transaction().await?;
-        Ok(next.map(|PastTransaction { events, place: Place { head, sequence, timestamp_ns } }| {
-            let last = events.last().expect("a transaction has events");
-            let (transaction, first_version) = (last.transaction, head.version + 1 - events.len() as u64);
+        Ok(next.map(|past| {
+            let transaction = past.id();
+            let PastTransaction { events, place: Place { head, sequence, timestamp_ns } } = past;
+            let first_version = head.version + 1 - events.len() as u64;
             let parts = events.into_iter().flat_map(|past| {
                 let version = past.event.version;
                 past.parts.into_iter().map(move |part| (version, part))

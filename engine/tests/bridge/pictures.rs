@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use cidgraph::history::Step;
 use cidgraph::{AsyncSyncBridge, BatchConfig, BridgeEvent, Engine, FeedId, FeedStart, Origin};
 use proptest::prelude::*;
 
@@ -52,6 +53,7 @@ proptest! {
         pending in 1_usize..40,
         start in 0_usize..12,
         events_a_frame in 1_usize..5,
+        step in 1_u64..30,
     ) {
         let runtime = runtime();
         let story = runtime.block_on(Story::of(&script, 4));
@@ -73,6 +75,8 @@ proptest! {
         prop_assert!(bridge.stop(now));
         let replay = bridge.replay(graph(), None, None);
         prop_assert_eq!(draw(&mut bridge, replay, &story, events_a_frame), 0, "the past is shown one by one");
+        let animation = bridge.animate(graph(), None, None, Step::Versions(step));
+        draw(&mut bridge, animation, &story, events_a_frame);
         prop_assert!(bridge.feeds().iter().all(|status| status.origin == Origin::Replay));
     }
 }

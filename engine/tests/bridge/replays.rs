@@ -1,9 +1,10 @@
 //! Stretches of the past, as messages like those of now.
 
-use cidgraph::{BatchConfig, FeedStart, Moment, Origin};
+use cidgraph::history::Step;
+use cidgraph::{BatchConfig, FeedStart, GraphCommand, GraphMutation, GraphUpdate, Moment, NodeId, Origin};
 
 use crate::picture::Picture;
-use crate::world::{Frames, World, until};
+use crate::world::{Frames, World, node, translate, until};
 
 #[test]
 fn a_stretch_of_the_past_is_what_following_it_had_shown() {
@@ -28,6 +29,38 @@ fn a_stretch_of_the_past_is_what_following_it_had_shown() {
     assert_eq!(frames.updates, expected);
     let then = world.runtime.block_on(world.engine.history(world.graph).at(Moment::Version(15))).expect("it is there");
     assert_eq!(frames.pictures[&past], Picture::of(then.view()));
+}
+
+/// What comes and goes within a step is not in its event, and a step in which nothing happened has none.
+#[test]
+fn a_stretch_comes_step_by_step_as_what_each_step_came_to() {
+    let world = World::new();
+    world.add(0..4);
+    world.command(GraphCommand::RemoveNode { node: node(3) });
+    world.command(translate(0..2, 1.0));
+    world.command(translate(0..1, 2.0));
+    let mut bridge = world.bridge(BatchConfig::default());
+    let past = bridge.animate(world.graph, Some(Moment::Version(2)), None, Step::Versions(4));
+    let mut frames = Frames::default();
+    until("its end", || {
+        frames.frame(&mut bridge);
+        (frames.ends == [(past, None)]).then_some(())
+    });
+    let told: Vec<_> =
+        frames.updates.iter().map(|update| (update.first_version, update.version, update.transactions)).collect();
+    assert_eq!(told, [(3, 6, 4), (7, 8, 2)]);
+    let names = |update: &GraphUpdate| -> Vec<NodeId> {
+        let named = update.mutations.iter().map(|mutation| match mutation {
+            GraphMutation::NodeAdded { node } => node.id,
+            GraphMutation::NodeTransformed { node, .. } => *node,
+            other => panic!("{other:?}"),
+        });
+        named.collect()
+    };
+    assert_eq!(names(&frames.updates[0]), [node(1), node(2)], "the one that went is not told");
+    assert_eq!(names(&frames.updates[1]), [node(0), node(1)], "both moves of a node are one");
+    let now = world.runtime.block_on(world.engine.get_graph(world.graph)).expect("it is there");
+    assert_eq!(frames.pictures[&past], Picture::of(now.view()));
 }
 
 #[test]
