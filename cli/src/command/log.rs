@@ -84,6 +84,9 @@ pub fn run(session: &mut Session, arguments: &Arguments) -> Result<(), Failure> 
 /// # Errors
 /// [`Failure::Event`] where the event cannot be read.
 pub fn concerns(trace: &mut NodeTrace, stored: &StoredEvent, opened: &OpenedBlock<'_>) -> Result<bool, Failure> {
+    if !trace.may_concern(&opened.header.event_type, opened.payload) {
+        return Ok(false);
+    }
     let version = stored.event.version;
     let mut events: Vec<GraphEvent> = Vec::new();
     opened.decode(&mut events).map_err(|source| Failure::Event { version, source })?;

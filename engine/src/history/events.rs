@@ -58,6 +58,9 @@ impl PastTransaction {
     }
 }
 
+/// Which events are understood.
+type Wanted = Box<dyn Fn(&StreamEvent) -> bool + Send + Sync>;
+
 /// Reads a graph's events in order.
 pub(super) struct Events {
     store: Arc<dyn EventStore>,
@@ -66,6 +69,7 @@ pub(super) struct Events {
     next: u64,
     last: u64,
     read: VecDeque<PastEvent>,
+    wanted: Wanted,
 }
 
 impl Events {
@@ -78,7 +82,13 @@ impl Events {
     ) -> Result<Self, HistoryError> {
         let aggregate = AggregateId::from(graph);
         let verifier = AggregateStream { store, aggregate }.verifier(after + 1).await?;
-        Ok(Self { store: Arc::clone(store), aggregate, verifier, next: after + 1, last, read: VecDeque::new() })
+        let (read, wanted) = (VecDeque::new(), Box::new(|_: &StreamEvent| true));
+        Ok(Self { store: Arc::clone(store), aggregate, verifier, next: after + 1, last, read, wanted })
+    }
+
+    /// Lets only some events be understood; the others are verified, and have no parts.
+    pub(super) fn only(self, wanted: impl Fn(&StreamEvent) -> bool + Send + Sync + 'static) -> Self {
+        Self { wanted: Box::new(wanted), ..self }
     }
 
     /// Returns the next event, `None` behind the last.
@@ -114,7 +124,8 @@ impl Events {
         for stored in &page {
             let event = StreamEvent::new(stored, self.verifier.push(stored)?);
             let version = stored.event.version;
-            let parts = event.decode().map_err(|source| HistoryError::Decode { version, source })?;
+            let parts = if (self.wanted)(&event) { event.decode() } else { Ok(Vec::new()) };
+            let parts = parts.map_err(|source| HistoryError::Decode { version, source })?;
             let StreamEvent { sequence, cid, header, .. } = event;
             let (transaction, remaining) = (header.metadata.transaction, header.metadata.transaction_remaining);
             let (event_type, actor, timestamp_ns) = (header.event_type, header.metadata.actor, header.timestamp_ns);

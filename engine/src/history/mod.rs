@@ -9,6 +9,7 @@ mod error;
 mod place;
 mod walker;
 mod states;
+mod mention;
 mod events;
 mod touched;
 mod diff;

@@ -10,6 +10,7 @@ use crate::value::{Name, Properties, Value};
 use super::error::HistoryError;
 use super::events::{EventRef, Events};
 use super::graph_history::GraphHistory;
+use super::mention::{Mention, adds_nodes};
 use super::moment::Moment;
 use super::touched::PARENT;
 
@@ -52,8 +53,10 @@ impl GraphHistory {
     /// As of [`at`](Self::at); [`HistoryError::UnknownNode`] where none did.
     pub async fn events_of(&self, node: NodeId, until: Moment) -> Result<Vec<NodeEvent>, HistoryError> {
         let last = self.place(until).await?.head.version;
-        let mut events = Events::between(&self.store, self.graph, 0, last).await?;
         let mut trace = NodeTrace::new(node);
+        let mention = trace.mention.clone();
+        let events = Events::between(&self.store, self.graph, 0, last).await?;
+        let mut events = events.only(move |event| mention.may_be_in(&event.header.event_type, &event.payload));
         let mut found = Vec::new();
         while let Some(event) = events.event().await? {
             let touches = trace.touches(&event.parts, event.event.version);
@@ -75,7 +78,8 @@ impl GraphHistory {
     /// As of [`at`](Self::at).
     pub async fn nodes_of_key(&self, key: &Key, until: Moment) -> Result<Vec<(Name, NodeId)>, HistoryError> {
         let last = self.place(until).await?.head.version;
-        let mut events = Events::between(&self.store, self.graph, 0, last).await?;
+        let events = Events::between(&self.store, self.graph, 0, last).await?;
+        let mut events = events.only(|event| adds_nodes(&event.header.event_type));
         let mut found: Vec<(Name, NodeId)> = Vec::new();
         while let Some(event) = events.event().await? {
             for node in event.parts.iter().flat_map(added).filter(|node| node.key.as_ref() == Some(key)) {
@@ -98,10 +102,11 @@ fn added(event: &GraphEvent) -> &[NodeEntity] {
     }
 }
 
-/// Follows a node through its graph's events, which it must be shown all and in order.
+/// Follows a node through its graph's events, which it must be shown in order: all that may concern it.
 #[derive(Debug, Clone)]
 pub struct NodeTrace {
     node: NodeId,
+    mention: Mention,
     /// Its edges and the nodes at their other ends.
     edges: HashMap<EdgeId, NodeId>,
     parent: Option<NodeId>,
@@ -111,7 +116,14 @@ pub struct NodeTrace {
 impl NodeTrace {
     /// Traces a node from its graph's first event on.
     pub fn new(node: NodeId) -> Self {
-        Self { node, edges: HashMap::new(), parent: None, found: Vec::new() }
+        let mention = Mention::of([*node.as_bytes()]);
+        Self { node, mention, edges: HashMap::new(), parent: None, found: Vec::new() }
+    }
+
+    /// Returns whether an event may have done something to the node; one that surely has not need not be shown to
+    /// [`touches`](Self::touches).
+    pub fn may_concern(&self, event_type: &str, payload: &[u8]) -> bool {
+        self.mention.may_be_in(event_type, payload)
     }
 
     /// Returns what the event at `version`, which means `parts` today, did to the node.

