@@ -8,11 +8,12 @@ use crate::id::GraphId;
 use crate::read_model::GraphReadModel;
 use crate::store::EventStore;
 
-use super::animation::{ReplayAnimation, Step};
+use super::animation::ReplayAnimation;
 use super::error::HistoryError;
 use super::graph_history::GraphHistory;
 use super::moment::Moment;
 use super::states::{HistoryConfig, NoStarts, PastStates, Starts};
+use super::step::Step;
 
 /// Replays the graphs of a store up to any moment, and keeps the states made lately. Clones are the same service.
 #[derive(Debug, Clone)]
