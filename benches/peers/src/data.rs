@@ -17,7 +17,7 @@ use crate::Outcome;
 /// How many nodes are read, how many starts of two hops and how many pairs there are.
 const POINTS: usize = 20_000;
 const STARTS: usize = 2_000;
-const PAIRS: usize = 100;
+const PAIRS: usize = 25;
 
 /// What all draws come from.
 const SEED: u64 = 20_261_128;
