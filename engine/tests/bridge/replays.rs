@@ -1,7 +1,7 @@
 //! Stretches of the past, as messages like those of now.
 
 use cidgraph::history::Step;
-use cidgraph::{BatchConfig, FeedStart, GraphCommand, GraphMutation, GraphUpdate, Moment, NodeId, Origin};
+use cidgraph::{BatchConfig, FeedStart, GraphCommand, GraphMutation, GraphUpdate, Moment, NodeId, NodeView, Origin};
 
 use crate::picture::Picture;
 use crate::world::{Frames, World, node, translate, until};
@@ -50,10 +50,14 @@ fn a_stretch_comes_step_by_step_as_what_each_step_came_to() {
         frames.updates.iter().map(|update| (update.first_version, update.version, update.transactions)).collect();
     assert_eq!(told, [(3, 6, 4), (7, 8, 2)]);
     let names = |update: &GraphUpdate| -> Vec<NodeId> {
-        let named = update.mutations.iter().map(|mutation| match mutation {
-            GraphMutation::NodeAdded { node } => node.id,
-            GraphMutation::NodeTransformed { node, .. } => *node,
-            other => panic!("{other:?}"),
+        let named = update.mutations.iter().map(|mutation| {
+            if let GraphMutation::NodeAdded { node: NodeView { id: node, .. } }
+            | GraphMutation::NodeTransformed { node, .. } = mutation
+            {
+                *node
+            } else {
+                panic!("{mutation:?}")
+            }
         });
         named.collect()
     };
