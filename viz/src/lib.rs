@@ -14,6 +14,8 @@ pub mod framing;
 pub mod generate;
 pub mod headless;
 #[cfg(feature = "app")]
+pub mod destination;
+#[cfg(feature = "app")]
 pub mod source;
 #[cfg(feature = "app")]
 pub mod app;

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use bevy::ecs::prelude::*;
 use cidgraph::entity::SPATIAL;
+use cidgraph::history::Step;
 use cidgraph::{
     AsyncSyncBridge, BatchConfig, BridgeCommand, Cid, CommandId, Engine, EventStore, FeedStart, GraphCommand,
     GraphHistory, GraphId, GraphMetadata, GraphView, HistoryError, Moment, NodeId, NodeView, Snapshot, SnapshotError,
@@ -20,6 +21,7 @@ use cidgraph_store_memory::MemoryStore;
 use parking_lot::Mutex;
 use tokio::runtime::Runtime;
 
+use crate::destination::Destination;
 use crate::generate::commands;
 use crate::plugin::GraphBridge;
 use crate::scene::GraphScene;
@@ -44,6 +46,17 @@ pub enum Place {
     File(PathBuf),
 }
 
+/// A stretch of the past that is read step by step, instead of following from the first event on.
+#[derive(Debug, Clone, Copy)]
+pub struct Stretch {
+    /// Where it begins; `None` for the empty graph.
+    pub from: Option<Moment>,
+    /// Where it ends; `None` for now.
+    pub to: Option<Moment>,
+    /// How long a step is.
+    pub step: Step,
+}
+
 /// A store that is followed.
 #[derive(Resource)]
 pub struct Source {
@@ -53,6 +66,7 @@ pub struct Source {
     /// Graphs that were followed, or are left out.
     known: BTreeSet<GraphId>,
     only: Option<String>,
+    stretch: Option<Stretch>,
     /// The graph of a snapshot file.
     still: Option<GraphView>,
     /// What takes back which command, the last one last.
@@ -93,12 +107,17 @@ impl std::fmt::Debug for Source {
 }
 
 impl Source {
-    /// Opens a place and follows its graphs from their first events, or only the one of an id or a name. A snapshot is put
-    /// into `scene` as it stands.
+    /// Opens a place and follows its graphs from their first events, or reads a stretch of their past; or only the graph of
+    /// an id or a name. A snapshot is put into `scene` as it stands.
     ///
     /// # Errors
     /// Where it cannot be opened.
-    pub fn open(place: &Place, only: Option<&str>, scene: &mut GraphScene) -> Result<(Self, GraphBridge), Failure> {
+    pub fn open(
+        place: &Place,
+        only: Option<&str>,
+        stretch: Option<Stretch>,
+        scene: &mut GraphScene,
+    ) -> Result<(Self, GraphBridge), Failure> {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
         let runtime = runtime.map_err(|error| Failure::usage(format!("the system gives no threads: {error}")))?;
         let is_on_servers = matches!(place, Place::Store(options, _) if options.kind == StoreKind::Jetstream);
@@ -119,12 +138,16 @@ impl Source {
             told,
             known: BTreeSet::new(),
             only: only.map(str::to_owned),
+            stretch,
             still,
             undo: Vec::new(),
             unanswered: BTreeSet::new(),
             read_only: match place {
                 Place::File(_) => Some("a file is only looked at: import it into a store to change it"),
                 Place::Store(_, false) => Some("the store was opened to read: give --write to change it"),
+                Place::Store(_, true) | Place::Generated(_) if stretch.is_some() => Some(
+                    "the past is read in steps, and nothing behind it would be shown: leave --step out to change it",
+                ),
                 Place::Store(_, true) | Place::Generated(_) => None,
             },
         };
@@ -148,7 +171,10 @@ impl Source {
         for (graph, _) in listed {
             let is_wanted = wanted.is_none_or(|wanted| wanted == graph) && self.known.len() < FOLLOWED_MAX;
             if is_wanted && self.known.insert(graph) {
-                bridge.bridge.follow(graph, FeedStart::AfterVersion(0));
+                match self.stretch {
+                    Some(Stretch { from, to, step }) => bridge.bridge.animate(graph, from, to, step),
+                    None => bridge.bridge.follow(graph, FeedStart::AfterVersion(0)),
+                };
             }
         }
         Ok(())
@@ -157,15 +183,18 @@ impl Source {
     /// Returns whether something that the store had when it was opened has not been received yet.
     pub fn is_behind(&self, bridge: &GraphBridge) -> bool {
         let told = self.told.lock();
-        let feeds = bridge.feeds();
-        let version_of =
-            |graph| told.graphs.iter().find(|(listed, _)| *listed == graph).map_or(0, |(_, version)| *version);
-        feeds.iter().any(|feed| feed.received_version < version_of(feed.graph))
+        let mut followed = told.graphs.iter().filter(|(graph, _)| self.known.contains(graph));
+        followed.any(|(graph, version)| bridge.is_before(*graph, *version))
     }
 
     /// Returns the graph of a snapshot file.
     pub fn still(&self, graph: GraphId) -> Option<GraphView> {
         self.still.clone().filter(|still| still.info().graph == graph)
+    }
+
+    /// Returns whether this is a snapshot, which has one version.
+    pub const fn is_still(&self) -> bool {
+        self.still.is_some()
     }
 
     /// Returns how many graphs the store has, and how many of them are followed.
@@ -198,14 +227,13 @@ impl Source {
 
     /// Asks at which version graphs were at a moment, nothing yet being 0; [`take_moment`](Self::take_moment) has those
     /// that have one once they were answered.
-    pub fn seek(&self, graphs: Vec<GraphId>, moment: Moment) {
+    pub fn seek(&self, graphs: Vec<GraphId>, moment: Destination) {
         let engine = self.engine.clone();
         let places = async move {
             let (mut found, mut mistake) = (Vec::new(), None);
             for graph in graphs {
-                match engine.history(graph).place(moment).await {
-                    Ok(place) => found.push((graph, place.head.version)),
-                    Err(HistoryError::BeforeFirst { .. }) => found.push((graph, 0)),
+                match moment.version_in(&engine.history(graph)).await {
+                    Ok(version) => found.push((graph, version)),
                     Err(error) => mistake = Some(error.to_string()),
                 }
             }

@@ -5,7 +5,8 @@ use std::str::FromStr;
 
 use bevy::ecs::message::Message;
 use bevy::math::{Rect, Vec2};
-use cidgraph::Moment;
+
+use crate::destination::Destination;
 
 /// Something a viewer does. Places are pixels from the view's top left.
 #[derive(Message, Debug, Clone, PartialEq)]
@@ -47,7 +48,7 @@ pub enum Action {
     Version(u64),
     /// `go MOMENT`: shows a version, a time, an event by its CID, or the addition of a node, written as on the command
     /// line.
-    Go(Moment),
+    Go(Destination),
     /// `step NUMBER`: shows the end of the transaction so many further on, back below 0.
     Step(i64),
     /// `play SPEED`: goes through versions, so many a second, back below 0.
@@ -231,6 +232,8 @@ fn finite(text: &str) -> Option<f32> {
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 mod tests {
+    use cidgraph::{Key, Moment};
+
     use super::*;
 
     #[test]
@@ -245,7 +248,8 @@ mod tests {
         check("compare", Action::Compare(None));
         check("compare 7", Action::Compare(Some(7)));
         check("quit", Action::Quit);
-        check("go 12", Action::Go(Moment::Version(12)));
+        check("go 12", Action::Go(Destination::Moment(Moment::Version(12))));
+        check("go node:alice smith", Action::Go(Destination::Key(Key::from("alice smith"))));
         check("record 3 my pictures", Action::Record(3, "my pictures".into()));
         let name = |component: &str, property: &str| PropertyName {
             component_type: component.to_owned(),

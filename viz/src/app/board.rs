@@ -3,10 +3,11 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use bevy::app::{App, Plugin, Startup, Update};
 use bevy::ecs::prelude::*;
 use bevy::ecs::system::SystemParam;
 use bevy::prelude::{
-    BackgroundColor, Color, FontSize, Node, PositionType, Text, TextColor, TextFont, TextSpan, Val, Visibility,
+    BackgroundColor, Color, Display, FontSize, Node, PositionType, Text, TextColor, TextFont, TextSpan, Val, Visibility,
 };
 use bevy::time::{Real, Time};
 
@@ -19,7 +20,8 @@ use super::action::Action;
 use super::card::{Card, lines};
 use super::hands::{Hands, SLIDER_PX};
 use super::layouts::Layouts;
-use super::mistake::LastMistake;
+use super::letters::Letters;
+use super::mistake::{LastMistake, keep_last};
 use super::paint::Paint;
 use super::selection::Selection;
 use super::time::shown_version;
@@ -39,25 +41,50 @@ click, shift-click, shift-drag: select   Esc: nothing   drag the selected node: 
 Space: play   left, right: a transaction (shift: 100)   Home End: first, live   C: compare with what is shown   X: end it
 F12: picture   Q: quit   ?: these keys";
 
+/// Writes figures, legend and cards over the picture, and the bar of versions below them.
+#[derive(Debug, Clone, Copy)]
+pub struct BoardPlugin {
+    /// Whether there are times among the figures, which are others every time.
+    pub has_times: bool,
+}
+
+/// What [`BoardPlugin::has_times`] says.
+#[derive(Resource, Debug, Clone, Copy)]
+struct HasTimes(bool);
+
+impl Plugin for BoardPlugin {
+    fn build(&self, app: &mut App) {
+        let board = (move_slider, show_keys, write_figures, write_legend, write_card);
+        app.insert_resource(HasTimes(self.has_times))
+            .init_resource::<Hands>()
+            .add_systems(Startup, put_up)
+            .add_systems(Update, board.after(keep_last));
+    }
+}
+
 /// The figures.
 #[derive(Component)]
-pub(super) struct Figures;
+struct Figures;
 
 /// The part of the slider up to the version that is shown.
 #[derive(Component)]
-pub(super) struct Slider;
+struct Slider;
+
+/// What is written into the bar of versions.
+#[derive(Component)]
+struct BarText;
 
 /// The keys.
 #[derive(Component)]
-pub(super) struct Keys;
+struct Keys;
 
 /// What colours and sizes mean.
 #[derive(Component)]
-pub(super) struct Legend;
+struct Legend;
 
 /// The card of a node.
 #[derive(Component)]
-pub(super) struct CardText;
+struct CardText;
 
 const INK: Color = Color::srgb(0.85, 0.88, 0.92);
 const PAPER: Color = Color::srgba(0.02, 0.03, 0.05, 0.8);
@@ -67,7 +94,7 @@ fn font() -> TextFont {
 }
 
 /// Puts everything up.
-pub(super) fn put_up(mut commands: Commands) {
+fn put_up(mut commands: Commands) {
     let at = |left, right, top, bottom| Node {
         position_type: PositionType::Absolute,
         left,
@@ -92,11 +119,13 @@ pub(super) fn put_up(mut commands: Commands) {
     };
     commands.spawn((bar(100.0), BackgroundColor(Color::srgba(1.0, 1.0, 1.0, 0.08))));
     commands.spawn((Slider, bar(100.0), BackgroundColor(Color::srgba(0.3, 0.6, 1.0, 0.6))));
+    let text = (BarText, Text::default(), font(), TextColor(INK));
+    commands.spawn((text, at(edge, auto, auto, Val::Px(0.0))));
 }
 
 /// What the figures are taken from.
 #[derive(SystemParam)]
-pub(super) struct Known<'w> {
+struct Known<'w> {
     scene: Res<'w, GraphScene>,
     facts: Res<'w, RenderFacts>,
     selection: Res<'w, Selection>,
@@ -105,12 +134,14 @@ pub(super) struct Known<'w> {
     layouts: Res<'w, Layouts>,
     bridge: Option<Res<'w, GraphBridge>>,
     source: Option<Res<'w, Source>>,
+    has_times: Res<'w, HasTimes>,
 }
 
-/// Writes the figures, some times a second.
-pub(super) fn write_figures(
+/// Writes the figures: some times a second where there are times among them.
+fn write_figures(
     time: Res<Time<Real>>,
     known: Known<'_>,
+    mut letters: Letters<'_>,
     mut figures: Single<&mut Text, With<Figures>>,
     mut frames: Local<VecDeque<f32>>,
     mut since: Local<f32>,
@@ -121,7 +152,8 @@ pub(super) fn write_figures(
         frames.pop_front();
     }
     *since += time.delta_secs();
-    if *since < UPDATE_SECONDS && !known.hands.is_changed() && !known.mistake.is_changed() {
+    let is_early = known.has_times.0 && *since < UPDATE_SECONDS;
+    if is_early && !known.hands.is_changed() && !known.mistake.is_changed() {
         return;
     }
     *since = 0.0;
@@ -129,7 +161,8 @@ pub(super) fn write_figures(
     sorted.sort_by(f32::total_cmp);
     let at = |part: usize| sorted.get(sorted.len() * part / 100).copied().unwrap_or(0.0);
     shown.follow(&known.scene);
-    let text = known.lines(at(50), at(99), &shown).join("\n");
+    let times = known.has_times.0.then(|| format!("frame p50 {:.1} p99 {:.1} ms   ", at(50), at(99)));
+    let text = letters.readable(known.lines(&times.unwrap_or_default(), &shown).join("\n"));
     if figures.0 != text {
         figures.0 = text;
     }
@@ -137,7 +170,7 @@ pub(super) fn write_figures(
 
 /// How many elements are shown, counted anew where something changed.
 #[derive(Debug, Default)]
-pub(super) struct Shown {
+struct Shown {
     revision: (u64, f32),
     nodes: usize,
     edges: usize,
@@ -153,15 +186,12 @@ impl Shown {
 }
 
 impl Known<'_> {
-    fn lines(&self, p50: f32, p99: f32, shown: &Shown) -> Vec<String> {
+    fn lines(&self, times: &str, shown: &Shown) -> Vec<String> {
         let facts = self.facts.read();
         let thinned = if facts.edge_stride > 1 { format!(", 1 in {} drawn", facts.edge_stride) } else { String::new() };
         let drawn = if facts.is_points { " as points" } else { "" };
-        let mut lines = vec![format!(
-            "frame p50 {p50:.1} p99 {p99:.1} ms   nodes {}{drawn}   edges {}{thinned}",
-            shown.nodes, shown.edges
-        )];
-        lines.extend(self.bridge.as_ref().map(|bridge| feed_line(bridge)));
+        let mut lines = vec![format!("{times}nodes {}{drawn}   edges {}{thinned}", shown.nodes, shown.edges)];
+        lines.extend(self.bridge.as_ref().map(|bridge| feed_line(bridge, self.has_times.0)));
         for (graph, at) in (0..).zip(self.scene.graphs()) {
             let head = self.bridge.as_ref().and_then(|bridge| bridge.view(at.id)).and_then(|view| view.head());
             let head =
@@ -204,37 +234,47 @@ impl Known<'_> {
     }
 }
 
-fn feed_line(bridge: &GraphBridge) -> String {
+fn feed_line(bridge: &GraphBridge, has_times: bool) -> String {
     let feeds = bridge.feeds();
     let waiting: usize = feeds.iter().map(|feed| feed.pending_mutations).sum();
     let behind: u64 = feeds.iter().map(cidgraph::bridge::FeedStatus::lag_versions).sum();
     let counters = bridge.bridge.counters();
     let lag = bridge
         .last_lag()
-        .filter(|lag| *lag < LIVE)
+        .filter(|lag| has_times && *lag < LIVE)
         .map_or_else(String::new, |lag| format!("   event lag {:.1} ms", lag.as_secs_f64() * 1e3));
     format!("waiting {waiting}   behind {behind} versions   received {}{lag}", counters.transactions)
 }
 
 /// Writes what colours and sizes mean.
-pub(super) fn write_legend(mut commands: Commands, paint: Res<Paint>, legend: Single<Entity, With<Legend>>) {
+fn write_legend(
+    mut commands: Commands,
+    paint: Res<Paint>,
+    mut letters: Letters<'_>,
+    legend: Single<(Entity, &mut Visibility), With<Legend>>,
+) {
     if !paint.is_changed() {
         return;
     }
-    commands.entity(*legend).despawn_children();
+    let (legend, mut visibility) = legend.into_inner();
+    // Without lines it would stay as it was drawn.
+    let has_lines = !paint.legend().is_empty();
+    visibility.set_if_neq(if has_lines { Visibility::Inherited } else { Visibility::Hidden });
+    commands.entity(legend).despawn_children();
     for line in paint.legend() {
         let [red, green, blue, _] = line.color.map_or([0xd8; 4], u32::to_le_bytes);
-        let text = format!("{}\n", line.text);
-        commands.entity(*legend).with_child((TextSpan::new(text), font(), TextColor(Color::srgb_u8(red, green, blue))));
+        let text = letters.readable(format!("{}\n", line.text));
+        commands.entity(legend).with_child((TextSpan::new(text), font(), TextColor(Color::srgb_u8(red, green, blue))));
     }
 }
 
 /// Writes the card beside the pointer, or at the bottom where the node is selected and not pointed at.
-pub(super) fn write_card(
+fn write_card(
     scene: Res<GraphScene>,
     selection: Res<Selection>,
     source: Option<Res<Source>>,
     card: Res<Card>,
+    mut letters: Letters<'_>,
     text: Single<(&mut Text, &mut Visibility), With<CardText>>,
 ) {
     let (mut text, mut visibility) = text.into_inner();
@@ -243,14 +283,26 @@ pub(super) fn write_card(
         return;
     };
     visibility.set_if_neq(Visibility::Inherited);
-    let lines = lines(&scene, source.as_deref(), node).join("\n");
+    let lines = letters.readable(lines(&scene, source.as_deref(), node).join("\n"));
     if text.0 != lines {
         text.0 = lines;
     }
 }
 
-/// Moves the slider to the version that is shown.
-pub(super) fn move_slider(scene: Res<GraphScene>, mut slider: Single<&mut Node, With<Slider>>) {
+/// Moves the slider to the version that is shown; a snapshot has one alone, and the bar says so.
+fn move_slider(
+    scene: Res<GraphScene>,
+    source: Option<Res<Source>>,
+    mut slider: Single<&mut Node, With<Slider>>,
+    mut text: Single<&mut Text, With<BarText>>,
+) {
+    if source.is_some_and(|source| source.is_still()) {
+        if slider.display != Display::None {
+            slider.display = Display::None;
+            text.0 = "a snapshot has this version alone".to_owned();
+        }
+        return;
+    }
     let Some(last) = scene.graphs().first().map(|graph| graph.version).filter(|last| *last > 0) else { return };
     #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "a part of a window's width")]
     let width = Val::Percent((shown_version(&scene, 0).min(last) as f64 / last as f64 * 100.0) as f32);
@@ -260,7 +312,7 @@ pub(super) fn move_slider(scene: Res<GraphScene>, mut slider: Single<&mut Node, 
 }
 
 /// Shows or hides the keys.
-pub(super) fn show_keys(mut actions: MessageReader<Action>, mut keys: Single<&mut Visibility, With<Keys>>) {
+fn show_keys(mut actions: MessageReader<Action>, mut keys: Single<&mut Visibility, With<Keys>>) {
     for _ in actions.read().filter(|action| **action == Action::Help) {
         **keys = if **keys == Visibility::Hidden { Visibility::Visible } else { Visibility::Hidden };
     }

@@ -2,6 +2,7 @@
 
 use bevy::ecs::prelude::*;
 use bevy::prelude::{Camera, Projection, Transform};
+use cidgraph::Value;
 
 use crate::plugin::GraphBridge;
 use crate::render::GraphCamera;
@@ -83,7 +84,7 @@ pub(super) fn lines(scene: &GraphScene, source: Option<&Source>, node: u32) -> V
     for component in &shown.components {
         lines.push(component.component_type.to_string());
         let properties = component.properties.iter().take(LINES_MAX);
-        lines.extend(properties.map(|(name, value)| format!("  {name}: {value:?}")));
+        lines.extend(properties.map(|(name, value)| format!("  {name}: {}", said(value))));
         let left = component.properties.len().saturating_sub(LINES_MAX);
         lines.extend((left > 0).then(|| format!("  and {left} more")));
     }
@@ -91,9 +92,40 @@ pub(super) fn lines(scene: &GraphScene, source: Option<&Source>, node: u32) -> V
     lines
 }
 
+/// Returns a value with its texts as they are written, in any script: marks above letters are no escapes.
+fn said(value: &Value) -> String {
+    match value {
+        Value::Text(text) => format!("\"{}\"", text.replace(char::is_control, " ")),
+        Value::List(values) => format!("[{}]", values.iter().map(said).collect::<Vec<_>>().join(", ")),
+        Value::Map(properties) => {
+            let properties = properties.iter().map(|(name, value)| format!("{name}: {}", said(value)));
+            format!("{{{}}}", properties.collect::<Vec<_>>().join(", "))
+        }
+        Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Bytes(_) | Value::Link(_) => {
+            format!("{value:?}")
+        }
+    }
+}
+
 fn shorten(line: &mut String) {
     if let Some((end, _)) = line.char_indices().nth(LINE_MAX) {
         line.truncate(end);
         line.push_str("...");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use cidgraph::Properties;
+
+    use super::*;
+
+    #[test]
+    fn values_are_written_in_their_own_letters() {
+        let texts = ["नमस्ते", "e\u{301}", "two\nlines"].map(Value::text);
+        let list = Value::List(texts.into());
+        assert_eq!(said(&list), "[\"नमस्ते\", \"e\u{301}\", \"two lines\"]");
+        let map = Value::Map(Properties::from([("a", Value::Int(1)), ("ь", Value::Float(2.0))]));
+        assert_eq!(said(&map), "{a: 1, ь: 2.0}");
     }
 }

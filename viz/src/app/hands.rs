@@ -7,7 +7,7 @@ use bevy::input::keyboard::{Key, KeyCode, KeyboardInput};
 use bevy::input::mouse::{AccumulatedMouseScroll, MouseButton, MouseScrollUnit};
 use bevy::math::{Rect, Vec2};
 use bevy::prelude::{Camera, Projection, Transform};
-use bevy::window::{PrimaryWindow, Window};
+use bevy::window::{PrimaryWindow, Window, WindowEvent};
 
 use crate::render::GraphCamera;
 use crate::scene::GraphScene;
@@ -34,7 +34,7 @@ const WHEEL_STEP_PX: f32 = 40.0;
 /// Degrees that the view turns when it is drawn by a pixel with the right button.
 const TURN_DEGREES: f32 = 0.3;
 
-/// A button that is held: where it was pressed, and where it was in the last frame.
+/// A button that is held: where it was pressed, and up to where what it draws has followed it.
 #[derive(Debug, Clone, Copy)]
 struct Held {
     button: MouseButton,
@@ -60,10 +60,22 @@ enum Drawn {
 /// What hands are in the middle of.
 #[derive(Resource, Debug, Default)]
 pub(super) struct Hands {
+    /// Where the pointer is.
+    at: Option<Vec2>,
     held: Option<Held>,
     /// What was typed: a slash and what is searched, or a colon and an action.
     pub(super) typed: Option<String>,
     pictures: u32,
+}
+
+/// What is under the pointer.
+struct Ground<'a> {
+    scene: &'a GraphScene,
+    selection: &'a Selection,
+    eye: Option<Eye>,
+    /// The window's pixels.
+    size: Vec2,
+    is_shifted: bool,
 }
 
 /// Turns the mouse into actions: drawing moves the view, or the node that is selected, with shift a box; the right button
@@ -71,7 +83,7 @@ pub(super) struct Hands {
 pub(super) fn use_mouse(
     mut hands: ResMut<Hands>,
     window: Single<&Window, With<PrimaryWindow>>,
-    buttons: Res<ButtonInput<MouseButton>>,
+    mut events: MessageReader<WindowEvent>,
     keys: Res<ButtonInput<KeyCode>>,
     wheel: Res<AccumulatedMouseScroll>,
     scene: Res<GraphScene>,
@@ -80,8 +92,21 @@ pub(super) fn use_mouse(
     mut hovered: Local<Option<Vec2>>,
     mut actions: MessageWriter<Action>,
 ) {
-    let Some(at) = window.cursor_position() else { return };
-    let is_shifted = keys.any_pressed([KeyCode::ShiftLeft, KeyCode::ShiftRight]);
+    let (camera, transform, projection) = *camera;
+    let ground = Ground {
+        scene: &scene,
+        selection: &selection,
+        eye: Eye::of(camera, transform, projection),
+        size: window.size(),
+        is_shifted: keys.any_pressed([KeyCode::ShiftLeft, KeyCode::ShiftRight]),
+    };
+    // The figures are written anew where something was typed: not where the pointer has moved.
+    let hands = hands.bypass_change_detection();
+    for event in events.read() {
+        actions.write_batch(hands.follow(event, &ground));
+    }
+    actions.write_batch(hands.draw(&ground));
+    let Some(at) = hands.at else { return };
     if wheel.delta.y != 0.0 {
         let steps = match wheel.unit {
             MouseScrollUnit::Line => wheel.delta.y,
@@ -93,56 +118,95 @@ pub(super) fn use_mouse(
         *hovered = Some(at);
         actions.write(Action::Hover(at));
     }
-    let pressed = [MouseButton::Left, MouseButton::Right].into_iter().find(|button| buttons.just_pressed(*button));
-    if let Some(button) = pressed {
-        let (camera, transform, projection) = *camera;
-        let on_selected = || {
-            let eye = Eye::of(camera, transform, projection)?;
-            node_at(&scene, &eye, at).filter(|node| selection.nodes() == [*node])
+}
+
+impl Hands {
+    /// Follows the mouse, and returns what that does. Events come in the order in which they happened: what is pressed and
+    /// let go within a frame is so where the pointer was then.
+    fn follow(&mut self, event: &WindowEvent, ground: &Ground<'_>) -> Vec<Action> {
+        #[expect(clippy::wildcard_enum_match_arm, reason = "all else is not the mouse's, or others follow it")]
+        match event {
+            WindowEvent::CursorMoved(moved) => self.at = Some(moved.position),
+            WindowEvent::CursorLeft(_) if self.held.is_none() => self.at = None,
+            WindowEvent::MouseButtonInput(input) if input.state == ButtonState::Pressed => {
+                return self.press(input.button, ground).into_iter().collect();
+            }
+            WindowEvent::MouseButtonInput(input) => return self.let_go(input.button, ground),
+            _ => {}
+        }
+        Vec::new()
+    }
+
+    /// Presses a button; while one is held, others do nothing.
+    fn press(&mut self, button: MouseButton, ground: &Ground<'_>) -> Option<Action> {
+        let at = self.at?;
+        if self.held.is_some() || !matches!(button, MouseButton::Left | MouseButton::Right) {
+            return None;
+        }
+        let drawn = ground.drawn(button, at);
+        self.held = Some(Held { button, from: at, last: at, drawn });
+        (drawn == Drawn::Slider).then(|| ground.version(at))
+    }
+
+    /// Lets a button go; returns what that does.
+    fn let_go(&mut self, button: MouseButton, ground: &Ground<'_>) -> Vec<Action> {
+        let Some((held, at)) = self.held.zip(self.at).filter(|(held, _)| held.button == button) else {
+            return Vec::new();
         };
-        let drawn = if button != MouseButton::Left {
+        let mut actions: Vec<Action> = self.draw(ground).into_iter().collect();
+        self.held = None;
+        // It may have been drawn out of the window.
+        self.at = self.at.filter(|at| Rect::from_corners(Vec2::ZERO, ground.size).contains(*at));
+        let is_drawn = held.from.distance(at) > CLICK_PX;
+        actions.extend(match (button, held.drawn, is_drawn) {
+            (_, Drawn::Slider, _) => None,
+            (_, Drawn::View, true) | (MouseButton::Right, ..) => None,
+            (_, Drawn::Box, true) => Some(Action::Box(Rect::from_corners(held.from, at))),
+            (_, Drawn::Node, true) => Some(Action::Drag(held.from, at)),
+            (_, Drawn::Box, false) => Some(Action::Add(at)),
+            (_, Drawn::Node | Drawn::View, false) => Some(Action::Select(at)),
+        });
+        actions
+    }
+
+    /// Lets what is drawn follow the pointer.
+    fn draw(&mut self, ground: &Ground<'_>) -> Option<Action> {
+        let at = self.at?;
+        let held = self.held.as_mut()?;
+        let by = at - held.last;
+        let is_drawn = held.from.distance(at) > CLICK_PX;
+        let action = match (held.button, held.drawn) {
+            (_, Drawn::Slider) => ground.version(at),
+            (MouseButton::Right, Drawn::View) => Action::Turn(by * TURN_DEGREES),
+            (_, Drawn::View) if is_drawn => Action::Pan(by),
+            _ => return None,
+        };
+        held.last = at;
+        (by != Vec2::ZERO).then_some(action)
+    }
+}
+
+impl Ground<'_> {
+    /// Returns what a button draws that is pressed at a place.
+    fn drawn(&self, button: MouseButton, at: Vec2) -> Drawn {
+        let node = || node_at(self.scene, self.eye.as_ref()?, at);
+        if button != MouseButton::Left {
             Drawn::View
-        } else if at.y > window.height() - SLIDER_PX {
+        } else if at.y > self.size.y - SLIDER_PX {
             Drawn::Slider
-        } else if is_shifted {
+        } else if self.is_shifted {
             Drawn::Box
-        } else if on_selected().is_some() {
+        } else if node().is_some_and(|node| self.selection.nodes() == [node]) {
             Drawn::Node
         } else {
             Drawn::View
-        };
-        hands.held = Some(Held { button, from: at, last: at, drawn });
-    }
-    let Some(held) = hands.held else { return };
-    let is_drawn = held.from.distance(at) > CLICK_PX;
-    if buttons.just_released(held.button) {
-        hands.held = None;
-        let action = match (held.button, held.drawn, is_drawn) {
-            (_, Drawn::Slider, _) => Action::Version(version_at(&scene, at.x / window.width())),
-            (_, Drawn::View, true) | (MouseButton::Right, ..) => return,
-            (_, Drawn::Box, true) => Action::Box(Rect::from_corners(held.from, at)),
-            (_, Drawn::Node, true) => Action::Drag(held.from, at),
-            (_, Drawn::Box, false) => Action::Add(at),
-            (_, Drawn::Node | Drawn::View, false) => Action::Select(at),
-        };
-        actions.write(action);
-        return;
-    }
-    let by = at - held.last;
-    let is_first = pressed.is_some();
-    match (held.button, held.drawn) {
-        (_, Drawn::Slider) if is_first || by != Vec2::ZERO => {
-            actions.write(Action::Version(version_at(&scene, at.x / window.width())));
         }
-        (MouseButton::Right, Drawn::View) if by != Vec2::ZERO => {
-            actions.write(Action::Turn(by * TURN_DEGREES));
-        }
-        (_, Drawn::View) if is_drawn && by != Vec2::ZERO => {
-            actions.write(Action::Pan(by));
-        }
-        _ => {}
     }
-    hands.held = Some(Held { last: at, ..held });
+
+    /// Returns what shows the version at a place of the slider.
+    fn version(&self, at: Vec2) -> Action {
+        Action::Version(version_at(self.scene, at.x / self.size.x))
+    }
 }
 
 /// Returns the version at a part of the slider.
@@ -245,7 +309,99 @@ fn action_of(key: KeyCode, keys: &ButtonInput<KeyCode>, scene: &GraphScene, is_p
 
 #[cfg(test)]
 mod tests {
+    use bevy::input::mouse::MouseButtonInput;
+    use bevy::prelude::OrthographicProjection;
+    use bevy::window::CursorMoved;
+    use cidgraph::{GraphId, GraphMutation, NodeId, NodeView};
+
     use super::*;
+
+    /// What the mouse does.
+    enum Mouse {
+        To(f32, f32),
+        Press(MouseButton),
+        Release(MouseButton),
+        /// A frame ends.
+        Frame,
+    }
+
+    use Mouse::{Frame, Press, Release, To};
+
+    /// Returns what the mouse does in a window of 100 × 100 pixels over one node, in its middle, which is selected or not.
+    fn done(is_selected: bool, is_shifted: bool, mouse: &[Mouse]) -> Vec<Action> {
+        let (mut scene, mut selection) = (GraphScene::default(), Selection::default());
+        let id = NodeId::from_u64(1);
+        let node = NodeView { id, key: None, kind: "thing".into(), version: 1, components: Vec::new() };
+        scene.apply(GraphId::from_u64(1), 10, &GraphMutation::NodeAdded { node });
+        scene.put(0, [0.0; 3]);
+        if is_selected {
+            selection.set(&mut scene, vec![0]);
+        }
+        let size = Vec2::splat(100.0);
+        let flat = Projection::Orthographic(OrthographicProjection::default_2d());
+        let eye = Eye::looking(&Transform::IDENTITY, &flat, size);
+        let ground = Ground { scene: &scene, selection: &selection, eye, size, is_shifted };
+        let (window, mut hands) = (Entity::PLACEHOLDER, Hands::default());
+        let mut actions = Vec::new();
+        for does in mouse {
+            let pressed = |button, state| WindowEvent::MouseButtonInput(MouseButtonInput { button, state, window });
+            let event = match *does {
+                To(x, y) => WindowEvent::CursorMoved(CursorMoved { window, position: Vec2::new(x, y), delta: None }),
+                Press(button) => pressed(button, ButtonState::Pressed),
+                Release(button) => pressed(button, ButtonState::Released),
+                Frame => {
+                    actions.extend(hands.draw(&ground));
+                    continue;
+                }
+            };
+            actions.extend(hands.follow(&event, &ground));
+        }
+        actions
+    }
+
+    const LEFT: MouseButton = MouseButton::Left;
+
+    #[test]
+    fn what_is_pressed_and_moved_within_a_frame_is_drawn_from_where_it_was_pressed() {
+        let moved = [To(50.0, 50.0), Press(LEFT), To(80.0, 50.0), Frame, Release(LEFT)];
+        assert_eq!(done(false, false, &moved), [Action::Pan(Vec2::new(30.0, 0.0))]);
+        let (from, to) = (Vec2::splat(50.0), Vec2::new(80.0, 50.0));
+        assert_eq!(done(true, false, &moved), [Action::Drag(from, to)]);
+        assert_eq!(done(false, true, &moved), [Action::Box(Rect::from_corners(from, to))]);
+        let turned = [To(50.0, 50.0), Press(MouseButton::Right), To(60.0, 50.0), Frame];
+        assert_eq!(done(false, false, &turned), [Action::Turn(Vec2::new(10.0 * TURN_DEGREES, 0.0))]);
+    }
+
+    #[test]
+    fn what_is_let_go_within_the_frame_is_done_too() {
+        let at = Vec2::splat(50.0);
+        let clicked = [To(50.0, 50.0), Press(LEFT), Release(LEFT), To(90.0, 10.0), Frame];
+        assert_eq!(done(false, false, &clicked), [Action::Select(at)], "it was clicked before the pointer went on");
+        assert_eq!(done(false, true, &clicked), [Action::Add(at)]);
+        let moved = [To(50.0, 50.0), Press(LEFT), To(50.0, 70.0), Release(LEFT), Frame];
+        assert_eq!(done(false, false, &moved), [Action::Pan(Vec2::new(0.0, 20.0))]);
+        assert_eq!(done(true, false, &moved), [Action::Drag(at, Vec2::new(50.0, 70.0))]);
+        let twice = [To(50.0, 50.0), Press(LEFT), Release(LEFT), To(20.0, 20.0), Press(LEFT), Release(LEFT)];
+        assert_eq!(done(false, false, &twice), [Action::Select(at), Action::Select(Vec2::splat(20.0))]);
+    }
+
+    #[test]
+    fn a_click_that_trembles_is_one_and_what_is_drawn_stays_under_the_pointer() {
+        let trembling = [To(50.0, 50.0), Press(LEFT), To(52.0, 50.0), Frame, Frame, Release(LEFT)];
+        assert_eq!(done(false, false, &trembling), [Action::Select(Vec2::new(52.0, 50.0))]);
+        let slow = [To(50.0, 50.0), Press(LEFT), To(53.0, 50.0), Frame, To(56.0, 50.0), Frame, To(57.0, 50.0), Frame];
+        let pan = |by| Action::Pan(Vec2::new(by, 0.0));
+        assert_eq!(done(false, false, &slow), [pan(6.0), pan(1.0)]);
+    }
+
+    #[test]
+    fn the_slider_goes_where_it_is_pressed_and_drawn_and_another_button_does_nothing() {
+        let slid =
+            [To(50.0, 95.0), Press(LEFT), Frame, To(80.0, 40.0), Press(MouseButton::Right), Frame, Release(LEFT)];
+        assert_eq!(done(false, false, &slid), [Action::Version(5), Action::Version(8)]);
+        let outside = [Press(LEFT), Release(LEFT), Frame];
+        assert_eq!(done(false, false, &outside), [], "nobody knows where");
+    }
 
     fn typed(begun: &str, keys: &[Key]) -> (Option<String>, Option<Result<Action, InvalidAction>>) {
         let mut typed = Some(begun.to_owned());

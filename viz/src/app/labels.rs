@@ -10,6 +10,7 @@ use crate::render::GraphCamera;
 use crate::scene::GraphScene;
 
 use super::eye::Eye;
+use super::letters::Letters;
 
 /// The size of a cell, pixels.
 const CELL_PX: Vec2 = Vec2::new(140.0, 36.0);
@@ -30,6 +31,7 @@ pub(super) fn label(
     mut commands: Commands,
     scene: Res<GraphScene>,
     camera: Single<(&Camera, &Transform, &Projection), With<GraphCamera>>,
+    mut letters: Letters<'_>,
     mut labelled: Local<Option<(Eye, (u64, f32))>>,
     mut labels: Query<(&mut Text2d, &mut Transform, &mut Visibility), (With<Label>, Without<GraphCamera>)>,
 ) {
@@ -63,7 +65,7 @@ pub(super) fn label(
         let radius = scene.places()[node as usize][3];
         let at = scene.world_place(node) + Vec3::new(0.0, radius + FONT_PX * flat.scale, 1.0);
         transform.set_if_neq(Transform::from_translation(at).with_scale(Vec3::splat(flat.scale)));
-        let name = name_of(&scene, node);
+        let name = letters.readable(name_of(&scene, node));
         if text.0 != name {
             text.0 = name;
         }

@@ -5,12 +5,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use bevy::app::{App, Plugin, Update};
 use bevy::ecs::prelude::*;
 use bevy::time::{Real, Time};
 use cidgraph_layout::{Layout, Place, Progress, Stage};
 use parking_lot::Mutex;
 
-use crate::plugin::GraphBridge;
+use crate::plugin::{GraphBridge, GraphSystems};
 use crate::scene::{ALIVE, GraphScene, nearest};
 use crate::source::Source;
 
@@ -28,6 +29,17 @@ const WAY_SECONDS: f32 = 0.4;
 /// The time between two layouts while nodes come, seconds.
 const PAUSE_SECONDS: f32 = 1.0;
 
+/// Lays out the nodes that have no place of their own, without the viewer, while there are [`Layouts`].
+#[derive(Debug, Clone, Copy, Default)]
+pub struct LayoutPlugin;
+
+impl Plugin for LayoutPlugin {
+    fn build(&self, app: &mut App) {
+        let lay_out = lay_out.run_if(resource_exists::<Layouts>).after(GraphSystems::Apply);
+        app.add_message::<Action>().add_systems(Update, lay_out);
+    }
+}
+
 /// Layouts that were made and the one that goes on.
 #[derive(Resource, Debug, Default)]
 pub struct Layouts {
@@ -38,6 +50,8 @@ pub struct Layouts {
     laid_out: u32,
     /// Units of space for one of the layout; `None` before the first one has told positions.
     scale: Option<f32>,
+    /// How often nodes were sent to where a layout says.
+    sent: u32,
     rested_seconds: f32,
     /// Whether the viewer has chosen what is in view.
     is_framed: bool,
@@ -87,6 +101,11 @@ impl Layouts {
     pub fn is_at_rest(&self, scene: &GraphScene) -> bool {
         let is_all_laid_out = !self.is_automatic || scene.nodes().len() <= self.laid_out as usize;
         self.running.is_none() && is_all_laid_out && scene.way() >= 1.0
+    }
+
+    /// Returns how often nodes were sent to where a layout says.
+    pub const fn sent(&self) -> u32 {
+        self.sent
     }
 
     /// Returns whether a layout goes on.
@@ -226,6 +245,7 @@ pub(super) fn lay_out(
             places[*slot as usize] = [x * scale, y * scale, z];
         }
         scene.send(&places);
+        layouts.sent += 1;
         if running.is_whole && !layouts.is_framed {
             commands.write_message(Action::Fit);
         }

@@ -15,6 +15,7 @@ use crate::source::Source;
 
 use super::card::Card;
 use super::eye::Eye;
+use super::letters::Letters;
 use super::selection::Selection;
 
 /// The component type that holds a state machine.
@@ -66,6 +67,7 @@ pub(super) fn show_machine(
     selection: Res<Selection>,
     card: Res<Card>,
     source: Option<Res<Source>>,
+    mut letters: Letters<'_>,
     camera: Single<(&Camera, &Transform, &Projection), (With<GraphCamera>, Without<Shown>)>,
     mut pictures: Query<(Entity, &Shown, &mut StateMachineVisual, &mut Transform)>,
 ) {
@@ -102,6 +104,7 @@ pub(super) fn show_machine(
         && let Some(at) = place(wanted.node)
     {
         let Machine { states, transitions } = wanted.machine.clone();
+        let states = states.into_iter().map(|state| letters.readable(state));
         commands.spawn((StateMachineVisual::new(states, transitions, current), at, wanted));
     }
 }

@@ -6,9 +6,12 @@ use std::io::Write;
 use bevy::ecs::prelude::*;
 
 use crate::headless::{FRAMES_TO_A_PICTURE, FRAMES_TO_REST};
+use crate::plugin::GraphBridge;
+use crate::scene::GraphScene;
 use crate::source::Source;
 
 use super::action::{Action, InvalidAction};
+use super::layouts::Layouts;
 use super::mistake::Mistake;
 
 /// What is still to be done.
@@ -19,6 +22,8 @@ pub struct Script {
     /// The line of the action that was begun last.
     line: usize,
     frames: u32,
+    /// Whether all was there that the store held when it was opened.
+    has_begun: bool,
     /// Whether the picture that is taken next was waited for.
     is_at_rest: bool,
     mistakes: usize,
@@ -57,13 +62,24 @@ impl Script {
     }
 }
 
-/// Writes the next action, once what the last one asked of the store was answered.
+/// Writes the next action, once what the last one asked of the store was answered; the first, once all is there and laid
+/// out that the store held when it was opened.
 pub(super) fn next_action(
     script: Option<ResMut<Script>>,
     source: Option<Res<Source>>,
+    bridge: Option<Res<GraphBridge>>,
+    layouts: Res<Layouts>,
+    scene: Res<GraphScene>,
     mut actions: MessageWriter<Action>,
 ) {
     let Some(mut script) = script else { return };
+    if !script.has_begun {
+        let is_behind = source.as_ref().zip(bridge).is_some_and(|(source, bridge)| source.is_behind(&bridge));
+        script.has_begun = !is_behind && layouts.is_at_rest(&scene);
+        if !script.has_begun {
+            return;
+        }
+    }
     if script.frames > 0 {
         script.frames -= 1;
         return;

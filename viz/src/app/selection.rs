@@ -93,18 +93,50 @@ pub(super) fn select(
     }
 }
 
-/// Returns the nodes that are shown and whose key is a text; where there is none, those whose key or id begins with it.
+/// Returns the nodes that are shown and whose key a text is, or whose kind and key, as `KIND:KEY`; where there is none,
+/// those whose key or id begins with it.
 fn search(scene: &GraphScene, text: &str) -> Vec<u32> {
     let nodes = || (0..).take(scene.nodes().len()).filter(|node| scene.is_shown(*node));
-    let is_named = |node: &u32| scene.name(*node).key.as_ref().is_some_and(|key| key.to_string() == text);
+    let has_key = |node: u32, is_it: &dyn Fn(&str) -> bool| {
+        scene.name(node).key.as_ref().is_some_and(|key| is_it(&key.to_string()))
+    };
+    let is_kind = |node: u32, kind: &str| scene.kind(scene.name(node).kind).as_str() == kind;
+    let is_named = |node: &u32| {
+        let named = text
+            .split_once(':')
+            .is_some_and(|(kind, named)| is_kind(*node, kind) && has_key(*node, &|key| key == named));
+        named || has_key(*node, &|key| key == text)
+    };
     let exact: Vec<u32> = nodes().filter(is_named).collect();
     if !exact.is_empty() {
         return exact;
     }
-    let begins = |node: &u32| {
-        let name = scene.name(*node);
-        let is_key = name.key.as_ref().is_some_and(|key| key.to_string().starts_with(text));
-        is_key || name.id.to_string().starts_with(text)
-    };
+    let begins =
+        |node: &u32| has_key(*node, &|key| key.starts_with(text)) || scene.name(*node).id.to_string().starts_with(text);
     nodes().filter(begins).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use cidgraph::{GraphId, GraphMutation, Key, NodeId, NodeView};
+
+    use super::*;
+
+    #[test]
+    fn nodes_are_found_by_key_kind_and_key_and_how_they_begin() {
+        let mut scene = GraphScene::default();
+        let nodes = [("city", "Київ"), ("dish", "Київ"), ("city", "Київ-2"), ("city", "a:b"), ("a", "b")];
+        for (number, (kind, key)) in (1..).zip(nodes) {
+            let (id, key) = (NodeId::from_u64(number), Some(Key::from(key)));
+            let node = NodeView { id, key, kind: kind.into(), version: 1, components: Vec::new() };
+            scene.apply(GraphId::from_u64(1), 1, &GraphMutation::NodeAdded { node });
+        }
+        let found = |text| search(&scene, text);
+        assert_eq!(found("Київ"), [0, 1]);
+        assert_eq!(found("dish:Київ"), [1]);
+        assert_eq!(found("Ки"), [0, 1, 2]);
+        assert_eq!(found("a:b"), [3, 4], "both are called so");
+        assert_eq!(found("dish:Ки"), [] as [u32; 0]);
+        assert_eq!(found(&NodeId::from_u64(5).to_string()), [4]);
+    }
 }

@@ -7,6 +7,7 @@ use crate::scene::{GraphScene, SceneGraph};
 use crate::source::Source;
 
 use super::action::Action;
+use super::mistake::Mistake;
 
 /// Goes to versions, plays and compares, in every graph of the scene.
 pub(super) fn go_in_time(
@@ -15,19 +16,25 @@ pub(super) fn go_in_time(
     mut scene: ResMut<GraphScene>,
     source: Option<Res<Source>>,
     playing: Query<Entity, With<Playback>>,
+    mut mistakes: MessageWriter<Mistake>,
 ) {
     for (graph, version) in source.iter().flat_map(|source| source.take_moment()) {
         if let Some(graph) = scene.find_graph(graph) {
             scene.show_version(graph, version);
         }
     }
+    let is_still = source.as_ref().is_some_and(|source| source.is_still());
     for action in actions.read() {
+        if is_still && leaves_present(action, &scene) {
+            mistakes.write(Mistake("a snapshot has one version".to_owned()));
+            continue;
+        }
         let is_jump = matches!(action, Action::Version(_) | Action::Step(_) | Action::Live | Action::Go(_));
         if is_jump || matches!(action, Action::Pause | Action::Play(_) | Action::Loop(_)) {
             playing.iter().for_each(|entity| commands.entity(entity).despawn());
         }
         if let (Action::Go(moment), Some(source)) = (action, &source) {
-            source.seek(scene.graphs().iter().map(|graph| graph.id).collect(), *moment);
+            source.seek(scene.graphs().iter().map(|graph| graph.id).collect(), moment.clone());
         }
         for graph in (0..).take(scene.graphs().len()) {
             let (shown, id) = (shown_version(&scene, graph), scene.graphs()[usize::from(graph)].id);
@@ -52,6 +59,14 @@ pub(super) fn go_in_time(
             }
         }
     }
+}
+
+/// Returns whether an action asks for another version than the last one.
+fn leaves_present(action: &Action, scene: &GraphScene) -> bool {
+    if let Action::Version(version) | Action::Compare(Some(version)) = action {
+        return scene.graphs().iter().any(|graph| *version < graph.version);
+    }
+    matches!(action, Action::Step(..0) | Action::Go(_) | Action::Play(_) | Action::Loop(_))
 }
 
 /// Returns the end of the transaction so many further on than a version, back below 0; 0 before the first.

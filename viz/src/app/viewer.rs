@@ -12,6 +12,7 @@ use super::card::{Card, pick_card};
 use super::edit::edit;
 use super::labels::label;
 use super::layouts::{Layouts, lay_out};
+use super::letters::MachineFonts;
 use super::machines::show_machine;
 use super::mistake::{LastMistake, Mistake, keep_last, take_from_source};
 use super::paint::{Paint, paint};
@@ -33,6 +34,7 @@ impl Plugin for ViewerPlugin {
             .init_resource::<Card>()
             .init_resource::<Paint>()
             .init_resource::<Layouts>()
+            .init_resource::<MachineFonts>()
             .add_systems(Update, follow_new_graphs.before(GraphSystems::Receive))
             .add_systems(
                 Update,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bevy::app::{App, Plugin, PluginGroup, Startup, Update};
+use bevy::app::{App, Plugin, PluginGroup, Update};
 use bevy::ecs::prelude::*;
 use bevy::prelude::{Camera, DefaultPlugins, Projection, Transform};
 use bevy::window::{Window, WindowPlugin};
@@ -15,10 +15,11 @@ use crate::scene::GraphScene;
 use crate::source::Source;
 
 use super::action::Action;
-use super::board::{move_slider, put_up, show_keys, write_card, write_figures, write_legend};
-use super::hands::{Hands, use_keys, use_mouse};
+use super::beginning::{Beginning, begin};
+use super::board::BoardPlugin;
+use super::hands::{use_keys, use_mouse};
 use super::layouts::Layouts;
-use super::script::Script;
+use super::script::{Script, next_action};
 use super::viewer::ViewerPlugin;
 
 /// How long a window sleeps at most where events may come.
@@ -32,15 +33,14 @@ pub struct WindowViewerPlugin;
 
 impl Plugin for WindowViewerPlugin {
     fn build(&self, app: &mut App) {
-        app.add_plugins(ViewerPlugin)
-            .init_resource::<Hands>()
-            .add_systems(Startup, put_up)
+        app.add_plugins((ViewerPlugin, BoardPlugin { has_times: true }))
             .add_systems(Update, (use_mouse, use_keys).before(GraphSystems::Receive))
+            .add_systems(Update, look_at_all.after(GraphSystems::Apply).before(next_action))
             .add_systems(
                 Update,
-                (look_at_all, move_slider, show_keys, write_figures, write_legend, write_card, choose_pace)
-                    .after(GraphSystems::Apply),
-            );
+                begin.run_if(resource_exists::<Beginning>).after(GraphSystems::Apply).before(next_action),
+            )
+            .add_systems(Update, choose_pace.after(GraphSystems::Apply));
     }
 }
 
@@ -86,8 +86,7 @@ fn choose_pace(
 ) {
     let is_acting = actions.read().count() > 0;
     let is_busy = is_acting || script.is_some() || !moving.is_empty() || scene.way() < 1.0 || layouts.is_running();
-    let is_behind = |bridge: &GraphBridge| bridge.feeds().iter().any(|feed| feed.pending_mutations > 0);
-    let mode = match (is_busy || bridge.as_deref().is_some_and(is_behind), bridge) {
+    let mode = match (is_busy || bridge.as_deref().is_some_and(GraphBridge::is_waiting), bridge) {
         (true, _) => UpdateMode::Continuous,
         (false, Some(_)) => UpdateMode::reactive_low_power(FOLLOWING),
         (false, None) => UpdateMode::reactive_low_power(RESTING),

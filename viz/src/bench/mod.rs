@@ -2,9 +2,12 @@
 //! happen. The report is that of `cidgraph bench`.
 
 mod rung;
+mod past;
 mod scenario;
 mod frames;
 mod stream;
+mod laid_out;
+mod bars;
 mod run;
 
 pub use run::{BenchError, BenchPlan, run};

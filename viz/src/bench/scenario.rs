@@ -4,11 +4,13 @@ use bevy::math::{Rect, Vec2};
 use bevy::prelude::{Projection, Transform};
 use cidgraph::{Component, GraphId, GraphMutation, GraphUpdate, Origin, Properties};
 
-use crate::framing::frame;
+use crate::framing::{bounds, frame};
 use crate::generate::{generate, node_id};
 use crate::headless::HeadlessView;
 use crate::plugin::TransactionReplay;
 use crate::scene::{GraphScene, VISUAL, gpu_version, nearest};
+
+use super::rung::Rung;
 
 /// The graph that is drawn.
 pub(super) const GRAPH: GraphId = GraphId::from_u64(1);
@@ -33,18 +35,28 @@ pub enum Scenario {
     Changing,
     /// Every node gets another place.
     Moving,
-    /// Another version is shown.
+    /// Another version is shown, of a past of ten versions a node.
     Scrubbing,
     /// A past of ten changes a second is shown again a thousand times as fast.
     Replay,
     /// Ten thousand events a second come through a store.
     Streaming,
+    /// All nodes are laid out on a thread beside the frames, which go on, sixty a second, while the camera moves.
+    Layout,
 }
 
 impl Scenario {
     /// All scenarios.
-    pub const ALL: [Self; 7] =
-        [Self::Still, Self::Flight, Self::Changing, Self::Moving, Self::Scrubbing, Self::Replay, Self::Streaming];
+    pub const ALL: [Self; 8] = [
+        Self::Still,
+        Self::Flight,
+        Self::Changing,
+        Self::Moving,
+        Self::Scrubbing,
+        Self::Replay,
+        Self::Streaming,
+        Self::Layout,
+    ];
 
     /// Returns its name in the report.
     pub const fn name(self) -> &'static str {
@@ -56,6 +68,7 @@ impl Scenario {
             Self::Scrubbing => "scrubbing",
             Self::Replay => "replay",
             Self::Streaming => "streaming",
+            Self::Layout => "layout",
         }
     }
 
@@ -63,7 +76,7 @@ impl Scenario {
     pub(super) fn step(self, view: &mut HeadlessView, number: usize, stage: &Stage) {
         match self {
             Self::Still | Self::Replay | Self::Streaming => {}
-            Self::Flight => stage.fly(view, number),
+            Self::Flight | Self::Layout => stage.fly(view, number),
             Self::Changing => change(&mut view.world().resource_mut(), number),
             Self::Moving => move_all(&mut view.world().resource_mut(), number),
             Self::Scrubbing => scrub(&mut view.world().resource_mut(), number),
@@ -79,6 +92,14 @@ pub(super) struct Stage {
 }
 
 impl Stage {
+    /// Puts the camera before the scene.
+    pub(super) fn before(view: &mut HeadlessView, rung: Rung) -> Self {
+        let bounds = bounds(view.world().resource::<GraphScene>()).unwrap_or(Rect::new(-1.0, -1.0, 1.0, 1.0));
+        let stage = Self { bounds, viewport: rung.size().as_vec2() };
+        stage.look_at(view, bounds);
+        stage
+    }
+
     /// Puts the camera on its way: a circle around the middle, further and nearer, so that all of the stage is in view.
     pub(super) fn fly(&self, view: &mut HeadlessView, number: usize) {
         let turn = angle(number, 120);
@@ -127,9 +148,17 @@ fn move_all(scene: &mut GraphScene, number: usize) {
     }
 }
 
+/// Shows a version anywhere, in the next frame one half of the way on to the last, then one half of the way back to the
+/// first.
 fn scrub(scene: &mut GraphScene, number: usize) {
     let last = scene.graphs()[0].version;
-    scene.show_version(0, last - (number as u64 * 3) % last);
+    let shown = u64::from(scene.groups()[0].version);
+    let version = match number % 3 {
+        0 => (number as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) % last,
+        1 => last - (last - shown) / 2,
+        _ => shown / 2,
+    };
+    scene.show_version(0, version);
 }
 
 /// Returns a past in which nodes of a generated graph get other colours.

@@ -3,11 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use bevy::math::UVec2;
+use cidgraph::Moment;
+use cidgraph::history::Step;
 use cidgraph_cli::store::StoreOptions;
 use clap::{Parser, Subcommand};
 
 use crate::headless::Adapter;
-use crate::source::Place;
+use crate::source::{Place, Stretch};
 
 use super::bench::Bench;
 
@@ -50,6 +52,10 @@ pub struct Arguments {
     /// Does what a file says without a window, an action a line
     #[arg(long, value_name = "FILE")]
     pub script: Option<PathBuf>,
+    /// Puts figures, legend, cards and the bar of versions over the pictures, as a window does; without the times, which
+    /// are others every time
+    #[arg(long, conflicts_with = "window")]
+    pub overlay: bool,
     /// Does what the script says in a window
     #[arg(long, requires = "script")]
     pub window: bool,
@@ -59,6 +65,16 @@ pub struct Arguments {
     /// What draws where there is no window
     #[arg(long, value_enum, default_value_t = Adapter::Any)]
     pub adapter: Adapter,
+    /// Reads the past in steps, a number of versions, or a time as 100ms, 30s, 15m, 1h, 1d or 1w: what came and went within
+    /// one is not shown, and nothing that happens from now on
+    #[arg(long, value_name = "STEP")]
+    pub step: Option<Step>,
+    /// Where the steps begin: a version, seq:9, a time, an event's CID or node:ID; without it with the empty graph
+    #[arg(long, value_name = "MOMENT", requires = "step")]
+    pub from: Option<Moment>,
+    /// Where the steps end; now where nothing is said
+    #[arg(long, value_name = "MOMENT", requires = "step")]
+    pub to: Option<Moment>,
     /// Shows every graph at a version
     #[arg(long, value_name = "VERSION")]
     pub at: Option<u64>,
@@ -83,6 +99,11 @@ impl Arguments {
             (Some(source), None) => Place::Store(self.store.at_place(source), self.write),
             (None, None) => Place::Store(self.store.clone(), self.write),
         }
+    }
+
+    /// Returns the stretch of the past that is read in steps.
+    pub fn stretch(&self) -> Option<Stretch> {
+        self.step.map(|step| Stretch { from: self.from, to: self.to, step })
     }
 
     /// Returns whether nodes without a place of their own are laid out.

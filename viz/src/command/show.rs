@@ -8,7 +8,7 @@ use bevy::math::UVec2;
 use bevy::prelude::{ClearColor, Color, Projection, Transform};
 use cidgraph_cli::failure::Failure as StoreFailure;
 
-use crate::app::{Layouts, Script, ViewerPlugin, window_app};
+use crate::app::{Beginning, BoardPlugin, Layouts, Script, ViewerPlugin, window_app};
 use crate::framing::{bounds, frame};
 use crate::headless::HeadlessView;
 use crate::plugin::GraphBridge;
@@ -28,11 +28,14 @@ pub(super) fn show(arguments: &Arguments) -> Result<(), Failure> {
     }
     let mut view = HeadlessView::open_with(arguments.adapter, arguments.size, |app: &mut App| {
         app.add_plugins(ViewerPlugin).insert_resource(BACKGROUND);
+        if arguments.overlay {
+            app.add_plugins(BoardPlugin { has_times: false });
+        }
     })?;
     open(view.world(), arguments)?;
     catch_up(&mut view)?;
     look_at_all(&mut view, arguments.size);
-    turn_to_version(&mut view.world().resource_mut(), arguments);
+    turn_to_version(view.world(), arguments)?;
     let mut mistakes = 0;
     if let Some(script) = script {
         view.world().insert_resource(script);
@@ -56,6 +59,7 @@ fn show_window(arguments: &Arguments, script: Option<Script>) -> Result<(), Fail
     let mut app = window_app(arguments.size.x, arguments.size.y);
     app.insert_resource(BACKGROUND);
     open(app.world_mut(), arguments)?;
+    app.insert_resource(Beginning { at: arguments.at, compare: arguments.compare });
     if let Some(script) = script {
         app.insert_resource(script);
     }
@@ -71,7 +75,8 @@ fn read_script(path: &Path) -> Result<Script, Failure> {
 /// Opens what is shown, and follows it.
 fn open(world: &mut World, arguments: &Arguments) -> Result<(), Failure> {
     let mut scene = world.resource_mut::<GraphScene>();
-    let (source, bridge) = Source::open(&arguments.place(), arguments.graph.as_deref(), &mut scene)?;
+    let (source, bridge) =
+        Source::open(&arguments.place(), arguments.graph.as_deref(), arguments.stretch(), &mut scene)?;
     world.insert_resource(source);
     world.insert_resource(bridge);
     if arguments.is_laid_out() {
@@ -110,11 +115,22 @@ fn look_at_all(view: &mut HeadlessView, size: UVec2) {
 }
 
 /// Shows the version that was asked for, behind the framing: so pictures of several versions fit together.
-fn turn_to_version(scene: &mut GraphScene, arguments: &Arguments) {
+///
+/// # Errors
+/// Where a snapshot is shown, which has no other version.
+fn turn_to_version(world: &mut World, arguments: &Arguments) -> Result<(), Failure> {
+    let is_still = world.resource::<Source>().is_still();
+    let mut scene = world.resource_mut::<GraphScene>();
+    let asked = [arguments.at, arguments.compare].into_iter().flatten().min();
+    let has_all = |version: u64| scene.graphs().iter().all(|graph| version >= graph.version);
+    if is_still && asked.is_some_and(|version| !has_all(version)) {
+        return Err(StoreFailure::usage("a snapshot has one version").into());
+    }
     for graph in (0..).take(scene.graphs().len()) {
         if let Some(version) = arguments.at {
             scene.show_version(graph, version);
         }
         scene.compare_with(graph, arguments.compare);
     }
+    Ok(())
 }

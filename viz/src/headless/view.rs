@@ -9,7 +9,7 @@ use bevy::ecs::prelude::*;
 use bevy::image::Image;
 use bevy::log::LogPlugin;
 use bevy::math::UVec2;
-use bevy::prelude::DefaultPlugins;
+use bevy::prelude::{DefaultPlugins, IsDefaultUiCamera};
 use bevy::render::error_handler::RenderErrorHandler;
 use bevy::render::render_resource::{Extent3d, PollType, TextureDimension, TextureFormat, TextureUsages};
 use bevy::render::renderer::{RenderAdapterInfo, RenderDevice};
@@ -81,7 +81,8 @@ impl HeadlessView {
         let mut apps = std::mem::take(app.sub_apps_mut());
         let world = apps.main.world_mut();
         let target = world.resource_mut::<Assets<Image>>().add(target_image(size));
-        let camera = world.spawn((GraphCamera, RenderTarget::from(target.clone()))).id();
+        // What is written over the picture would look for a window otherwise.
+        let camera = world.spawn((GraphCamera, RenderTarget::from(target.clone()), IsDefaultUiCamera)).id();
         let info = world.resource::<RenderAdapterInfo>();
         let adapter = format!("{} ({:?}, {} {})", info.name, info.backend, info.driver, info.driver_info);
         let mut view = Self { apps, camera, target, adapter };

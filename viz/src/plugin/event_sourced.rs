@@ -58,7 +58,7 @@ fn apply_mutations(
         scene.apply(message.graph, message.version, &message.mutation);
     }
     // A transaction that changes nothing that is seen comes without mutations.
-    for feed in bridge.iter().flat_map(|bridge| bridge.feeds()) {
-        scene.come_to(feed.graph, feed.received_version);
+    for (graph, version) in bridge.iter().flat_map(|bridge| bridge.received()) {
+        scene.come_to(*graph, *version);
     }
 }

@@ -29,6 +29,8 @@ pub(super) struct GpuScene {
     pub(super) origins: GpuColumn,
     pub(super) nodes: GpuColumn,
     pub(super) edges: GpuColumn,
+    pub(super) heads: GpuColumn,
+    pub(super) pasts: GpuColumn,
     /// Counts changes of what is in the buffers.
     pub(super) revision: u64,
     /// Counts changes of the buffers themselves.
@@ -41,6 +43,8 @@ pub(super) struct GpuScene {
     pub(super) one_group: Option<GroupRecord>,
     /// Whether a group is compared with another version.
     pub(super) compares: bool,
+    /// Whether a past is shown in which nodes may have been otherwise.
+    pub(super) looks_back: bool,
 }
 
 impl FromWorld for GpuScene {
@@ -52,6 +56,8 @@ impl FromWorld for GpuScene {
             origins: GpuColumn::new(device, BYTES_MIN),
             nodes: GpuColumn::new(device, BYTES_MIN),
             edges: GpuColumn::new(device, BYTES_MIN),
+            heads: GpuColumn::new(device, BYTES_MIN),
+            pasts: GpuColumn::new(device, BYTES_MIN),
             revision: 0,
             generation: 0,
             node_count: 0,
@@ -60,6 +66,7 @@ impl FromWorld for GpuScene {
             way: 1.0,
             one_group: None,
             compares: false,
+            looks_back: false,
         }
     }
 }
@@ -152,7 +159,8 @@ pub(super) fn follow_scene(
     let gpu = &mut *gpu;
     let mut upload = Upload { device: &device, queue: &queue, belt: &mut carrier.0, copies: None, bytes: 0 };
     let is_on_the_way = scene.way() < 1.0;
-    let columns = &mut scene.columns;
+    gpu.looks_back = scene.looks_back();
+    let (columns, chronicle) = (&mut scene.columns, &mut scene.chronicle);
     let replaced = [
         gpu.groups.follow(&mut columns.groups, &mut upload),
         gpu.places.follow(&mut columns.places, &mut upload),
@@ -160,6 +168,9 @@ pub(super) fn follow_scene(
         is_on_the_way && gpu.origins.follow(&mut columns.origins, &mut upload),
         gpu.nodes.follow(&mut columns.nodes, &mut upload),
         gpu.edges.follow(&mut columns.edges, &mut upload),
+        // Nor how nodes were while they are shown as they are.
+        gpu.looks_back && gpu.heads.follow(&mut chronicle.heads, &mut upload),
+        gpu.looks_back && gpu.pasts.follow(&mut chronicle.records, &mut upload),
     ];
     let bytes = upload.submit();
     facts.note_upload(bytes);

@@ -12,6 +12,10 @@ pub struct Detail {
     pub radius_min_px: f32,
     /// A node's radius at most, pixels.
     pub radius_max_px: f32,
+    /// Up to how many nodes are few: none of them is a point, so that all are seen where they are far apart.
+    pub few_nodes_max: u32,
+    /// The radius at least of one of few nodes, pixels.
+    pub few_radius_min_px: f32,
     /// The most edges while something moves.
     pub moving_edges_max: u32,
     /// The most edges while nothing does.
@@ -35,11 +39,23 @@ impl Detail {
             points_below_px: 1.25,
             radius_min_px: 0.75,
             radius_max_px: 64.0,
+            few_nodes_max: 2048,
+            few_radius_min_px: 2.5,
             moving_edges_max,
             still_edges_max: 4_000_000,
             edge_opacity: 0.35,
             reused_frames_max,
         }
+    }
+
+    /// Returns whether nodes are points, of which the largest has a radius of so many pixels.
+    pub const fn is_points(&self, nodes: u32, radius_px: f32) -> bool {
+        nodes > self.few_nodes_max && radius_px < self.points_below_px
+    }
+
+    /// Returns the radius at least of one of so many nodes, pixels.
+    pub const fn radius_min(&self, nodes: u32) -> f32 {
+        if nodes > self.few_nodes_max { self.radius_min_px } else { self.few_radius_min_px }
     }
 
     /// Returns the smallest power of two so that, of `edges`, every so-manieth are at most `max`.
@@ -63,5 +79,14 @@ mod tests {
         {
             assert_eq!(Detail::stride(edges, max), stride, "{edges} {max}");
         }
+    }
+
+    #[test]
+    fn few_nodes_are_no_points_however_small_they_are() {
+        let detail = Detail::of_device(DeviceType::Other);
+        let many = detail.few_nodes_max + 1;
+        assert_eq!([10, many].map(|nodes| detail.is_points(nodes, 0.01)), [false, true]);
+        assert_eq!([10, many].map(|nodes| detail.radius_min(nodes)), [2.5, 0.75]);
+        assert!(!detail.is_points(many, 2.0), "large enough");
     }
 }

@@ -8,6 +8,8 @@ override ONE_GROUP: bool = false;
 override MOVES: bool = true;
 // A group is compared with another version.
 override COMPARES: bool = true;
+// A past is shown in which nodes may have been otherwise.
+override LOOKS_BACK: bool = true;
 // What is nearer hides what is behind it.
 override HAS_DEPTH: bool = true;
 
@@ -56,11 +58,39 @@ struct Edge {
     death: u32,
 }
 
+struct Head {
+    given_x: f32,
+    given_y: f32,
+    given_z: f32,
+    since: u32,
+    newest: u32,
+}
+
+struct Past {
+    x: f32,
+    y: f32,
+    z: f32,
+    radius: f32,
+    color: u32,
+    bits: u32,
+    node: u32,
+    since: u32,
+    before: u32,
+    skip: u32,
+}
+
 const NO_VERSION: u32 = 0xffffffffu;
+const NO_RECORD: u32 = 0xffffffffu;
 const SELECTED: u32 = 0x100u;
 const HIGHLIGHTED: u32 = 0x200u;
 const DIMMED: u32 = 0x400u;
 const HIDDEN: u32 = 0x800u;
+const PLACED: u32 = 0x1000u;
+const PAINTED: u32 = 0x2000u;
+const SIZED: u32 = 0x4000u;
+
+// Of a past: the node had a place of its own.
+const WAS_PLACED: u32 = 0x100u;
 
 const ADDED: vec3<f32> = vec3<f32>(0.16, 0.8, 0.3);
 const REMOVED: vec3<f32> = vec3<f32>(0.92, 0.2, 0.2);
@@ -75,6 +105,8 @@ const NOWHERE: vec4<f32> = vec4<f32>(2.0, 2.0, 2.0, 1.0);
 @group(0) @binding(3) var<storage, read> origins: array<vec4<f32>>;
 @group(0) @binding(4) var<storage, read> nodes: array<Node>;
 @group(0) @binding(5) var<storage, read> edges: array<Edge>;
+@group(0) @binding(6) var<storage, read> heads: array<Head>;
+@group(0) @binding(7) var<storage, read> pasts: array<Past>;
 
 fn place_of(node: u32) -> vec4<f32> {
     if MOVES {
@@ -113,6 +145,71 @@ fn scale_of(group: u32) -> f32 {
 
 fn lives(birth: u32, death: u32, version: u32) -> bool {
     return birth <= version && version < death;
+}
+
+// Whether a record is still the node's and older than a version: the ring is written over.
+fn is_older(at: u32, node: u32, since: u32) -> bool {
+    if at == NO_RECORD {
+        return false;
+    }
+    return pasts[at].node == node && pasts[at].since < since;
+}
+
+// The record of how a node was at a version, or none: as `Chronicle::find`.
+fn past_of(node: u32, version: u32) -> u32 {
+    let newest = heads[node].newest;
+    if version >= heads[node].since || !is_older(newest, node, heads[node].since) {
+        return NO_RECORD;
+    }
+    var at = newest;
+    loop {
+        let since = pasts[at].since;
+        if since <= version {
+            break;
+        }
+        let skip = pasts[at].skip;
+        let before = pasts[at].before;
+        if is_older(skip, node, since) && pasts[skip].since > version {
+            at = skip;
+        } else if is_older(before, node, since) {
+            at = before;
+        } else {
+            break;
+        }
+    }
+    return at;
+}
+
+// How a node is at its group's version.
+struct Standing {
+    place: vec4<f32>,
+    color: u32,
+    bits: u32,
+}
+
+fn standing_of(slot: u32) -> Standing {
+    let node = nodes[slot];
+    var standing = Standing(place_of(slot), node.color, node.bits);
+    if LOOKS_BACK {
+        let at = past_of(slot, version_of(node.bits >> 16u));
+        if at != NO_RECORD {
+            let past = pasts[at];
+            standing.bits = (node.bits & ~0xffu) | (past.bits & 0xffu);
+            if (node.bits & PAINTED) == 0u {
+                standing.color = past.color;
+            }
+            if (node.bits & SIZED) == 0u {
+                standing.place.w = past.radius;
+            }
+            if (past.bits & WAS_PLACED) != 0u {
+                standing.place = vec4<f32>(past.x, past.y, past.z, standing.place.w);
+            } else if (node.bits & PLACED) != 0u {
+                let head = heads[slot];
+                standing.place = vec4<f32>(head.given_x, head.given_y, head.given_z, standing.place.w);
+            }
+        }
+    }
+    return standing;
 }
 
 // The colour in which an element of a group is shown; without opacity where it is not.
@@ -166,13 +263,13 @@ fn node_vertex(@builtin(vertex_index) vertex: u32, @builtin(instance_index) inst
     let slot = instance + vertex / 3u;
     let node = nodes[slot];
     let group = node.bits >> 16u;
-    let place = place_of(slot);
+    let standing = standing_of(slot);
     var out: NodeVertex;
-    out.color = color_of(node.color, node.bits, node.birth, node.death, group);
-    out.bits = node.bits;
+    out.color = color_of(standing.color, node.bits, node.birth, node.death, group);
+    out.bits = standing.bits;
     out.slot = slot;
-    let center = node_center(slot, out.color, place);
-    out.radius = clamp(place.w * scale_of(group) * view.scale / center.w, view.radius_min, view.radius_max);
+    let center = node_center(slot, out.color, standing.place);
+    out.radius = clamp(standing.place.w * scale_of(group) * view.scale / center.w, view.radius_min, view.radius_max);
     if (node.bits & (SELECTED | HIGHLIGHTED)) != 0u {
         out.radius = max(out.radius * 1.25, 4.0);
     }
@@ -244,17 +341,26 @@ struct PointVertex {
 fn point_vertex(@builtin(vertex_index) vertex: u32, @builtin(instance_index) instance: u32) -> PointVertex {
     let slot = instance + vertex;
     let node = nodes[slot];
-    let color = color_of(node.color, node.bits, node.birth, node.death, node.bits >> 16u);
+    let standing = standing_of(slot);
+    let color = color_of(standing.color, node.bits, node.birth, node.death, node.bits >> 16u);
     var out: PointVertex;
     out.color = vec4<f32>(color.rgb * color.a, color.a);
     out.slot = slot;
-    out.position = node_center(slot, color, place_of(slot));
+    out.position = node_center(slot, color, standing.place);
     return out;
 }
 
 @fragment
 fn point_fragment(in: PointVertex) -> @location(0) vec4<f32> {
     return in.color;
+}
+
+// Where a node is at its group's version; what else it is is not looked at.
+fn end_of(node: u32) -> vec4<f32> {
+    if LOOKS_BACK {
+        return standing_of(node).place;
+    }
+    return place_of(node);
 }
 
 struct EdgeVertex {
@@ -279,7 +385,7 @@ fn edge_vertex(@builtin(vertex_index) vertex: u32, @builtin(instance_index) inst
     out.position = NOWHERE;
     if color.a > 0.0 {
         let node = select(edge.to_node, edge.source, vertex % 2u == 0u);
-        out.position = clip_of(group, place_of(node).xyz);
+        out.position = clip_of(group, end_of(node).xyz);
     }
     return out;
 }

@@ -175,12 +175,13 @@ fn draws(scene: &GpuScene, detail: &Detail, view: &ExtractedView, has_depth: boo
         nodes: scene.node_count,
         edges: scene.edge_count,
         edge_stride: 1,
-        is_points: scene.radius_max * scale < detail.points_below_px,
+        is_points: detail.is_points(scene.node_count, scene.radius_max * scale),
         variant: Variant {
             has_depth,
             is_one_group: scene.one_group.is_some(),
             moves: scene.way < 1.0,
             compares: scene.compares,
+            looks_back: scene.looks_back,
         },
     }
 }
@@ -224,7 +225,7 @@ fn inputs(
             way: scene.way,
             edge_stride: 1,
             edge_opacity: detail.edge_opacity,
-            radius_min: detail.radius_min_px,
+            radius_min: detail.radius_min(scene.node_count),
             radius_max: detail.radius_max_px,
             version: scene.one_group.map_or(0, |group| group.version),
             compare: scene.one_group.map_or(NO_VERSION, |group| group.compare),
@@ -348,6 +349,8 @@ fn graph_bindings(device: &RenderDevice, pipelines: &GraphPipelines, scene: &Gpu
         &scene.origins.buffer,
         &scene.nodes.buffer,
         &scene.edges.buffer,
+        &scene.heads.buffer,
+        &scene.pasts.buffer,
     ];
     let entries: Vec<BindGroupEntry<'_>> = (0..)
         .zip(buffers)

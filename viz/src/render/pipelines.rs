@@ -46,6 +46,8 @@ pub(super) struct Variant {
     pub(super) moves: bool,
     /// Whether a group is compared with another version.
     pub(super) compares: bool,
+    /// Whether a past is shown in which nodes may have been otherwise.
+    pub(super) looks_back: bool,
 }
 
 /// The pipelines, made when they are first asked for.
@@ -108,6 +110,7 @@ impl GraphPipelines {
             ("ONE_GROUP", f64::from(variant.is_one_group)),
             ("MOVES", f64::from(variant.moves)),
             ("COMPARES", f64::from(variant.compares)),
+            ("LOOKS_BACK", f64::from(variant.looks_back)),
             ("HAS_DEPTH", f64::from(variant.has_depth)),
         ];
         let blend = blend.then_some(BlendState::PREMULTIPLIED_ALPHA_BLENDING);
@@ -185,7 +188,7 @@ fn vertex_state<'a>(
     }
 }
 
-fn graph_entries() -> [BindGroupLayoutEntry; 6] {
+fn graph_entries() -> [BindGroupLayoutEntry; 8] {
     let buffer = |ty| BindingType::Buffer { ty, has_dynamic_offset: false, min_binding_size: None };
     let storage = || buffer(BufferBindingType::Storage { read_only: true });
     [
@@ -195,6 +198,8 @@ fn graph_entries() -> [BindGroupLayoutEntry; 6] {
         entry(3, ShaderStages::VERTEX, storage()),
         entry(4, ShaderStages::VERTEX, storage()),
         entry(5, ShaderStages::VERTEX, storage()),
+        entry(6, ShaderStages::VERTEX, storage()),
+        entry(7, ShaderStages::VERTEX, storage()),
     ]
 }
 

@@ -2,7 +2,6 @@
 
 use cidgraph::{EdgeId, Name, NodeId};
 
-use super::chronicle::Change;
 use super::graph_scene::{GraphScene, NodeName, NodeState};
 use super::look::EDGE_COLOR;
 use super::record::{ALIVE, Bits, EdgeRecord, GroupRecord, NodeRecord, gpu_version};
@@ -44,14 +43,15 @@ impl GraphScene {
         at.node_count += 1;
         at.nodes.insert(name.id, slot);
         self.names.push(name);
-        self.states.push(NodeState { last: standing, shown: standing, given, paint: None, size: None });
+        self.states.push(NodeState { last: standing, paint: None, size: None });
+        self.chronicle.add_node(birth, given);
         self.incidence.add_node();
         let [x, y, z] = standing.place.unwrap_or(given);
         let place = [x, y, z, standing.radius()];
         self.radius_max = self.radius_max.max(standing.radius());
         self.columns.places.push(place);
         self.columns.origins.push(place);
-        let bits = Bits::new(standing.look.shape as u8, graph).0;
+        let bits = Bits::new(standing.look.shape as u8, graph).with(Bits::PLACED, standing.place.is_some()).0;
         self.columns.nodes.push(NodeRecord { color: standing.look.color, bits, birth, death: ALIVE });
     }
 
@@ -60,40 +60,29 @@ impl GraphScene {
     }
 
     /// Takes over that a node stands otherwise from a version on.
-    pub(super) fn change(&mut self, graph: u16, node: u32, version: u32, standing: Standing) {
-        let before = std::mem::replace(&mut self.states[node as usize].last, standing);
-        if before == standing {
-            return;
+    pub(super) fn change(&mut self, node: u32, version: u32, standing: Standing) {
+        let was = std::mem::replace(&mut self.states[node as usize].last, standing);
+        if was != standing {
+            self.chronicle.note(node, version, &was);
+            self.draw(node);
         }
-        let at = &mut self.graphs[usize::from(graph)];
-        let is_shown = at.chronicle.is_at_end() && at.is_live;
-        let change = Change { version, node, before, after: standing };
-        let forgotten = at.chronicle.push(change, is_shown);
-        if is_shown {
-            self.show(node, standing);
-        }
-        if let Some(forgotten) = forgotten {
-            self.show(forgotten.node, forgotten.after);
-        }
-    }
-
-    pub(super) fn show(&mut self, node: u32, standing: Standing) {
-        self.states[node as usize].shown = standing;
-        self.draw(node);
     }
 
     /// Brings the arrays up to how a node stands.
     pub(super) fn draw(&mut self, node: u32) {
-        let state = self.states[node as usize];
+        let NodeState { last, paint, size } = self.states[node as usize];
         let record = self.columns.nodes.get(node);
-        let color = state.paint.unwrap_or(state.shown.look.color);
-        let drawn = NodeRecord { color, bits: record.bits & !0xff | state.shown.look.shape as u32, ..record };
+        let bits = Bits(record.bits & !0xff | last.look.shape as u32)
+            .with(Bits::PLACED, last.place.is_some())
+            .with(Bits::PAINTED, paint.is_some())
+            .with(Bits::SIZED, size.is_some());
+        let drawn = NodeRecord { color: paint.unwrap_or(last.look.color), bits: bits.0, ..record };
         if drawn != record {
             *self.columns.nodes.get_mut(node) = drawn;
         }
-        let radius = state.size.unwrap_or(state.shown.radius());
+        let radius = size.unwrap_or(last.radius());
         self.radius_max = self.radius_max.max(radius);
-        let [x, y, z] = state.shown.place.unwrap_or(state.given);
+        let [x, y, z] = last.place.unwrap_or(self.given_place(node));
         let place = [x, y, z, radius];
         if self.columns.places.get(node) != place {
             *self.columns.places.get_mut(node) = place;

@@ -1,99 +1,210 @@
-//! How nodes looked and where they stood before: each change, so that a version is shown as it was.
+//! How nodes looked and where they stood before: a record of what each change replaced, so that a version is shown as it was.
 //!
-//! Showing another version costs what changed between the two.
+//! The GPU has a copy and finds by itself how a node was: another version costs the processor nothing, however much changed
+//! between. The records of a node are a list, newest first; each names the one before and one farther before, so that any of
+//! them is found in a number of steps that grows as the logarithm of theirs (Myers, "An applicative random-access stack",
+//! Information Processing Letters 17, 1983). The records of all nodes stand in a ring, and the oldest one gives way to a new
+//! one: who follows a list knows its end by coming to a record of another node, or to a newer one.
 
-use std::collections::VecDeque;
-
+use super::column::Column;
+use super::record::{NO_RECORD, PastHead, PastRecord};
 use super::standing::Standing;
 
-/// Changes that are kept of a graph, 72 bytes each.
-const CHANGES_MAX: usize = 1 << 20;
+/// Records that are kept, 40 bytes each.
+const RECORDS_MAX: u32 = 1 << 20;
 
-/// A node is different from a version on.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Change {
-    pub(super) version: u32,
-    pub(super) node: u32,
-    pub(super) before: Standing,
-    pub(super) after: Standing,
+/// What nodes were.
+#[derive(Debug)]
+pub(crate) struct Chronicle {
+    /// By slot.
+    pub(crate) heads: Column<PastHead>,
+    pub(crate) records: Column<PastRecord>,
+    /// Where the next record goes.
+    next: u32,
+    max: u32,
 }
 
-/// The changes of one graph in the order of their versions, and how many of them are shown.
-#[derive(Debug, Default)]
-pub(super) struct Chronicle {
-    changes: VecDeque<Change>,
-    shown: usize,
+impl Default for Chronicle {
+    fn default() -> Self {
+        Self::of_size(RECORDS_MAX)
+    }
 }
 
 impl Chronicle {
-    /// Returns whether all changes are shown.
-    pub(super) fn is_at_end(&self) -> bool {
-        self.shown == self.changes.len()
+    fn of_size(max: u32) -> Self {
+        Self { heads: Column::default(), records: Column::default(), next: 0, max }
     }
 
-    /// Adds a change, which may be shown where all before it are. Where there are too many, the oldest one is forgotten:
-    /// the node is as it was after it in all versions before too, and is returned where it has to be shown so.
-    pub(super) fn push(&mut self, change: Change, is_shown: bool) -> Option<Change> {
-        self.push_bounded(change, is_shown, CHANGES_MAX)
+    /// Adds the next slot's node.
+    pub(super) fn add_node(&mut self, birth: u32, given: [f32; 3]) {
+        self.heads.push(PastHead { given, since: birth, newest: NO_RECORD });
     }
 
-    fn push_bounded(&mut self, change: Change, is_shown: bool, max: usize) -> Option<Change> {
-        self.shown += usize::from(is_shown);
-        self.changes.push_back(change);
-        let forgotten = (self.changes.len() > max).then(|| self.changes.pop_front()).flatten()?;
-        let was_shown = self.shown > 0;
-        self.shown = self.shown.saturating_sub(1);
-        (!was_shown).then_some(forgotten)
-    }
-
-    /// Shows a version: `set` is called with what changes on the way there, in order.
-    pub(super) fn turn_to(&mut self, version: u32, mut set: impl FnMut(u32, Standing)) {
-        while let Some(change) = self.changes.get(self.shown).filter(|change| change.version <= version) {
-            set(change.node, change.after);
-            self.shown += 1;
+    /// Notes how a node was until a version. Of several changes in one version the first says that; what was in between
+    /// never is.
+    pub(super) fn note(&mut self, node: u32, version: u32, was: &Standing) {
+        let head = self.heads.get(node);
+        if version <= head.since {
+            return;
         }
-        while let Some(last) = self.shown.checked_sub(1).filter(|last| self.changes[*last].version > version) {
-            set(self.changes[last].node, self.changes[last].before);
-            self.shown = last;
+        let (skip, span) = self.skip(node, head);
+        let record = PastRecord {
+            place: was.place.unwrap_or_default(),
+            radius: was.radius(),
+            color: was.look.color,
+            bits: was.look.shape as u32 | u32::from(was.place.is_some()) << 8 | span << 9,
+            node,
+            since: head.since,
+            before: head.newest,
+            skip,
+        };
+        let newest = self.put(record);
+        *self.heads.get_mut(node) = PastHead { since: version, newest, ..head };
+    }
+
+    /// Returns how a node was at a version; `None` where it was as it is, or nothing else is known.
+    pub(super) fn find(&self, node: u32, version: u32) -> Option<PastRecord> {
+        self.way(node, version).last()
+    }
+
+    /// Returns the records that are looked at until the one of a version is found, which is the last.
+    fn way(&self, node: u32, version: u32) -> impl Iterator<Item = PastRecord> {
+        let head = self.heads.get(node);
+        let newest = self.older(head.newest, node, head.since).filter(|_| version < head.since);
+        std::iter::successors(newest, move |at| {
+            if at.since <= version {
+                return None;
+            }
+            let skipped = self.older(at.skip, node, at.since).filter(|skipped| skipped.since > version);
+            skipped.or_else(|| self.older(at.before, node, at.since))
+        })
+    }
+
+    /// Returns the record at a place, where it is still the node's and older than a version.
+    fn older(&self, at: u32, node: u32, since: u32) -> Option<PastRecord> {
+        let record = self.records.items().get(at as usize)?;
+        (record.node == node && record.since < since).then_some(*record)
+    }
+
+    /// Returns which record the next one of a node names beside the one before, and how many records that are: where the two
+    /// spans before are equal, both of them and itself.
+    fn skip(&self, node: u32, head: PastHead) -> (u32, u32) {
+        let far = self
+            .older(head.newest, node, head.since)
+            .and_then(|before| Some((before, self.older(before.skip, node, before.since)?)));
+        match far {
+            Some((before, far)) if before.span() == far.span() => (far.skip, 2 * far.span() + 1),
+            _ => (head.newest, 1),
         }
+    }
+
+    fn put(&mut self, record: PastRecord) -> u32 {
+        let at = self.next;
+        if (at as usize) < self.records.len() {
+            *self.records.get_mut(at) = record;
+        } else {
+            self.records.push(record);
+        }
+        self.next = (at + 1) % self.max;
+        at
+    }
+}
+
+impl PastRecord {
+    /// Returns the place of its own that the node had.
+    pub(super) fn own_place(&self) -> Option<[f32; 3]> {
+        (self.bits >> 8 & 1 == 1).then_some(self.place)
+    }
+
+    const fn span(&self) -> u32 {
+        self.bits >> 9
     }
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 mod tests {
     use super::*;
 
-    fn standing(scale: u8) -> Standing {
-        Standing { scale: f32::from(scale), ..Standing::of_kind(0) }
+    /// How a node that changes with every version is from version `since` on.
+    fn standing(since: u32) -> Standing {
+        let [low, high, ..] = since.to_le_bytes();
+        Standing { place: Some([f32::from(low), f32::from(high), 0.0]), ..Standing::of_kind(0) }
     }
 
-    fn change(version: u8) -> Change {
-        Change { version: u32::from(version), node: 0, before: standing(version - 1), after: standing(version) }
+    /// The version from which on a node was as it was at a version, as far as is known; `None` where it was as it is.
+    fn since(chronicle: &Chronicle, node: u32, version: u32) -> Option<u32> {
+        let found = chronicle.find(node, version)?;
+        assert_eq!(found.own_place(), standing(found.since).place, "what is found is what was noted");
+        Some(found.since)
     }
 
-    #[test]
-    fn every_version_is_found_from_every_other() {
-        let mut chronicle = Chronicle::default();
-        assert!((1..=9).all(|version| chronicle.push(change(version), true).is_none()));
-        let mut shown = standing(9);
-        for step in 0..200_u32 {
-            let version = step * step * 7 % 13;
-            chronicle.turn_to(version, |_, standing| shown = standing);
-            assert_eq!(shown.scale, f32::from(u8::try_from(version.min(9)).unwrap()));
-            assert_eq!(chronicle.is_at_end(), version >= 9);
+    /// Changes of nodes, which came at version 0: version `n` changes node `node_of(n)`.
+    struct Changes {
+        chronicle: Chronicle,
+        /// The versions of each node's changes, 0 before.
+        versions: Vec<Vec<u32>>,
+        /// All of them, in order: the node and the version from which on it was as the record says.
+        noted: Vec<(u32, u32)>,
+    }
+
+    impl Changes {
+        fn new(nodes: u32, max: u32) -> Self {
+            let mut chronicle = Chronicle::of_size(max);
+            (0..nodes).for_each(|_| chronicle.add_node(0, [0.0; 3]));
+            Self { chronicle, versions: vec![vec![0]; nodes as usize], noted: Vec::new() }
+        }
+
+        fn change(&mut self, node: u32, version: u32) {
+            let versions = &mut self.versions[node as usize];
+            let since = *versions.last().expect("a node came");
+            self.chronicle.note(node, version, &standing(since));
+            versions.push(version);
+            self.noted.push((node, since));
+        }
+
+        /// What is to be found: the last change up to a version, or the oldest that is kept.
+        fn expected(&self, node: u32, version: u32) -> Option<u32> {
+            let versions = &self.versions[node as usize];
+            let kept = self.noted.len().saturating_sub(self.chronicle.max as usize);
+            let oldest = self.noted[kept..].iter().find(|(noted, _)| *noted == node)?.1;
+            let last = versions[..versions.partition_point(|change| *change <= version)].last()?;
+            (last != versions.last()?).then_some((*last).max(oldest))
         }
     }
 
     #[test]
-    fn the_oldest_change_is_forgotten() {
+    fn every_version_of_every_node_is_found_as_far_as_it_is_kept() {
+        for (nodes, max) in [(1, 1), (1, 7), (1, 1000), (3, 64), (7, 1000), (40, 50)] {
+            let mut changes = Changes::new(nodes, max);
+            for version in 1..=300 {
+                changes.change(version * version % nodes, version);
+            }
+            for node in 0..nodes {
+                for version in 0..=301 {
+                    let found = since(&changes.chronicle, node, version);
+                    assert_eq!(found, changes.expected(node, version), "{nodes} {max}: {node} at {version}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_changes_twice_in_a_version_was_never_in_between() {
         let mut chronicle = Chronicle::default();
-        assert!((1..=4).all(|version| chronicle.push_bounded(change(version), true, 3).is_none()), "it was shown");
-        let mut shown = standing(4);
-        chronicle.turn_to(0, |_, standing| shown = standing);
-        assert_eq!(shown, standing(1), "what was before is not known any more");
-        let forgotten = chronicle.push_bounded(change(5), false, 3).expect("it was not shown");
-        assert_eq!((forgotten.version, forgotten.after), (2, standing(2)));
-        assert!(!chronicle.is_at_end());
+        chronicle.add_node(1, [0.0; 3]);
+        chronicle.note(0, 1, &standing(1));
+        assert_eq!(since(&chronicle, 0, 1), None, "it came so");
+        chronicle.note(0, 4, &standing(1));
+        chronicle.note(0, 4, &standing(2));
+        assert_eq!((since(&chronicle, 0, 3), since(&chronicle, 0, 4)), (Some(1), None));
+        assert_eq!(chronicle.records.len(), 1);
+    }
+
+    #[test]
+    fn no_record_is_far() {
+        let mut changes = Changes::new(1, 10_000);
+        (1..=25_000).for_each(|version| changes.change(0, version));
+        let most = (0..25_000).map(|version| changes.chronicle.way(0, version).count()).max();
+        assert!(most.is_some_and(|most| most <= 3 * 14), "{most:?} of 3 log₂ 10,000");
     }
 }

@@ -12,7 +12,7 @@ use cidgraph::{EdgeId, GraphId, Key, Name, NodeId};
 use super::chronicle::Chronicle;
 use super::column::Column;
 use super::incidence::Incidence;
-use super::record::{Bits, EdgeRecord, GroupRecord, NO_VERSION, NodeRecord, Place, gpu_version};
+use super::record::{Bits, EdgeRecord, GroupRecord, NO_VERSION, NodeRecord, PastRecord, Place, gpu_version};
 use super::standing::Standing;
 
 /// The most graphs of a scene.
@@ -34,10 +34,6 @@ pub struct NodeName {
 pub(super) struct NodeState {
     /// At its graph's last version.
     pub(super) last: Standing,
-    /// At the version that is shown.
-    pub(super) shown: Standing,
-    /// The place that it has while it has none of its own.
-    pub(super) given: [f32; 3],
     /// The colour that it was painted in.
     pub(super) paint: Option<u32>,
     /// The radius that it was given, in units of space.
@@ -61,7 +57,6 @@ pub struct SceneGraph {
     pub is_live: bool,
     /// The versions at which a transaction ended, in order.
     pub(super) ends: Vec<u64>,
-    pub(super) chronicle: Chronicle,
     pub(super) nodes: HashMap<NodeId, u32>,
     pub(super) edges: HashMap<EdgeId, u32>,
     pub(super) added_nodes: u32,
@@ -101,6 +96,7 @@ pub struct SceneColumns {
 #[derive(Resource)]
 pub struct GraphScene {
     pub(crate) columns: SceneColumns,
+    pub(crate) chronicle: Chronicle,
     pub(super) graphs: Vec<SceneGraph>,
     pub(super) by_id: HashMap<GraphId, u16>,
     pub(super) names: Vec<NodeName>,
@@ -118,6 +114,7 @@ impl Default for GraphScene {
     fn default() -> Self {
         Self {
             columns: SceneColumns::default(),
+            chronicle: Chronicle::default(),
             graphs: Vec::new(),
             by_id: HashMap::new(),
             names: Vec::new(),
@@ -144,7 +141,7 @@ impl GraphScene {
     pub const fn revision(&self) -> (u64, f32) {
         let SceneColumns { places, origins, nodes, edges, groups } = &self.columns;
         let columns = places.revision() + origins.revision() + nodes.revision() + edges.revision();
-        (columns + groups.revision(), self.way)
+        (columns + groups.revision() + self.chronicle.records.revision(), self.way)
     }
 
     /// Returns the graphs in the order they came.
@@ -170,7 +167,6 @@ impl GraphScene {
             edge_count: 0,
             is_live: true,
             ends: Vec::new(),
-            chronicle: Chronicle::default(),
             nodes: HashMap::new(),
             edges: HashMap::new(),
             added_nodes: 0,
@@ -283,9 +279,6 @@ impl GraphScene {
         let at = &mut self.graphs[usize::from(graph)];
         at.is_live = version >= at.version;
         let version = gpu_version(version.min(at.version));
-        let mut chronicle = std::mem::take(&mut at.chronicle);
-        chronicle.turn_to(version, |node, standing| self.show(node, standing));
-        self.graphs[usize::from(graph)].chronicle = chronicle;
         self.set_group(graph, |group| group.version = version);
     }
 
@@ -348,7 +341,7 @@ impl GraphScene {
 
     /// Returns the place at which a node without one of its own stands, in its graph's space.
     pub fn given_place(&self, node: u32) -> [f32; 3] {
-        self.states[node as usize].given
+        self.chronicle.heads.get(node).given
     }
 
     /// Puts a node somewhere at once, until something else moves it.
@@ -386,10 +379,12 @@ impl GraphScene {
         for (origin, place) in origins.iter_mut().zip(self.columns.places.items()) {
             *origin = between(*origin, *place, way);
         }
-        let targets = self.columns.places.all_mut().iter_mut().zip(places).zip(&mut self.states);
-        for ((target, place), state) in targets {
-            state.given = *place;
-            if state.shown.place.is_none() {
+        let heads = self.chronicle.heads.all_mut();
+        for (((target, place), state), head) in
+            self.columns.places.all_mut().iter_mut().zip(places).zip(&self.states).zip(heads)
+        {
+            head.given = *place;
+            if state.last.place.is_none() {
                 target[..3].copy_from_slice(place);
             }
         }
@@ -412,8 +407,28 @@ impl GraphScene {
         self.columns.places.all_mut()
     }
 
-    pub(super) fn place_now(&self, node: u32) -> Place {
-        between(self.columns.origins.get(node), self.columns.places.get(node), self.way)
+    /// Returns where a node is on its way at the version that is shown, in its graph's space, and its radius.
+    pub fn place_now(&self, node: u32) -> Place {
+        let now = between(self.columns.origins.get(node), self.columns.places.get(node), self.way);
+        let Some(past) = self.past_of(node) else { return now };
+        let is_placed = self.states[node as usize].last.place.is_some();
+        let [x, y, z] = match past.own_place() {
+            Some(place) => place,
+            None if is_placed => self.given_place(node),
+            None => [now[0], now[1], now[2]],
+        };
+        [x, y, z, self.states[node as usize].size.unwrap_or(past.radius)]
+    }
+
+    /// Returns how a node was at the version that is shown, where it was otherwise than it is.
+    pub(super) fn past_of(&self, node: u32) -> Option<PastRecord> {
+        let group = self.columns.groups.get(Bits(self.columns.nodes.get(node).bits).group());
+        self.chronicle.find(node, group.version)
+    }
+
+    /// Returns whether a past is shown in which nodes may have been otherwise.
+    pub fn looks_back(&self) -> bool {
+        !self.chronicle.records.is_empty() && self.graphs.iter().any(|graph| !graph.is_live)
     }
 }
 

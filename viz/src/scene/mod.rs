@@ -17,6 +17,8 @@ mod scene_tests;
 pub use column::Column;
 pub use graph_scene::{GRAPHS_MAX, GraphScene, NodeName, SceneColumns, SceneGraph};
 pub use look::{EDGE_COLOR, NodeLook, RADIUS, Shape, VISUAL, nearest, palette};
-pub use record::{ALIVE, Bits, EdgeRecord, GroupRecord, NO_VERSION, NodeRecord, Place, gpu_version};
+pub use record::{
+    ALIVE, Bits, EdgeRecord, GroupRecord, NO_RECORD, NO_VERSION, NodeRecord, PastHead, PastRecord, Place, gpu_version,
+};
 pub use standing::Standing;
 pub use sunflower::sunflower;

@@ -32,7 +32,7 @@ impl GraphScene {
             match self.find_node(place, node.id) {
                 Some(slot) => {
                     let kind = self.name(slot).kind;
-                    self.change(place, slot, stamp, Standing::of(kind, &node.components));
+                    self.change(slot, stamp, Standing::of(kind, &node.components));
                 }
                 None => self.take_node(place, &node, stamp),
             }
@@ -105,6 +105,6 @@ impl GraphScene {
         let Some(slot) = self.find_node(graph, node) else { return };
         let mut standing = self.last_standing(slot);
         standing.take(self.name(slot).kind, component_type, properties);
-        self.change(graph, slot, stamp, standing);
+        self.change(slot, stamp, standing);
     }
 }

@@ -59,6 +59,43 @@ pub struct GroupRecord {
     pub padding: u32,
 }
 
+/// What is needed to find how a node was.
+#[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
+#[repr(C)]
+pub struct PastHead {
+    /// The place that the node has while it has none of its own, in the units of the group.
+    pub given: [f32; 3],
+    /// The version from which on it is as it is.
+    pub since: u32,
+    /// The place of its newest [`PastRecord`], or [`NO_RECORD`].
+    pub newest: u32,
+}
+
+/// How a node was until it changed.
+#[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
+#[repr(C)]
+pub struct PastRecord {
+    /// Its own place, in the units of the group; of no meaning where it had none.
+    pub place: [f32; 3],
+    /// Its radius.
+    pub radius: f32,
+    /// As [`NodeRecord::color`].
+    pub color: u32,
+    /// The shape (bits 0-7) and whether it had a place of its own (8); what is above is the processor's.
+    pub bits: u32,
+    /// The node's slot.
+    pub node: u32,
+    /// The version from which on it was so.
+    pub since: u32,
+    /// The place of the record before this one, or [`NO_RECORD`].
+    pub before: u32,
+    /// The place of one farther before, or [`NO_RECORD`].
+    pub skip: u32,
+}
+
+/// The place of no [`PastRecord`].
+pub const NO_RECORD: u32 = u32::MAX;
+
 /// A node's or edge's shape (bits 0-7), marks (8-15) and group (16-31).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bits(pub u32);
@@ -72,6 +109,12 @@ impl Bits {
     pub const DIMMED: u32 = 1 << 10;
     /// It is not shown.
     pub const HIDDEN: u32 = 1 << 11;
+    /// It has a place of its own.
+    pub const PLACED: u32 = 1 << 12;
+    /// It was given a colour, whatever its components say.
+    pub const PAINTED: u32 = 1 << 13;
+    /// It was given a radius, whatever its components say.
+    pub const SIZED: u32 = 1 << 14;
 
     /// Makes the bits of a shape and a group without marks.
     pub const fn new(shape: u8, group: u16) -> Self {

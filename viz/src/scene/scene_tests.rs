@@ -171,9 +171,11 @@ fn moved(node: NodeId, properties: Properties) -> GraphMutation {
     GraphMutation::NodeTransformed { node, placement: Placement::of(&properties), properties }
 }
 
-/// What is drawn of the first node: its colour, shape and place.
+/// What is drawn of the first node at the version that is shown: its colour, shape and place.
 fn drawn(scene: &GraphScene) -> (u32, u32, Place) {
-    (scene.nodes()[0].color, scene.nodes()[0].bits, scene.places()[0])
+    let (record, past) = (scene.nodes()[0], scene.past_of(0));
+    let color = past.map_or(record.color, |past| past.color);
+    (color, past.map_or(record.bits, |past| past.bits) & 0xff, scene.place_now(0))
 }
 
 #[test]
@@ -205,13 +207,45 @@ fn what_changes_while_another_version_is_shown_is_seen_once_it_is_turned_to() {
     scene.apply(GRAPH, 2, &added(2));
     scene.show_version(0, 1);
     scene.apply(GRAPH, 3, &moved(node, spatial(2.0, 2.0)));
-    assert_eq!(scene.places()[0][0], 1.0);
+    assert_eq!(scene.place_now(0)[0], 1.0);
     scene.show_version(0, 2);
-    assert_eq!(scene.places()[0][0], 1.0);
+    assert_eq!(scene.place_now(0)[0], 1.0);
     scene.show_live(0);
-    assert_eq!(scene.places()[0][0], 2.0);
+    assert_eq!(scene.place_now(0)[0], 2.0);
     scene.apply(GRAPH, 4, &moved(node, spatial(3.0, 2.0)));
-    assert_eq!(scene.places()[0][0], 3.0);
+    assert_eq!(scene.place_now(0)[0], 3.0);
+}
+
+#[test]
+fn a_node_that_got_a_place_of_its_own_stood_where_it_was_laid_out() {
+    let mut scene = GraphScene::default();
+    scene.apply(GRAPH, 1, &added(1));
+    let node = NodeId::from_u64(1);
+    scene.apply(GRAPH, 2, &moved(node, spatial(4.0, 4.0)));
+    scene.send(&[[7.0, 8.0, 0.0]]);
+    scene.advance(1.0);
+    let at = |scene: &mut GraphScene, version| {
+        scene.show_version(0, version);
+        scene.place_now(0)[..2].to_vec()
+    };
+    assert_eq!([1, 2].map(|version| at(&mut scene, version)), [[7.0, 8.0], [4.0, 4.0]]);
+    scene.apply(GRAPH, 3, &GraphMutation::ComponentRemoved { node, component_type: SPATIAL.into() });
+    scene.send(&[[9.0, 8.0, 0.0]]);
+    assert_eq!(at(&mut scene, 1), [7.0, 8.0], "on its way there as it is now");
+    scene.advance(1.0);
+    assert_eq!([1, 2, 3].map(|version| at(&mut scene, version)), [[9.0, 8.0], [4.0, 4.0], [9.0, 8.0]]);
+}
+
+#[test]
+fn only_a_past_that_is_otherwise_is_looked_back_at() {
+    let (mut scene, node) = placed(1.0, 1.0);
+    scene.apply(GRAPH, 2, &added(2));
+    scene.show_version(0, 1);
+    assert!(!scene.looks_back(), "nothing changed but what there is");
+    scene.apply(GRAPH, 3, &moved(node, spatial(2.0, 2.0)));
+    assert!(scene.looks_back());
+    scene.show_live(0);
+    assert!(!scene.looks_back());
 }
 
 #[test]
@@ -220,6 +254,9 @@ fn paint_covers_what_components_say() {
     scene.paint_node(0, Some(7), Some(9.0));
     scene.apply(GRAPH, 2, &GraphMutation::ComponentSet { node, component: visual(&[("color", Value::text("red"))]) });
     assert_eq!((drawn(&scene).0, drawn(&scene).2[3]), (7, 9.0));
+    scene.show_version(0, 1);
+    assert_eq!(scene.place_now(0)[3], 9.0, "in the past too");
+    scene.show_live(0);
     scene.paint_node(0, None, None);
     assert_eq!((drawn(&scene).0, drawn(&scene).2[3]), (0xff00_00ff, RADIUS));
 }

@@ -80,7 +80,7 @@ fn open(url: &str) -> HeadlessView {
     .unwrap();
     let arguments = Arguments::try_parse_from(["cidgraph-viz", url]).unwrap();
     let world = view.world();
-    let opened = Source::open(&arguments.place(), None, &mut world.resource_mut::<GraphScene>());
+    let opened = Source::open(&arguments.place(), None, None, &mut world.resource_mut::<GraphScene>());
     let (source, bridge) = opened.unwrap();
     world.insert_resource(source);
     world.insert_resource(bridge);

@@ -2,6 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod bench;
+mod hands;
+mod overlay;
 mod pictures;
 mod session;
 mod stage;

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use bevy::math::Vec3;
-use bevy::prelude::{PerspectiveProjection, Projection, Transform};
-use cidgraph::{GraphMutation, NodeId};
+use bevy::prelude::{OrthographicProjection, PerspectiveProjection, Projection, Transform};
+use cidgraph::{Component, GraphMutation, NodeId, Placement, Properties, Value};
 use cidgraph_viz::headless::{HeadlessView, Picture};
 use cidgraph_viz::plugin::GraphContainer;
 use cidgraph_viz::render::RenderFacts;
@@ -45,6 +45,21 @@ fn nodes_edges_and_background_have_their_colours() {
 }
 
 #[test]
+fn few_nodes_are_seen_however_far_apart_they_are() {
+    let Some(mut view) = software() else { return };
+    add_node(&mut view, 1, (-40_000.0, 0.0), "red", "circle");
+    add_node(&mut view, 2, (40_000.0, 0.0), "blue", "circle");
+    let camera = view.camera();
+    let far = OrthographicProjection { scale: 1000.0, ..OrthographicProjection::default_2d() };
+    view.world().entity_mut(camera).insert(Projection::Orthographic(far));
+    let picture = view.picture();
+    let reds = (-45..-34).flat_map(|right| (-5..6).map(move |up| (right, up)));
+    let reds = reds.filter(|(right, up)| pixel(&picture, *right, *up) == RED).count();
+    assert!((9..=25).contains(&reds), "a disc of radius 2.5 has 20 pixels, fewer of them whole: {reds}");
+    assert_eq!([pixel(&picture, 40, 0), pixel(&picture, 0, 0)], [BLUE, BACKGROUND]);
+}
+
+#[test]
 fn every_version_has_its_picture() {
     let Some(mut view) = two_nodes() else { return };
     apply(&mut view, &GraphMutation::NodeRemoved { node: NodeId::from_u64(1) });
@@ -57,6 +72,61 @@ fn every_version_has_its_picture() {
     assert_eq!(colors(&mut view, 3), [RED, BLUE]);
     assert_eq!(colors(&mut view, 4), [BACKGROUND, BLUE]);
     assert_eq!(colors(&mut view, 0), [BACKGROUND, BACKGROUND]);
+}
+
+/// The colours and heights that the first node of [`a_long_past`] has in turn.
+const COLORS: [&str; 4] = ["#ff0000", "#00ff00", "#0000ff", "#ffff00"];
+const HEIGHTS: [i8; 3] = [-30, 0, 30];
+
+/// Two nodes and an edge; with versions 4 to 103 the first node gets another colour, then another height, and so on.
+fn a_long_past() -> Option<HeadlessView> {
+    let mut view = two_nodes()?;
+    let node = NodeId::from_u64(1);
+    for version in 4..=103 {
+        let turn = version / 2;
+        let mutation = if version % 2 == 0 {
+            let color = Value::text(COLORS[turn % COLORS.len()]);
+            let properties = Properties::from([("color", color), ("size", Value::Float(8.0))]);
+            GraphMutation::ComponentSet { node, component: Component { component_type: "Visual".into(), properties } }
+        } else {
+            let height = Value::Int(HEIGHTS[turn % HEIGHTS.len()].into());
+            let properties = Properties::from([("x", Value::Int(-40)), ("y", height)]);
+            GraphMutation::NodeTransformed { node, placement: Placement::of(&properties), properties }
+        };
+        apply(&mut view, &mutation);
+    }
+    Some(view)
+}
+
+#[test]
+fn a_node_that_changed_often_is_at_every_version_as_it_was() {
+    let Some(mut view) = a_long_past() else { return };
+    let opaque = [[255, 0, 0, 255], [0, 255, 0, 255], [0, 0, 255, 255], [255, 255, 0, 255]];
+    for version in [3, 4, 5, 6, 50, 51, 77, 102, 103, 64, 3] {
+        view.world().resource_mut::<GraphScene>().show_version(0, version);
+        let picture = view.picture();
+        let (before, turn) = (version < 4, usize::try_from(version / 2).unwrap());
+        let color = if before { RED } else { opaque[turn % opaque.len()] };
+        let moves = turn - usize::from(version % 2 == 0);
+        let height = if version < 5 { 0 } else { i32::from(HEIGHTS[moves % HEIGHTS.len()]) };
+        for other in HEIGHTS.map(i32::from) {
+            let expected = if other == height { color } else { BACKGROUND };
+            assert_eq!(pixel(&picture, -40, other), expected, "version {version} at {other}");
+        }
+        let middle = |up| (-1..=1).any(|by| pixel(&picture, 0, up + by) != BACKGROUND);
+        assert_eq!([-15, 0, 15].map(middle), [-30, 0, 30].map(|up| up == height), "the edge at version {version}");
+        assert_eq!(view.seen_nodes(), [0, 1]);
+    }
+}
+
+#[test]
+fn a_painted_node_was_always_painted() {
+    let Some(mut view) = a_long_past() else { return };
+    let mut scene = view.world().resource_mut::<GraphScene>();
+    scene.paint_node(0, Some(0xff00_ffff), Some(14.0));
+    scene.show_version(0, 3);
+    let picture = view.picture();
+    assert_eq!([pixel(&picture, -40, 0), pixel(&picture, -40, 9)], [[255, 255, 0, 255]; 2]);
 }
 
 #[test]

@@ -135,11 +135,17 @@ fn a_window_opens_and_closes() {
     }
     let server = Server(started.unwrap());
     let folder = tempfile::tempdir().unwrap();
-    let script = "frames 5\nfit\nframes 2\nscreenshot {}/window.png\nstate\nquit\n";
-    let output = run(folder.path(), script, &["--generate", "500", "--window"], Some(&server.display()));
+    // The script begins once all is there that the store held.
+    let script =
+        "state\nlive\nstate\nsearch 00000000-0000-0000-0000-000000000001\nfit\nscreenshot {}/window.png\nquit\n";
+    let output =
+        run(folder.path(), script, &["--generate", "20000", "--window", "--at", "21"], Some(&server.display()));
     let printed = lines(&output);
-    assert!(printed[0].starts_with("graph generated version 3 of 3 nodes 500 edges 1000 state "), "{}", printed[0]);
-    assert_eq!(printed[1..], ["selected 0 hidden 0"]);
+    let then = "graph generated version 21 of 61 nodes 7000 edges 13000";
+    assert_eq!(printed[..2], [then, "selected 0 hidden 0"], "what was asked for comes first");
+    let now = "graph generated version 61 of 61 nodes 20000 edges 40000 state ";
+    assert!(printed[2].starts_with(now), "{}", printed[2]);
+    assert_eq!(printed[3..], ["selected 0 hidden 0"]);
     let picture = Picture::read_png(&folder.path().join("window.png")).unwrap();
     let colors: std::collections::HashSet<&[u8]> = picture.bytes.chunks(4).collect();
     assert!(colors.len() > 20, "the window shows something");
@@ -217,6 +223,26 @@ fn the_past_is_not_changed_by_a_drag() {
     let (said, printed) = (String::from_utf8(output.stderr).unwrap(), String::from_utf8(output.stdout).unwrap());
     assert!(printed.starts_with("graph generated version 3 of 3 nodes 1 edges 0"), "{printed}");
     assert!(said.starts_with("cidgraph-viz: line 3: the past cannot be changed"), "{said}");
+}
+
+#[test]
+fn the_past_is_read_in_steps() {
+    let script = "state\nversion 3\nstate\nlive\nstep -1\nstate\nlive\ndrag 160 120 60 60\n";
+    let folder = tempfile::tempdir().unwrap();
+    let state = |arguments: &[&str]| {
+        let output =
+            run(folder.path(), script, &[&["--generate", "1000", "--adapter", "noop"], arguments].concat(), None);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(said.contains("line 8: the past is read in steps"), "{said}");
+        let printed = String::from_utf8(output.stdout).unwrap();
+        let graphs = printed.lines().filter_map(|line| line.strip_prefix("graph generated version "));
+        graphs.map(|line| line.split(" state ").next().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    // The graph is created, then come its nodes, then half its edges, then the rest.
+    let nodes_then_edges = ["4 of 4 nodes 1000 edges 2000", "3 of 4 nodes 1000 edges 0", "2 of 4 nodes 1000 edges 0"];
+    assert_eq!(state(&["--step", "2"]), nodes_then_edges);
+    let up_to_nodes = ["3 of 3 nodes 1000 edges 1000", "3 of 3 nodes 1000 edges 1000", "2 of 3 nodes 1000 edges 0"];
+    assert_eq!(state(&["--step", "1", "--from", "2", "--to", "3"]), up_to_nodes);
 }
 
 #[test]

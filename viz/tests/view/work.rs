@@ -1,20 +1,20 @@
 //! What is not done: no picture where nothing changed, no upload of what stayed.
 
 use bevy::prelude::Transform;
-use cidgraph::GraphId;
+use cidgraph::{Component, GraphMutation, NodeId, Properties};
 use cidgraph_viz::generate::generated_scene;
 use cidgraph_viz::headless::HeadlessView;
 use cidgraph_viz::render::{Detail, Facts, RenderFacts};
-use cidgraph_viz::scene::{GraphScene, GroupRecord, NodeRecord, Place};
+use cidgraph_viz::scene::{GraphScene, GroupRecord, NodeRecord, PastHead, PastRecord, Place};
 use wgpu::DeviceType;
 
-use super::stage::noop;
+use super::stage::{GRAPH, noop};
 
 const NODES: u32 = 20_000;
 
 fn generated() -> HeadlessView {
     let mut view = noop();
-    view.world().insert_resource(generated_scene(GraphId::from_u64(1), NODES));
+    view.world().insert_resource(generated_scene(GRAPH, NODES));
     for _ in 0..3 {
         view.frame();
     }
@@ -51,6 +51,41 @@ fn another_version_is_one_record_and_two_draws() {
     let facts = work(&mut view, |scene, number| scene.show_version(0, 5 + number));
     assert_eq!(facts.bytes_uploaded, 10 * size_of::<GroupRecord>() as u64);
     assert_eq!((facts.pictures, facts.draw_calls), (10, 20));
+}
+
+/// Paints a node in a version of its own.
+fn repaint(scene: &mut GraphScene, node: u64, color: u64) {
+    let version = scene.graphs()[0].version + 1;
+    let properties = Properties::from([("color", format!("#{color:06x}"))]);
+    let component = Component { component_type: "Visual".into(), properties };
+    scene.apply(GRAPH, version, &GraphMutation::ComponentSet { node: NodeId::from_u64(node), component });
+}
+
+#[test]
+fn another_version_is_one_record_however_much_changed_between() {
+    let mut view = generated();
+    let mut scene = view.world().resource_mut::<GraphScene>();
+    let first = scene.graphs()[0].version;
+    for change in 1..=5000 {
+        repaint(&mut scene, 1 + change * 7 % u64::from(NODES), change);
+    }
+    view.frame();
+    work(&mut view, |scene, number| scene.show_version(0, first + number));
+    let facts = work(&mut view, |scene, number| scene.show_version(0, first + number * number * 37 % 5000));
+    assert_eq!(facts.bytes_uploaded, 10 * size_of::<GroupRecord>() as u64);
+    assert_eq!((facts.pictures, facts.draw_calls), (10, 20));
+}
+
+#[test]
+fn the_past_is_uploaded_once_it_is_looked_at() {
+    let mut view = generated();
+    let each = (64 * size_of::<NodeRecord>() + size_of::<GroupRecord>()) as u64;
+    let facts = work(&mut view, |scene, number| repaint(scene, 1 + number * 100, 7));
+    assert_eq!(facts.bytes_uploaded, 10 * each);
+    let facts = work(&mut view, |scene, _| scene.show_version(0, 50));
+    let heads = u64::from(NODES) * size_of::<PastHead>() as u64;
+    let records = 10 * size_of::<PastRecord>() as u64;
+    assert_eq!(facts.bytes_uploaded, size_of::<GroupRecord>() as u64 + heads + records);
 }
 
 #[test]
@@ -104,7 +139,7 @@ fn a_million_nodes_open_and_pan() {
     const MANY: u32 = 1_000_000;
     let mut view = noop();
     view.world().insert_resource(Detail::of_device(DeviceType::DiscreteGpu));
-    view.world().insert_resource(generated_scene(GraphId::from_u64(1), MANY));
+    view.world().insert_resource(generated_scene(GRAPH, MANY));
     view.frame();
     let before = view.world().resource::<RenderFacts>().read();
     for _ in 0..10 {
