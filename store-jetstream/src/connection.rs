@@ -28,6 +28,9 @@ const NOT_ENCRYPTED: &str = "no encrypted connection comes about: look at the ce
 /// How often a server is asked whether it is there; it is given up when three questions are open.
 const PING: Duration = Duration::from_secs(2);
 
+/// How long a server may take to let a connection come about; one may greet and then say nothing more.
+const HANDSHAKE: Duration = Duration::from_secs(5);
+
 /// A connection, and how patient its users are.
 #[derive(Debug, Clone)]
 pub(crate) struct Connection {
@@ -110,7 +113,7 @@ async fn options(config: &JetStreamConfig) -> Result<ConnectOptions, StoreError>
         .name("cidgraph")
         .ping_interval(PING)
         .request_timeout(Some(config.request_timeout))
-        .connection_timeout(config.request_timeout);
+        .connection_timeout(config.request_timeout.min(HANDSHAKE));
     let options = match &config.credentials {
         Credentials::None => options,
         Credentials::UserPassword { user, password } => options.user_and_password(user.clone(), password.reveal()),

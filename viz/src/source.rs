@@ -9,9 +9,8 @@ use bevy::ecs::prelude::*;
 use cidgraph::entity::SPATIAL;
 use cidgraph::history::Step;
 use cidgraph::{
-    AsyncSyncBridge, BatchConfig, BridgeCommand, Cid, CommandId, Engine, EventStore, FeedStart, GraphCommand,
-    GraphHistory, GraphId, GraphMetadata, GraphView, HistoryError, Moment, NodeId, NodeView, Snapshot, SnapshotError,
-    TransformOperation,
+    AsyncSyncBridge, BatchConfig, BridgeCommand, Cid, CommandId, Engine, EventStore, FeedStart, GraphCommand, GraphId,
+    GraphMetadata, GraphView, HistoryError, Moment, NodeId, NodeView, Snapshot, SnapshotError, TransformOperation,
 };
 use cidgraph_cli::command::car::import_events;
 use cidgraph_cli::failure::Failure;
@@ -212,12 +211,13 @@ impl Source {
         let view = bridge.view(graph).or_else(|| self.still(graph)).filter(|view| view.version() == version);
         let engine = self.engine.clone();
         self.told.lock().node = None;
-        self.question(async move { asked_node(&engine.history(graph), node, version, view).await }, |told, answer| {
-            match answer {
+        self.question(
+            async move { asked_node(&engine, graph, node, version, view).await },
+            |told, answer| match answer {
                 Ok(node) => told.node = Some(node),
                 Err(error) => told.mistakes.push(error.to_string()),
-            }
-        });
+            },
+        );
     }
 
     /// Returns the node that was asked for last.
@@ -337,14 +337,15 @@ impl Source {
 
 /// Returns a node as it was at a version: in `view`, where that is the version's.
 async fn asked_node(
-    history: &GraphHistory,
+    engine: &Engine,
+    graph: GraphId,
     node: NodeId,
     version: u64,
     view: Option<GraphView>,
 ) -> Result<AskedNode, HistoryError> {
     let view = match view {
         Some(view) => view,
-        None => match history.at(Moment::Version(version)).await {
+        None => match engine.history(graph).at(Moment::Version(version)).await {
             Ok(model) => model.view().clone(),
             Err(HistoryError::BeforeFirst { .. }) => return Ok(AskedNode { node: None, event: None }),
             Err(error) => return Err(error),
@@ -353,7 +354,11 @@ async fn asked_node(
     let at = view.at();
     let node = at.find_node(node).map(|node| at.node_view(node));
     let event = match &node {
-        Some(node) => history.place(Moment::Version(node.version)).await.ok().map(|place| place.head.cid),
+        // It may stand within a transaction, which no moment does.
+        Some(node) => {
+            let read = engine.store().read(graph.into(), node.version, 1).await;
+            read.ok().and_then(|read| read.first().map(|stored| stored.event.cid))
+        }
         None => None,
     };
     Ok(AskedNode { node, event })
@@ -408,7 +413,12 @@ fn open_engine(runtime: &Runtime, place: &Place) -> Result<(Engine, Option<Graph
         Place::Generated(_) => return Ok((Engine::new(in_memory()), None)),
         Place::File(path) => {
             return match Snapshot::map(path) {
-                Ok(snapshot) => Ok((Engine::new(in_memory()), Some(snapshot.view()))),
+                Ok(snapshot) => {
+                    // Once it is drawn, nobody is there to be told of a page that does not hold.
+                    let file = || path.display().to_string();
+                    snapshot.verify().map_err(|source| Failure::SnapshotFile { file: file(), source })?;
+                    Ok((Engine::new(in_memory()), Some(snapshot.view())))
+                }
                 Err(SnapshotError::Foreign) => {
                     let (store, _) = import_events(runtime.handle(), path, || Ok(in_memory()), |_| Ok(()))?;
                     Ok((Engine::new(store), None))

@@ -1,6 +1,7 @@
 //! Servers that are killed and started again: nothing acknowledged is lost, followers go on, callers are answered.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use cidgraph::store::conformance::SampleStream;
@@ -10,6 +11,7 @@ use cidgraph::{
 use cidgraph_harness::nats::{Cluster, SERVERS, Server, SyncInterval, or_skip};
 use cidgraph_store_jetstream::{JetStreamConfig, JetStreamStore};
 use futures::StreamExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::support::replicated;
 
@@ -151,6 +153,44 @@ async fn a_server_that_says_nothing_is_passed_over() {
         }
         server.resume().unwrap();
     }
+}
+
+/// As one that is stopped right behind its greeting.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_greets_and_then_says_nothing_is_passed_over() {
+    let Some(server) = or_skip(Server::start(SyncInterval::Default)) else { return };
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let mute = listener.local_addr().unwrap();
+    let info = format!(
+        "INFO {{\"server_id\":\"mute\",\"server_name\":\"mute\",\"version\":\"2.15.1\",\"go\":\"\",\"host\":\"127.0.0.1\",\
+         \"port\":{},\"proto\":1,\"headers\":true,\"max_payload\":1048576}}\r\n",
+        mute.port()
+    );
+    let chosen = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&chosen);
+    let mute_server = tokio::spawn(async move {
+        while let Ok((mut connection, _)) = listener.accept().await {
+            let (info, count) = (info.clone(), Arc::clone(&count));
+            tokio::spawn(async move {
+                connection.write_all(info.as_bytes()).await.ok();
+                // Whoever only looks who greets says nothing.
+                let said = connection.read(&mut [0; 64]).await;
+                count.fetch_add(usize::from(said.is_ok_and(|bytes| bytes > 0)), Ordering::Relaxed);
+                std::future::pending::<()>().await;
+            });
+        }
+    });
+    let urls = vec![format!("nats://{mute}"), server.url.clone()];
+    let config =
+        JetStreamConfig { urls, request_timeout: PATIENCE, deadline: PATIENCE / 2, ..JetStreamConfig::new("") };
+    for _ in 0..100 {
+        JetStreamStore::connect(config.clone()).await.unwrap();
+        if chosen.load(Ordering::Relaxed) > 0 {
+            break;
+        }
+    }
+    assert!(chosen.load(Ordering::Relaxed) > 0, "it greets first, some time");
+    mute_server.abort();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

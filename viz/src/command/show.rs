@@ -33,7 +33,7 @@ pub(super) fn show(arguments: &Arguments) -> Result<(), Failure> {
         }
     })?;
     open(view.world(), arguments)?;
-    catch_up(&mut view)?;
+    catch_up(&mut view, arguments.stretch().is_some())?;
     look_at_all(&mut view, arguments.size);
     turn_to_version(view.world(), arguments)?;
     let mut mistakes = 0;
@@ -86,11 +86,17 @@ fn open(world: &mut World, arguments: &Arguments) -> Result<(), Failure> {
 }
 
 /// Makes frames until everything is shown that the store held when it was opened, and laid out.
-fn catch_up(view: &mut HeadlessView) -> Result<(), Failure> {
+fn catch_up(view: &mut HeadlessView, is_stretch: bool) -> Result<(), Failure> {
     let is_behind = |world: &World| world.resource::<Source>().is_behind(world.resource::<GraphBridge>());
-    while is_behind(view.world()) {
+    loop {
         if let Some((graph, why)) = view.world().resource::<GraphBridge>().failures().first_key_value() {
-            return Err(StoreFailure::Damaged { reason: format!("graph {graph}: {why}") }.into());
+            let reason = format!("graph {graph}: {why}");
+            // There may be no such stretch; whatever was followed from the first event on is damaged.
+            let failure = if is_stretch { StoreFailure::usage(reason) } else { StoreFailure::Damaged { reason } };
+            return Err(failure.into());
+        }
+        if !is_behind(view.world()) {
+            break;
         }
         view.frame();
     }

@@ -191,7 +191,12 @@ fn standing_of(slot: u32) -> Standing {
     let node = nodes[slot];
     var standing = Standing(place_of(slot), node.color, node.bits);
     if LOOKS_BACK {
-        let at = past_of(slot, version_of(node.bits >> 16u));
+        let version = version_of(node.bits >> 16u);
+        var at = NO_RECORD;
+        // What came later is not drawn, unless it is compared with.
+        if COMPARES || node.birth <= version {
+            at = past_of(slot, version);
+        }
         if at != NO_RECORD {
             let past = pasts[at];
             standing.bits = (node.bits & ~0xffu) | (past.bits & 0xffu);
@@ -279,7 +284,9 @@ fn node_vertex(@builtin(vertex_index) vertex: u32, @builtin(instance_index) inst
         case 1u: { corner = vec2<f32>(1.7320508, -1.0); }
         default: {}
     }
-    out.from_center = corner * (out.radius + 1.0);
+    // A square's corners lie outside the circle.
+    let reach = select(1.0, 1.1313709, (standing.bits & 0xffu) == 1u);
+    out.from_center = corner * (out.radius * reach + 1.0);
     out.position = center + vec4<f32>(out.from_center * 2.0 / view.viewport * center.w, 0.0, 0.0);
     if HAS_DEPTH {
         // As near as the nearest point of a ball, so that no edge that ends at the node hides a part of it.

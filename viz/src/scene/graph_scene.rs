@@ -274,11 +274,14 @@ impl GraphScene {
         Mat4::from_cols_array_2d(&group.world_from_group).transform_point3(Vec3::new(x, y, z))
     }
 
-    /// Shows a version of a graph; the last one, and those that follow, where it is none that the scene has seen.
+    /// Shows a version of a graph: of the transactions that the scene has seen, the last that ended by then; the last one of
+    /// all, and those that follow, where the version is none that the scene has seen.
     pub fn show_version(&mut self, graph: u16, version: u64) {
         let at = &mut self.graphs[usize::from(graph)];
         at.is_live = version >= at.version;
-        let version = gpu_version(version.min(at.version));
+        let ended = at.ends.partition_point(|end| *end <= version);
+        let version = if at.is_live { at.version } else { ended.checked_sub(1).map_or(0, |last| at.ends[last]) };
+        let version = gpu_version(version);
         self.set_group(graph, |group| group.version = version);
     }
 

@@ -239,7 +239,7 @@ fn the_past_is_read_in_steps() {
         graphs.map(|line| line.split(" state ").next().unwrap().to_owned()).collect::<Vec<_>>()
     };
     // The graph is created, then come its nodes, then half its edges, then the rest.
-    let nodes_then_edges = ["4 of 4 nodes 1000 edges 2000", "3 of 4 nodes 1000 edges 0", "2 of 4 nodes 1000 edges 0"];
+    let nodes_then_edges = ["4 of 4 nodes 1000 edges 2000", "2 of 4 nodes 1000 edges 0", "2 of 4 nodes 1000 edges 0"];
     assert_eq!(state(&["--step", "2"]), nodes_then_edges);
     let up_to_nodes = ["3 of 3 nodes 1000 edges 1000", "3 of 3 nodes 1000 edges 1000", "2 of 3 nodes 1000 edges 0"];
     assert_eq!(state(&["--step", "1", "--from", "2", "--to", "3"]), up_to_nodes);
@@ -255,6 +255,9 @@ fn what_cannot_be_shown_says_why() {
     assert_eq!((code, reason.contains("no store in nowhere")), (Some(1), true), "{reason}");
     let (code, reason) = said(&["--generate", "3", "--script", "nowhere.txt"]);
     assert_eq!((code, reason.contains("nowhere.txt: ")), (Some(1), true), "{reason}");
+    let backwards = ["--generate", "3", "--step", "1", "--from", "2", "--to", "1"];
+    let (code, reason) = said(&[&backwards[..], &["--screenshot", "none.png", "--adapter", "noop"]].concat());
+    assert_eq!((code, reason.contains("1 lies before 2")), (Some(1), true), "{reason}");
     let (code, reason) = said(&["--bogus"]);
     assert_eq!((code, reason.contains("--bogus")), (Some(1), true), "{reason}");
     let folder = tempfile::tempdir().unwrap();
