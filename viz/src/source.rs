@@ -8,9 +8,11 @@ use std::time::Duration;
 use bevy::ecs::prelude::*;
 use cidgraph::entity::SPATIAL;
 use cidgraph::history::Step;
+use cidgraph::pool::ComponentRegistry;
 use cidgraph::{
     AsyncSyncBridge, BatchConfig, BridgeCommand, Cid, CommandId, Engine, EventStore, FeedStart, GraphCommand, GraphId,
-    GraphMetadata, GraphView, HistoryError, Moment, NodeId, NodeView, Snapshot, SnapshotError, TransformOperation,
+    GraphMetadata, GraphReadModel, GraphView, HistoryError, ManualClock, Moment, NodeId, NodeView, SequentialIds,
+    Snapshot, SnapshotError, TransformOperation,
 };
 use cidgraph_cli::command::car::import_events;
 use cidgraph_cli::failure::Failure;
@@ -34,6 +36,9 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// The most graphs that are followed.
 pub const FOLLOWED_MAX: usize = 256;
 
+/// The time of a made-up graph's events: the first second of 2025, UTC.
+const GENERATED_AT_NS: u64 = 1_735_689_600_000_000_000;
+
 /// Where graphs come from.
 #[derive(Debug, Clone)]
 pub enum Place {
@@ -50,7 +55,7 @@ pub enum Place {
 pub struct Stretch {
     /// Where it begins; `None` for the empty graph.
     pub from: Option<Moment>,
-    /// Where it ends; `None` for now.
+    /// Where it ends; `None` for the last transaction that there is.
     pub to: Option<Moment>,
     /// How long a step is.
     pub step: Step,
@@ -83,6 +88,7 @@ struct Told {
     graphs: Vec<(GraphId, u64)>,
     node: Option<AskedNode>,
     moment: Vec<(GraphId, u64)>,
+    states: Option<Vec<(GraphId, [u8; 32])>>,
     /// Questions that were not answered yet.
     questions: usize,
     trouble: Option<String>,
@@ -125,7 +131,7 @@ impl Source {
             scene.take_view(still.info().graph, still);
         }
         if let Place::Generated(nodes) = place {
-            runtime.block_on(generate(&engine, *nodes))?;
+            runtime.block_on(generate(engine.store(), *nodes))?;
         }
         let config = BatchConfig { max_batch_size: usize::MAX, ..BatchConfig::default() };
         let bridge = GraphBridge::new(AsyncSyncBridge::new(&engine, runtime.handle(), config), is_on_servers);
@@ -245,6 +251,41 @@ impl Source {
         });
     }
 
+    /// Asks for the hashes of the states that graphs were in at versions; [`take_states`](Self::take_states) has them once
+    /// they were answered. Of a snapshot it is that of its version, whichever is asked for.
+    pub fn ask_states(&self, bridge: Option<&GraphBridge>, versions: Vec<(GraphId, u64)>) {
+        let known = |(graph, version): (GraphId, u64)| {
+            let followed = bridge.and_then(|bridge| bridge.view(graph)).filter(|view| view.version() == version);
+            (graph, version, followed.or_else(|| self.still(graph)))
+        };
+        let known: Vec<_> = versions.into_iter().map(known).collect();
+        let engine = self.engine.clone();
+        let states = async move {
+            let (mut states, mut mistakes) = (Vec::new(), Vec::new());
+            for (graph, version, view) in known {
+                let model = match view {
+                    Some(view) => Ok(GraphReadModel::new(view, ComponentRegistry::default())),
+                    None => engine.history(graph).at(Moment::Version(version)).await,
+                };
+                match model {
+                    Ok(model) => states.push((graph, model.state_hash())),
+                    Err(HistoryError::BeforeFirst { .. }) => {}
+                    Err(error) => mistakes.push(error.to_string()),
+                }
+            }
+            (states, mistakes)
+        };
+        self.question(states, |told, (states, mistakes)| {
+            told.states = Some(states);
+            told.mistakes.extend(mistakes);
+        });
+    }
+
+    /// Returns the hashes that were asked for last, once; a graph that was empty before its first event has none.
+    pub fn take_states(&self) -> Option<Vec<(GraphId, [u8; 32])>> {
+        self.told.lock().states.take()
+    }
+
     /// Asks something beside the frames.
     fn question<A: Send>(
         &self,
@@ -269,7 +310,8 @@ impl Source {
     /// Returns whether a question or a command has not been answered yet, or an answer has not been taken.
     pub fn is_waiting(&self) -> bool {
         let told = self.told.lock();
-        !self.unanswered.is_empty() || told.questions > 0 || !told.mistakes.is_empty() || !told.moment.is_empty()
+        let is_answered = !told.mistakes.is_empty() || !told.moment.is_empty() || told.states.is_some();
+        !self.unanswered.is_empty() || told.questions > 0 || is_answered
     }
 
     /// Returns why the store does not answer.
@@ -396,13 +438,19 @@ async fn keep_listing(engine: Engine, told: Arc<Mutex<Told>>) {
     }
 }
 
-async fn generate(engine: &Engine, nodes: u32) -> Result<(), Failure> {
+/// Writes a made-up graph into a store, always with the same events.
+async fn generate(store: &Arc<dyn EventStore>, nodes: u32) -> Result<(), Failure> {
+    let engine = Engine::builder(Arc::clone(store))
+        .clock(Arc::new(ManualClock::at(GENERATED_AT_NS)))
+        .ids(Arc::new(SequentialIds::new(*GraphId::named("generated").as_bytes())))
+        .build();
     let graph = GraphId::named("generated");
     let metadata = GraphMetadata::named("generated");
     engine.command(graph, GraphCommand::CreateGraph { metadata }).await?;
     for command in commands(nodes) {
         engine.command(graph, command).await?;
     }
+    engine.close().await;
     Ok(())
 }
 

@@ -80,11 +80,19 @@ pub fn history(session: &Session, name: Option<&str>) -> Result<(Arc<dyn EventSt
 /// # Errors
 /// [`Failure::Usage`] for a text that is none; for a node's key alone, where the events cannot be read.
 pub fn moment(session: &Session, history: &GraphHistory, text: &str) -> Result<Moment, Failure> {
+    session.wait(moment_in(history, text))
+}
+
+/// Reads a moment of a graph, as [`moment`] does.
+///
+/// # Errors
+/// As of [`moment`].
+pub async fn moment_in(history: &GraphHistory, text: &str) -> Result<Moment, Failure> {
     match text.strip_prefix("node:").map(|node| (node, reference(node))) {
         Some((_, Ok(node))) => Ok(Moment::Node(node.resolve(history.graph()))),
         Some((key, Err(_))) => {
-            let now = Moment::Version(session.wait(history.now())?.head.version);
-            Ok(Moment::Node(former_node(session, history, key, now)?))
+            let now = Moment::Version(history.now().await?.head.version);
+            Ok(Moment::Node(former_node(history, key, now).await?))
         }
         None => text.parse().map_err(|error: cidgraph::history::InvalidMoment| Failure::usage(error.to_string())),
     }

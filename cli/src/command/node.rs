@@ -58,7 +58,7 @@ pub fn node_id(session: &Session, history: &GraphHistory, text: &str, at: Moment
     match find_node(&model, text) {
         Ok(node) => Ok(node.id),
         Err(error) if has_key_of_several(&model, text) => Err(error),
-        Err(_) => former_node(session, history, text, at),
+        Err(_) => session.wait(former_node(history, text, at)),
     }
 }
 
@@ -66,9 +66,9 @@ pub fn node_id(session: &Session, history: &GraphHistory, text: &str, at: Moment
 ///
 /// # Errors
 /// [`Failure::Usage`] where there was none, or nodes of several kinds had the key; where the events cannot be read.
-pub fn former_node(session: &Session, history: &GraphHistory, text: &str, until: Moment) -> Result<NodeId, Failure> {
+pub async fn former_node(history: &GraphHistory, text: &str, until: Moment) -> Result<NodeId, Failure> {
     let key = read_key(text).ok_or_else(|| unknown(text))?;
-    match session.wait(history.nodes_of_key(&key, until))?.as_slice() {
+    match history.nodes_of_key(&key, until).await?.as_slice() {
         [] => Err(unknown(text)),
         [(_, node)] => Ok(*node),
         several => {

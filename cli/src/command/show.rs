@@ -55,7 +55,7 @@ pub fn run(session: &mut Session, arguments: &Arguments) -> Result<(), Failure> 
         (Err(_), Ok(named)) => named.resolve(model.graph()),
         (Err(_), Err(_)) => {
             let (_, history) = history(session, arguments.graph.as_deref())?;
-            former_node(session, &history, &arguments.node, Moment::Version(model.version()))?
+            session.wait(former_node(&history, &arguments.node, Moment::Version(model.version())))?
         }
     };
     let mut trace = NodeTrace::new(id);

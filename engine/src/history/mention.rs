@@ -55,3 +55,30 @@ fn names_all_it_touches(event_type: &str) -> bool {
 pub(super) fn adds_nodes(event_type: &str) -> bool {
     matches!(event_type, names::NODE_ADDED | names::NODES_ADDED | names::NODE_CREATED_ALIAS)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(number: u8) -> [u8; 16] {
+        [number; 16]
+    }
+
+    #[test]
+    fn what_is_not_named_is_passed_over_unless_it_can_be_touched_so() {
+        let mention = Mention::of([id(1), id(2)]);
+        let payload = |number| [&[7; 5][..], &id(number)[..], &[7; 5][..]].concat();
+        assert!(mention.may_be_in(names::NODE_ADDED, &payload(2)));
+        assert!(!mention.may_be_in(names::NODE_ADDED, &payload(3)));
+        for event_type in [names::NODE_REMOVED, names::EDGES_REMOVED, names::EDGE_UPDATED, "SomethingNew"] {
+            assert!(mention.may_be_in(event_type, &payload(3)), "{event_type}");
+        }
+    }
+
+    #[test]
+    fn beyond_so_many_elements_every_event_is_understood() {
+        let count = u8::try_from(NAMED_MAX).expect("it is small");
+        assert!(!Mention::of((1..=count).map(id)).may_be_in(names::NODE_ADDED, &id(0)));
+        assert!(Mention::of((0..=count).map(|number| id(number + 1))).may_be_in(names::NODE_ADDED, &id(0)));
+    }
+}

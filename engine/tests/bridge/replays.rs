@@ -1,7 +1,10 @@
 //! Stretches of the past, as messages like those of now.
 
 use cidgraph::history::Step;
-use cidgraph::{BatchConfig, FeedStart, GraphCommand, GraphMutation, GraphUpdate, Moment, NodeId, NodeView, Origin};
+use cidgraph::{
+    BatchConfig, EdgeEntity, EdgeId, FeedStart, GraphCommand, GraphMutation, GraphUpdate, Moment, NodeEntity, NodeId,
+    NodeView, Origin,
+};
 
 use crate::picture::Picture;
 use crate::world::{Frames, World, node, translate, until};
@@ -63,6 +66,34 @@ fn a_stretch_comes_step_by_step_as_what_each_step_came_to() {
     };
     assert_eq!(names(&frames.updates[0]), [node(1), node(2)], "the one that went is not told");
     assert_eq!(names(&frames.updates[1]), [node(0), node(1)], "both moves of a node are one");
+    let now = world.runtime.block_on(world.engine.get_graph(world.graph)).expect("it is there");
+    assert_eq!(frames.pictures[&past], Picture::of(now.view()));
+}
+
+/// An edge that is the same before and after goes and comes with its end, which is another node of the same id.
+#[test]
+fn an_edge_goes_with_a_node_that_is_replaced() {
+    let world = World::new();
+    world.add(0..2);
+    let id = EdgeId::from_u64(9);
+    let connect = || {
+        let edge = EdgeEntity { id: Some(id), ..EdgeEntity::new(node(0), "knows", node(1)) };
+        GraphCommand::ConnectEdge { edge }
+    };
+    world.command(connect());
+    world.command(GraphCommand::RemoveNode { node: node(1) });
+    world.command(GraphCommand::AddNode { node: NodeEntity::new(node(1), "Robot") });
+    world.command(connect());
+    let mut bridge = world.bridge(BatchConfig::default());
+    let past = bridge.animate(world.graph, Some(Moment::Version(4)), None, Step::Versions(9));
+    let mut frames = Frames::default();
+    until("its end", || {
+        frames.frame(&mut bridge);
+        (frames.ends == [(past, None)]).then_some(())
+    });
+    let told = &frames.updates[0].mutations;
+    assert!(matches!(told[0], GraphMutation::EdgeRemoved { edge } if edge == id), "{told:?}");
+    assert!(matches!(&told[3], GraphMutation::EdgeConnected { edge } if edge.id == id), "{told:?}");
     let now = world.runtime.block_on(world.engine.get_graph(world.graph)).expect("it is there");
     assert_eq!(frames.pictures[&past], Picture::of(now.view()));
 }

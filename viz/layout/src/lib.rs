@@ -73,5 +73,6 @@ mod layout;
 pub use cancel::CancelToken;
 pub use error::{LayoutError, POSITION_MAX};
 pub use layout::{Layout, Progress, Stage};
+pub use packing::shelves;
 pub use place::Place;
 pub use temperature::ITERATIONS_MAX;

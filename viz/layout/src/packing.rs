@@ -5,7 +5,7 @@ pub(crate) const ASPECT: f64 = 1.6;
 
 /// Returns the lower left corner of each box of a width and height, in rows from left to right, the first row on top of
 /// the next, with a gap between all. The whole begins at the origin and goes right and down.
-pub(crate) fn shelves(sizes: &[[f64; 2]], gap: f64) -> Vec<[f64; 2]> {
+pub fn shelves(sizes: &[[f64; 2]], gap: f64) -> Vec<[f64; 2]> {
     let area: f64 = sizes.iter().map(|[width, height]| (width + gap) * (height + gap)).sum();
     let widest = sizes.iter().map(|[width, _]| width + gap).fold(0.0, f64::max);
     let limit = (area * ASPECT).sqrt().max(widest);

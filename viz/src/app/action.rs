@@ -23,6 +23,8 @@ pub enum Action {
     Turn(Vec2),
     /// `select X Y`: selects the node there alone, or nothing.
     Select(Vec2),
+    /// `deselect`: selects nothing.
+    Deselect,
     /// `add X Y`: selects the node there too, or no more.
     Add(Vec2),
     /// `box X Y X Y`: selects the nodes between two corners.
@@ -113,6 +115,14 @@ impl std::fmt::Display for PropertyName {
     }
 }
 
+impl std::fmt::Display for Filter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.component_type)?;
+        self.property.iter().try_for_each(|property| write!(f, ".{property}"))?;
+        self.value.iter().try_for_each(|value| write!(f, "={value}"))
+    }
+}
+
 impl Filter {
     fn read(text: &str) -> Option<Self> {
         let (name, value) = text.split_once('=').map_or((text, None), |(name, value)| (name, Some(value.to_owned())));
@@ -180,8 +190,8 @@ impl FromStr for Action {
             ("record", _) => {
                 let (count, folder) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
                 match (count.parse(), folder.trim()) {
-                    (Ok(count), folder) if !folder.is_empty() => Ok(Self::Record(count, folder.into())),
-                    _ => Err(invalid("how many pictures, and into which folder?")),
+                    (Ok(count @ 1..), folder) if !folder.is_empty() => Ok(Self::Record(count, folder.into())),
+                    _ => Err(invalid("how many pictures, from one on, and into which folder?")),
                 }
             }
             ("version", _) => rest.parse().map(Self::Version).map_err(|_| invalid("which version?")),
@@ -212,6 +222,7 @@ impl Action {
     fn of_word(word: &str) -> Option<Self> {
         Some(match word {
             "fit" => Self::Fit,
+            "deselect" => Self::Deselect,
             "orbit" => Self::Orbit,
             "layout" => Self::Layout,
             "pause" => Self::Pause,
@@ -232,8 +243,6 @@ fn finite(text: &str) -> Option<f32> {
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 mod tests {
-    use cidgraph::{Key, Moment};
-
     use super::*;
 
     #[test]
@@ -244,12 +253,14 @@ mod tests {
         check("box 9 8 1 2", Action::Box(Rect::new(1.0, 2.0, 9.0, 8.0)));
         check("search two words", Action::Search("two words".to_owned()));
         check("kind", Action::Kind(None));
+        check("deselect", Action::Deselect);
         check("step -5", Action::Step(-5));
         check("compare", Action::Compare(None));
         check("compare 7", Action::Compare(Some(7)));
         check("quit", Action::Quit);
-        check("go 12", Action::Go(Destination::Moment(Moment::Version(12))));
-        check("go node:alice smith", Action::Go(Destination::Key(Key::from("alice smith"))));
+        for text in ["12", "node:alice smith"] {
+            check(&format!("go {text}"), Action::Go(text.parse().unwrap()));
+        }
         check("record 3 my pictures", Action::Record(3, "my pictures".into()));
         let name = |component: &str, property: &str| PropertyName {
             component_type: component.to_owned(),
@@ -285,6 +296,7 @@ mod tests {
             "filter a=3",
             "go there",
             "record 3",
+            "record 0 pictures",
             "loop",
         ] {
             assert!(line.parse::<Action>().is_err(), "{line}");

@@ -11,7 +11,8 @@ use bevy::prelude::{
 };
 use bevy::time::{Real, Time};
 
-use crate::plugin::GraphBridge;
+use crate::framing::Insets;
+use crate::plugin::{GraphBridge, GraphSystems};
 use crate::render::RenderFacts;
 use crate::scene::GraphScene;
 use crate::source::{FOLLOWED_MAX, Source};
@@ -19,6 +20,7 @@ use crate::source::{FOLLOWED_MAX, Source};
 use super::action::Action;
 use super::card::{Card, lines};
 use super::hands::{Hands, SLIDER_PX};
+use super::labels::NAME_PX;
 use super::layouts::Layouts;
 use super::letters::Letters;
 use super::mistake::{LastMistake, keep_last};
@@ -28,6 +30,13 @@ use super::time::shown_version;
 
 /// An event that is older was not written just now.
 const LIVE: Duration = Duration::from_secs(3600);
+
+/// The height of a line of the figures, pixels.
+const LINE_PX: f32 = 16.0;
+
+/// The lines of figures that are not of one graph, and the most lines of graphs that room is kept for.
+const GENERAL_LINES: f32 = 2.5;
+const GRAPH_LINES_MAX: u8 = 8;
 
 /// Frames behind the percentiles.
 const FRAMES: usize = 240;
@@ -58,6 +67,7 @@ impl Plugin for BoardPlugin {
         app.insert_resource(HasTimes(self.has_times))
             .init_resource::<Hands>()
             .add_systems(Startup, put_up)
+            .add_systems(Update, keep_room.before(GraphSystems::Receive))
             .add_systems(Update, board.after(keep_last));
     }
 }
@@ -121,6 +131,13 @@ fn put_up(mut commands: Commands) {
     commands.spawn((Slider, bar(100.0), BackgroundColor(Color::srgba(0.3, 0.6, 1.0, 0.6))));
     let text = (BarText, Text::default(), font(), TextColor(INK));
     commands.spawn((text, at(edge, auto, auto, Val::Px(0.0))));
+}
+
+/// Keeps room for the figures, and below them for the names of the topmost nodes.
+fn keep_room(scene: Res<GraphScene>, mut insets: ResMut<Insets>) {
+    let graphs = u8::try_from(scene.graphs().len()).map_or(GRAPH_LINES_MAX, |graphs| graphs.min(GRAPH_LINES_MAX));
+    let figures = (GENERAL_LINES + f32::from(graphs)) * LINE_PX;
+    insets.set_if_neq(Insets { top: NAME_PX + figures, bottom: SLIDER_PX });
 }
 
 /// What the figures are taken from.

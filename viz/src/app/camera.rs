@@ -3,15 +3,16 @@
 use std::f32::consts::FRAC_PI_2;
 
 use bevy::ecs::prelude::*;
-use bevy::math::{Rect, Vec2, Vec3};
+use bevy::math::{Vec2, Vec3};
 use bevy::prelude::{Camera, OrthographicProjection, PerspectiveProjection, Projection, Transform};
 
-use crate::framing::{bounds, bounds_of, frame};
+use crate::framing::{Framed, Insets};
 use crate::render::GraphCamera;
 use crate::scene::GraphScene;
 
 use super::action::Action;
 use super::eye::Eye;
+use super::mistake::Mistake;
 use super::selection::Selection;
 
 /// The factor between a unit of space and a pixel, at its ends.
@@ -64,7 +65,9 @@ pub(super) fn move_camera(
     mut actions: MessageReader<Action>,
     scene: Res<GraphScene>,
     selection: Res<Selection>,
+    insets: Res<Insets>,
     camera: Cameras<'_, '_>,
+    mut mistakes: MessageWriter<Mistake>,
 ) {
     let (entity, camera, mut transform, mut projection, orbit) = camera.into_inner();
     let was_orbit = orbit.as_deref().copied();
@@ -72,12 +75,16 @@ pub(super) fn move_camera(
     for action in actions.read() {
         let Some(eye) = Eye::of(camera, &transform, &projection) else { return };
         let shown = shown(&scene, &selection, action);
+        if matches!(action, Action::Turn(_)) && orbiting.is_none() {
+            mistakes
+                .write(Mistake("what is seen from straight above does not turn: orbit looks from aside".to_owned()));
+        }
         match &mut orbiting {
             Some(orbit) => {
                 move_around(orbit, action, &eye, shown);
                 *transform = orbit.transform();
             }
-            None => move_flat(action, &eye, shown, &mut transform, &mut projection),
+            None => move_flat(action, &eye, shown, *insets, &mut transform, &mut projection),
         }
         if *action == Action::Orbit {
             orbiting = toggle(orbiting, &eye, &mut transform, &mut projection);
@@ -91,16 +98,23 @@ pub(super) fn move_camera(
 }
 
 /// Returns what an action wants to be in view.
-fn shown(scene: &GraphScene, selection: &Selection, action: &Action) -> Option<Rect> {
+fn shown(scene: &GraphScene, selection: &Selection, action: &Action) -> Option<Framed> {
     if *action == Action::Fit {
-        return bounds(scene);
+        return Framed::all(scene);
     }
     let is_search = matches!(action, Action::Search(_));
-    let found = is_search.then(|| bounds_of(scene, selection.nodes().iter().copied())).flatten();
-    found.map(|found| found.inflate(FOUND_MARGIN))
+    let found = is_search.then(|| Framed::of(scene, selection.nodes().iter().copied())).flatten()?;
+    Some(Framed { middles: found.middles.inflate(FOUND_MARGIN + found.radius * 2.0), ..found })
 }
 
-fn move_flat(action: &Action, eye: &Eye, shown: Option<Rect>, transform: &mut Transform, projection: &mut Projection) {
+fn move_flat(
+    action: &Action,
+    eye: &Eye,
+    shown: Option<Framed>,
+    insets: Insets,
+    transform: &mut Transform,
+    projection: &mut Projection,
+) {
     let Projection::Orthographic(flat) = projection else { return };
     if let Action::Pan(by) = action {
         transform.translation -= (*by * Vec2::new(1.0, -1.0) * flat.scale).extend(0.0);
@@ -113,11 +127,11 @@ fn move_flat(action: &Action, eye: &Eye, shown: Option<Rect>, transform: &mut Tr
         flat.scale = scale;
     }
     if let Some(shown) = shown {
-        frame(shown, eye.size, transform, projection);
+        shown.fill(eye.size, insets, transform, projection);
     }
 }
 
-fn move_around(orbit: &mut Orbit, action: &Action, eye: &Eye, shown: Option<Rect>) {
+fn move_around(orbit: &mut Orbit, action: &Action, eye: &Eye, shown: Option<Framed>) {
     if let Action::Pan(by) = action {
         let center = eye.size / 2.0;
         orbit.focus += eye.beside(center, orbit.focus) - eye.beside(center + *by, orbit.focus);
@@ -132,8 +146,8 @@ fn move_around(orbit: &mut Orbit, action: &Action, eye: &Eye, shown: Option<Rect
         orbit.turn(*degrees);
     }
     if let Some(shown) = shown {
-        orbit.focus = shown.center().extend(0.0);
-        orbit.distance = shown.size().max_element().max(2.0) * 1.2;
+        orbit.focus = shown.middles.center().extend(0.0);
+        orbit.distance = shown.length().max(2.0) * 1.2;
     }
 }
 
@@ -178,7 +192,7 @@ mod tests {
         let pixel = Vec2::new(100.0, 450.0);
         let (mut transform, mut projection) = camera();
         let before = Eye::looking(&transform, &projection, SIZE).unwrap();
-        move_flat(&Action::Zoom(3.0, pixel), &before, None, &mut transform, &mut projection);
+        move_flat(&Action::Zoom(3.0, pixel), &before, None, Insets::default(), &mut transform, &mut projection);
         let after = Eye::looking(&transform, &projection, SIZE).unwrap();
         assert!(before.beside(pixel, Vec3::ZERO).distance(after.beside(pixel, Vec3::ZERO)) < 1e-3);
     }

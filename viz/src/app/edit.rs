@@ -27,9 +27,11 @@ pub(super) fn edit(
     let (Some(mut source), Some(bridge)) = (source, bridge) else { return };
     let (camera, transform, projection) = *camera;
     for action in actions.read() {
-        if let (Action::Drag(from, to), Some(eye)) = (action, Eye::of(camera, transform, projection))
-            && let Some(node) = node_at(&scene, &eye, *from)
-        {
+        if let (Action::Drag(from, to), Some(eye)) = (action, Eye::of(camera, transform, projection)) {
+            let Some(node) = node_at(&scene, &eye, *from) else {
+                mistakes.write(Mistake(format!("no node is shown at {from}")));
+                continue;
+            };
             let group = scene.groups()[Bits(scene.nodes()[node as usize].bits).group() as usize];
             if u64::from(group.version) < scene.graph_of(node).version {
                 mistakes.write(Mistake("the past cannot be changed: go back to the last version".to_owned()));

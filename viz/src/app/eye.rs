@@ -1,6 +1,6 @@
 //! Where the viewer looks: pixels to places and places to pixels.
 
-use bevy::math::{Mat4, Rect, Vec2, Vec3, Vec4Swizzles};
+use bevy::math::{Mat4, Vec2, Vec3, Vec4Swizzles};
 use bevy::prelude::{Camera, Projection, Transform};
 
 /// A camera as it stands.
@@ -56,9 +56,9 @@ impl Eye {
         world.xyz() / world.w
     }
 
-    /// Returns whether a place is inside the view.
-    pub fn sees(&self, place: Vec3) -> bool {
-        self.pixel(place).is_some_and(|(pixel, _)| Rect::from_corners(Vec2::ZERO, self.size).contains(pixel))
+    /// Returns whether a pixel is inside the view.
+    pub fn has(&self, pixel: Vec2) -> bool {
+        pixel.cmpge(Vec2::ZERO).all() && pixel.cmplt(self.size).all()
     }
 }
 
@@ -110,6 +110,7 @@ mod tests {
         let px = |place| eye.pixel(place).map(|(_, unit_px)| unit_px);
         assert!(px(Vec3::new(1.5, -20.0, 15.0)) > px(Vec3::ZERO));
         assert_eq!(px(Vec3::new(6.0, -80.0, 60.0)), None);
-        assert!(eye.sees(Vec3::ZERO) && !eye.sees(Vec3::new(1000.0, 0.0, 0.0)));
+        let has = |place| eye.pixel(place).is_some_and(|(pixel, _)| eye.has(pixel));
+        assert!(has(Vec3::ZERO) && !has(Vec3::new(1000.0, 0.0, 0.0)));
     }
 }

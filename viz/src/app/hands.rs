@@ -211,7 +211,7 @@ impl Ground<'_> {
 
 /// Returns the version at a part of the slider.
 fn version_at(scene: &GraphScene, part: f32) -> u64 {
-    let last = scene.graphs().iter().map(|graph| graph.version).max().unwrap_or(0);
+    let last = scene.last_version();
     #[expect(
         clippy::cast_precision_loss,
         clippy::cast_possible_truncation,
@@ -284,7 +284,7 @@ fn action_of(key: KeyCode, keys: &ButtonInput<KeyCode>, scene: &GraphScene, is_p
     let step = if keys.any_pressed([KeyCode::ShiftLeft, KeyCode::ShiftRight]) { 100 } else { 1 };
     let shown = (0..).take(scene.graphs().len()).map(|graph| shown_version(scene, graph)).max().unwrap_or(0);
     #[expect(clippy::cast_precision_loss, reason = "a version has far fewer than 52 bits")]
-    let speed = scene.graphs().iter().map(|graph| graph.version).max().unwrap_or(0) as f64 / PLAY_SECONDS;
+    let speed = scene.last_version() as f64 / PLAY_SECONDS;
     let steps = [KeyCode::Digit0, KeyCode::Digit1, KeyCode::Digit2, KeyCode::Digit3];
     if let Some(steps) = (0..).zip(steps).find_map(|(steps, digit)| (digit == key).then_some(steps)) {
         return Some(Action::Neighbours(steps));
@@ -294,7 +294,7 @@ fn action_of(key: KeyCode, keys: &ButtonInput<KeyCode>, scene: &GraphScene, is_p
         (KeyCode::KeyO, Action::Orbit),
         (KeyCode::KeyL, Action::Layout),
         (KeyCode::KeyU, Action::Undo),
-        (KeyCode::Escape, Action::Select(Vec2::splat(f32::MIN / 4.0))),
+        (KeyCode::Escape, Action::Deselect),
         (KeyCode::Space, if is_playing { Action::Pause } else { Action::Play(speed) }),
         (KeyCode::ArrowLeft, Action::Step(-step)),
         (KeyCode::ArrowRight, Action::Step(step)),

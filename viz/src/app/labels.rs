@@ -6,8 +6,8 @@ use bevy::ecs::prelude::*;
 use bevy::math::{IVec2, Vec2, Vec3};
 use bevy::prelude::{Camera, FontSize, Projection, Text2d, TextColor, TextFont, Transform, Visibility};
 
-use crate::render::GraphCamera;
-use crate::scene::GraphScene;
+use crate::render::{Detail, GraphCamera};
+use crate::scene::{Bits, GraphScene};
 
 use super::eye::Eye;
 use super::letters::Letters;
@@ -18,37 +18,37 @@ const CELL_PX: Vec2 = Vec2::new(140.0, 36.0);
 /// The radius of a node from which on it has a name, pixels.
 const RADIUS_MIN_PX: f32 = 5.0;
 
+/// In perspective, the most nodes that have names without being selected: each is looked at in every frame of a turn.
+const DEEP_NODES_MAX: usize = 131_072;
+
 /// The size of a name, pixels.
 const FONT_PX: f32 = 12.0;
+
+/// The height of a name above its node, pixels.
+pub(super) const NAME_PX: f32 = FONT_PX * 1.5;
 
 /// A name that stands beside a node, or waits for one.
 #[derive(Component, Debug, Clone, Copy, Default)]
 #[require(Text2d)]
 pub(super) struct Label;
 
-/// Puts names beside the nodes that have room for one, where the camera is flat.
+/// Puts names beside the nodes that have room for one.
 pub(super) fn label(
     mut commands: Commands,
     scene: Res<GraphScene>,
     camera: Single<(&Camera, &Transform, &Projection), With<GraphCamera>>,
+    detail: Res<Detail>,
     mut letters: Letters<'_>,
     mut labelled: Local<Option<(Eye, (u64, f32))>>,
     mut labels: Query<(&mut Text2d, &mut Transform, &mut Visibility), (With<Label>, Without<GraphCamera>)>,
 ) {
     let (camera, transform, projection) = *camera;
-    let Projection::Orthographic(flat) = projection else {
-        labels.iter_mut().for_each(|(_, _, mut visibility)| {
-            visibility.set_if_neq(Visibility::Hidden);
-        });
-        *labelled = None;
-        return;
-    };
     let Some(eye) = Eye::of(camera, transform, projection) else { return };
     let seen = Some((eye, scene.revision()));
     if *labelled == seen {
         return;
     }
-    let named = named_nodes(&scene, &eye, flat.scale);
+    let named = named_nodes(&scene, &eye);
     // Labels that are new get their names in the next frame.
     *labelled = seen.filter(|_| labels.iter().len() >= named.len());
     for _ in labels.iter().len()..named.len() {
@@ -56,15 +56,18 @@ pub(super) fn label(
         commands.spawn((Label, font, TextColor::WHITE));
     }
     let mut named = named.into_iter();
+    let rotation = transform.rotation;
     for (mut text, mut transform, mut visibility) in &mut labels {
-        let Some(node) = named.next() else {
+        let Some(Named { node, unit_px }) = named.next() else {
             visibility.set_if_neq(Visibility::Hidden);
             continue;
         };
         visibility.set_if_neq(Visibility::Inherited);
-        let radius = scene.places()[node as usize][3];
-        let at = scene.world_place(node) + Vec3::new(0.0, radius + FONT_PX * flat.scale, 1.0);
-        transform.set_if_neq(Transform::from_translation(at).with_scale(Vec3::splat(flat.scale)));
+        let above_px = (scene.world_radius(node) * unit_px).min(detail.radius_max_px) + FONT_PX;
+        // Upright to the viewer, and nearer than a node at the same place.
+        let aside = rotation * Vec3::new(0.0, above_px, 1.0) / unit_px;
+        let at = Transform::from_translation(scene.world_place(node) + aside);
+        transform.set_if_neq(at.with_rotation(rotation).with_scale(Vec3::splat(1.0 / unit_px)));
         let name = letters.readable(name_of(&scene, node));
         if text.0 != name {
             text.0 = name;
@@ -72,21 +75,40 @@ pub(super) fn label(
     }
 }
 
-/// Returns the nodes that have a name: of those in a cell, the first.
-fn named_nodes(scene: &GraphScene, eye: &Eye, scale: f32) -> Vec<u32> {
-    if scene.radius_max() < RADIUS_MIN_PX * scale {
-        return Vec::new();
-    }
-    let mut cells: BTreeMap<[i32; 2], u32> = BTreeMap::new();
-    for (node, place) in (0..).zip(scene.places()) {
-        if place[3] < RADIUS_MIN_PX * scale || !scene.is_shown(node) {
+/// A node that has a name, and how many pixels a unit of the world is long there.
+#[derive(Debug, Clone, Copy)]
+struct Named {
+    node: u32,
+    unit_px: f32,
+}
+
+/// Returns the nodes that have a name: of those in a cell, a selected one, else the nearest, else the first. The selected
+/// ones have names however small they are.
+fn named_nodes(scene: &GraphScene, eye: &Eye) -> Vec<Named> {
+    let is_selected = |node: u32| scene.nodes()[node as usize].bits & Bits::SELECTED != 0;
+    let mut cells: BTreeMap<[i32; 2], Named> = BTreeMap::new();
+    let flat_px = eye.pixel(Vec3::ZERO).filter(|_| eye.is_flat).map(|(_, unit_px)| unit_px);
+    let is_large = |node: u32, unit_px: f32| scene.world_radius(node) * unit_px >= RADIUS_MIN_PX || is_selected(node);
+    let is_too_small = match flat_px {
+        Some(unit_px) => scene.radius_max() * unit_px < RADIUS_MIN_PX,
+        None => scene.nodes().len() > DEEP_NODES_MAX,
+    };
+    let nodes: Box<dyn Iterator<Item = u32>> =
+        if is_too_small { Box::new(scene.selected()) } else { Box::new((0..).take(scene.nodes().len())) };
+    let nodes = nodes.filter(|node| scene.is_shown(*node) && flat_px.is_none_or(|unit_px| is_large(*node, unit_px)));
+    for node in nodes {
+        let at = scene.world_place(node);
+        let Some((pixel, unit_px)) = eye.pixel(at).filter(|(pixel, _)| eye.has(*pixel)) else { continue };
+        if flat_px.is_none() && !is_large(node, unit_px) {
             continue;
         }
-        let at = scene.world_place(node);
-        if eye.sees(at) {
-            // Cells stay with the world while the view is moved.
-            let cell: IVec2 = (at.truncate() / scale / CELL_PX).floor().as_ivec2();
-            cells.entry(cell.to_array()).or_insert(node);
+        // Where nothing turns, cells stay with the world while the view is moved.
+        let across = if eye.is_flat { at.truncate() * unit_px } else { pixel };
+        let cell: IVec2 = (across / CELL_PX).floor().as_ivec2();
+        let new = Named { node, unit_px };
+        let first = cells.entry(cell.to_array()).or_insert(new);
+        if (is_selected(node), unit_px) > (is_selected(first.node), first.unit_px) {
+            *first = new;
         }
     }
     cells.into_values().collect()
@@ -125,13 +147,19 @@ mod tests {
             let node = NodeView { id, key, kind: "thing".into(), version: 1, components };
             scene.apply(GraphId::from_u64(1), 1, &GraphMutation::NodeAdded { node });
         }
-        let named = |scale| {
+        let named = |scene: &GraphScene, scale| {
             let flat = OrthographicProjection { scale, ..OrthographicProjection::default_2d() };
             let projection = Projection::Orthographic(flat);
             let eye = Eye::looking(&Transform::IDENTITY, &projection, Vec2::new(800.0, 600.0)).unwrap();
-            named_nodes(&scene, &eye, scale).into_iter().map(|node| name_of(&scene, node)).collect::<Vec<_>>()
+            named_nodes(scene, &eye).into_iter().map(|named| name_of(scene, named.node)).collect::<Vec<_>>()
         };
-        assert_eq!(named(1.0), ["a", "c"]);
-        assert_eq!(named(2.0), Vec::<String>::new());
+        assert_eq!(named(&scene, 1.0), ["a", "c"]);
+        assert_eq!(named(&scene, 2.0), Vec::<String>::new());
+        scene.mark_node(1, Bits::SELECTED, true);
+        assert_eq!(
+            [named(&scene, 1.0), named(&scene, 2.0)],
+            [vec!["b", "c"], vec!["b"]],
+            "what is selected comes first"
+        );
     }
 }

@@ -7,15 +7,17 @@ use std::time::{Duration, Instant};
 
 use bevy::app::{App, Plugin, Update};
 use bevy::ecs::prelude::*;
+use bevy::math::Vec2;
 use bevy::time::{Real, Time};
 use cidgraph_layout::{Layout, Place, Progress, Stage};
 use parking_lot::Mutex;
 
 use crate::plugin::{GraphBridge, GraphSystems};
-use crate::scene::{ALIVE, GraphScene, nearest};
+use crate::scene::{ALIVE, Bits, GraphScene, nearest};
 use crate::source::Source;
 
 use super::action::Action;
+use super::apart::Apart;
 
 /// The layout's seed: the same graph has the same picture.
 const SEED: u64 = 42;
@@ -66,6 +68,8 @@ struct Running {
     slots: u32,
     /// Whether no node had a place before.
     is_whole: bool,
+    /// By how much graphs stood aside when it began, by their places in the scene.
+    asides: Vec<Vec2>,
     is_cancelled: Arc<AtomicBool>,
     report: Arc<Mutex<Report>>,
     worker: JoinHandle<()>,
@@ -114,7 +118,7 @@ impl Layouts {
     }
 
     /// Begins a layout instead of the one that goes on: of all nodes anew, or of those that had no place yet.
-    fn begin(&mut self, scene: &GraphScene, is_anew: bool) {
+    fn begin(&mut self, scene: &GraphScene, apart: Option<&Apart>, is_anew: bool) {
         self.stop();
         let nodes: Vec<u32> =
             (0..).zip(scene.nodes()).filter(|(_, record)| record.death == ALIVE).map(|(slot, _)| slot).collect();
@@ -132,13 +136,18 @@ impl Layouts {
             self.scale = Some(1.0);
         }
         let scale = self.scale.unwrap_or(1.0);
-        let place = |slot: &u32| match scene.own_place(*slot) {
-            Some([x, y, _]) => Place::Fixed([x, y]),
-            None if *slot < laid_out => {
-                let [x, y, _] = scene.given_place(*slot);
-                Place::Kept([x / scale, y / scale])
+        let graphs = (0..).take(scene.graphs().len());
+        let asides: Vec<Vec2> = graphs.map(|graph| apart.map_or(Vec2::ZERO, |apart| apart.aside(graph))).collect();
+        let place = |slot: &u32| {
+            let [right, up] = asides[graph_of(scene, *slot)].to_array();
+            match scene.own_place(*slot) {
+                Some([x, y, _]) => Place::Fixed([x + right, y + up]),
+                None if *slot < laid_out => {
+                    let [x, y, _] = scene.given_place(*slot);
+                    Place::Kept([(x + right) / scale, (y + up) / scale])
+                }
+                None => Place::Free,
             }
-            None => Place::Free,
         };
         let places: Vec<Place> = nodes.iter().map(place).collect();
         let is_whole = !has_places && laid_out == 0;
@@ -151,7 +160,7 @@ impl Layouts {
                 refine(layout, &told, &cancelled);
             }
         });
-        self.running = Some(Running { nodes, slots, is_whole, is_cancelled, report, worker });
+        self.running = Some(Running { nodes, slots, is_whole, asides, is_cancelled, report, worker });
     }
 
     fn stop(&mut self) {
@@ -190,6 +199,11 @@ fn refine(mut layout: Layout, report: &Mutex<Report>, is_cancelled: &AtomicBool)
     }
 }
 
+/// Returns the place of a node's graph in the scene.
+fn graph_of(scene: &GraphScene, node: u32) -> usize {
+    Bits(scene.nodes()[node as usize].bits).group() as usize
+}
+
 /// Returns by how much to enlarge positions so that each node has a unit of area for itself in the mean: in a graph of many
 /// edges they would lie upon each other.
 fn roomy(positions: &[[f32; 2]]) -> f32 {
@@ -209,6 +223,7 @@ pub(super) fn lay_out(
     mut actions: MessageReader<Action>,
     mut scene: ResMut<GraphScene>,
     mut layouts: ResMut<Layouts>,
+    apart: Option<Res<Apart>>,
     source: Option<Res<Source>>,
     bridge: Option<Res<GraphBridge>>,
 ) {
@@ -227,7 +242,7 @@ pub(super) fn lay_out(
     let is_new = layouts.running.is_none() && scene.nodes().len() > layouts.laid_out as usize;
     let is_rested = layouts.rested_seconds >= PAUSE_SECONDS && !is_loading;
     if is_wanted || is_new && layouts.is_automatic && is_rested {
-        layouts.begin(&scene, is_wanted);
+        layouts.begin(&scene, apart.as_deref(), is_wanted);
     }
     let layouts = &mut *layouts;
     let Some(running) = &layouts.running else { return };
@@ -242,7 +257,8 @@ pub(super) fn lay_out(
         let scale = layouts.scale.unwrap_or(1.0);
         for (slot, [x, y]) in running.nodes.iter().zip(positions) {
             let [_, _, z] = places[*slot as usize];
-            places[*slot as usize] = [x * scale, y * scale, z];
+            let [right, up] = running.asides[graph_of(&scene, *slot)].to_array();
+            places[*slot as usize] = [x * scale - right, y * scale - up, z];
         }
         scene.send(&places);
         layouts.sent += 1;

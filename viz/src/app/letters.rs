@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::iter::once;
 use std::path::PathBuf;
+use std::thread::JoinHandle;
 
 use any_ascii::any_ascii_char;
 use bevy::ecs::prelude::*;
@@ -44,10 +45,12 @@ const FIRST: [&str; 11] = [
 /// Families that have the same box for every letter, or nothing.
 const EMPTY: [&str; 3] = ["LastResort", "Adobe Blank", "Adobe NotDef"];
 
-/// This machine's fonts, which are looked for when a text first needs one, and the letters that were asked for.
+/// This machine's fonts, which are looked for when a text first needs one or before, and the letters that were asked for.
 #[derive(Resource)]
 pub struct MachineFonts {
     folders: Vec<PathBuf>,
+    /// A thread that looks for them.
+    looking: Option<JoinHandle<Found>>,
     found: Option<Found>,
     /// Whether a letter can be drawn.
     drawn: HashMap<char, bool>,
@@ -70,7 +73,13 @@ impl std::fmt::Debug for MachineFonts {
 impl MachineFonts {
     /// Looks for fonts in folders and all that is in them.
     pub fn of_folders(folders: Vec<PathBuf>) -> Self {
-        Self { folders, found: None, drawn: HashMap::new() }
+        Self { folders, looking: None, found: None, drawn: HashMap::new() }
+    }
+
+    /// Looks for fonts on another thread, so that they are there when a text needs one.
+    pub fn look_ahead(&mut self) {
+        let folders = self.folders.clone();
+        self.looking = Some(std::thread::spawn(move || Found::in_folders(&folders)));
     }
 
     /// Returns a text so that all of it can be read: letters for which no font is found are written in ASCII as they sound.
@@ -94,7 +103,10 @@ impl MachineFonts {
         if let Some(is_drawn) = self.drawn.get(&letter) {
             return *is_drawn;
         }
-        let found = self.found.get_or_insert_with(|| Found::in_folders(&self.folders));
+        let found = self.found.get_or_insert_with(|| {
+            let looked = self.looking.take().and_then(|looking| looking.join().ok());
+            looked.unwrap_or_else(|| Found::in_folders(&self.folders))
+        });
         let is_drawn = found.lend(letter, fonts);
         self.drawn.insert(letter, is_drawn);
         is_drawn

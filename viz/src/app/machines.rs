@@ -39,20 +39,25 @@ struct Machine {
     transitions: Vec<(usize, usize)>,
 }
 
-/// Reads a component; `None` where it names no states, or a state that is none of them.
+/// Reads a component; `None` where it has no `state`. A state that is only in a transition, or only the current one, is
+/// one more; a transition that names no two states is none.
 fn read(component: &Said) -> Option<(Machine, usize)> {
-    let texts = |name| -> Option<Vec<String>> {
-        let Value::List(values) = component.properties.get(name)? else { return None };
-        values.iter().map(text).collect()
+    let texts = |name| -> Vec<String> {
+        let Some(Value::List(values)) = component.properties.get(name) else { return Vec::new() };
+        values.iter().filter_map(text).collect()
     };
-    let states = texts("states")?;
-    let place = |name: &str| states.iter().position(|state| state == name);
-    let transition = |transition: &String| {
-        let (from, to) = transition.split_once("->")?;
-        Some((place(from.trim())?, place(to.trim())?))
+    let current = text(component.properties.get("state")?)?;
+    let mut states = texts("states");
+    let mut place = |name: &str| {
+        states.iter().position(|state| state == name).unwrap_or_else(|| {
+            states.push(name.to_owned());
+            states.len() - 1
+        })
     };
-    let transitions = texts("transitions")?.iter().map(transition).collect::<Option<Vec<_>>>()?;
-    let current = place(&text(component.properties.get("state")?)?)?;
+    let said = texts("transitions");
+    let pairs = said.iter().filter_map(|transition| transition.split_once("->"));
+    let transitions = pairs.map(|(from, to)| (place(from.trim()), place(to.trim()))).collect();
+    let current = place(&current);
     Some((Machine { states, transitions }, current))
 }
 
@@ -85,7 +90,7 @@ pub(super) fn show_machine(
         let (pixel, unit_px) = eye.pixel(at)?;
         let aside = eye.beside(pixel + bevy::math::Vec2::new(ASIDE_PX, 0.0), at);
         let scale = RADIUS_PX / StateMachineVisual::RADIUS / unit_px;
-        Some(Transform::from_translation(aside).with_scale(Vec3::splat(scale)))
+        Some(Transform::from_translation(aside).with_rotation(transform.rotation).with_scale(Vec3::splat(scale)))
     };
     let mut is_there = false;
     for (entity, shown, mut visual, mut at) in &mut pictures {
@@ -110,6 +115,7 @@ pub(super) fn show_machine(
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 mod tests {
     use cidgraph::Properties;
 
@@ -133,9 +139,19 @@ mod tests {
     }
 
     #[test]
-    fn what_names_other_states_is_no_machine() {
-        assert_eq!(read(&component(&["draft"], &["draft -> sent"], "draft")), None);
-        assert_eq!(read(&component(&["draft"], &[], "sent")), None);
-        assert_eq!(read(&component(&["draft"], &["draft"], "draft")), None);
+    fn states_that_are_not_among_the_states_are_further_ones() {
+        let read = |transitions: &[&str], state| {
+            let (machine, current) = read(&component(&["draft"], transitions, state)).unwrap();
+            (machine.states.join(" "), machine.transitions, current)
+        };
+        assert_eq!(read(&["draft -> sent"], "draft"), ("draft sent".to_owned(), vec![(0, 1)], 0));
+        assert_eq!(read(&[], "lost"), ("draft lost".to_owned(), vec![], 1));
+        assert_eq!(read(&["draft"], "draft"), ("draft".to_owned(), vec![], 0), "that is no transition");
+    }
+
+    #[test]
+    fn without_a_state_there_is_no_machine() {
+        let properties = Properties::from([("states", Value::List(vec![Value::text("draft")]))]);
+        assert_eq!(read(&Said { component_type: STATE_MACHINE.into(), properties }), None);
     }
 }

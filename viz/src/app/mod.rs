@@ -11,6 +11,7 @@ mod time;
 mod edit;
 mod paint;
 mod beginning;
+mod apart;
 mod layouts;
 mod script;
 mod serve;

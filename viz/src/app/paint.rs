@@ -11,6 +11,7 @@ use crate::scene::{Bits, GraphScene, RADIUS, nearest, palette};
 use crate::source::Source;
 
 use super::action::{Action, Filter, PropertyName};
+use super::mistake::Mistake;
 
 /// Seconds between two paintings while events come.
 const REPAINT_SECONDS: f32 = 0.5;
@@ -85,11 +86,15 @@ pub(super) fn paint(
     source: Option<Res<Source>>,
     bridge: Option<Res<GraphBridge>>,
     mut painted: Local<(u64, f32)>,
+    mut mistakes: MessageWriter<Mistake>,
 ) {
-    let mut is_other = false;
+    let mut asked = Vec::new();
     for action in actions.read() {
-        is_other |= paint.bypass_change_detection().take(action);
+        if paint.bypass_change_detection().take(action) {
+            asked.push(action);
+        }
     }
+    let is_other = !asked.is_empty();
     let (versions, seconds) = &mut *painted;
     *seconds += time.delta_secs();
     let now: u64 = scene.graphs().iter().map(|graph| graph.version).sum();
@@ -108,7 +113,11 @@ pub(super) fn paint(
         let at = view.at();
         at.find_node(scene.name(node).id).map(|node| at.components(node))
     };
-    paint.legend = paint_all(&paint, &mut scene, components);
+    let (legend, unknown) = paint_all(&paint, &mut scene, components);
+    paint.legend = legend;
+    // What was asked for before is not said again.
+    let unknown = unknown.into_iter().filter(|(of, _)| asked.iter().any(|action| of.is_of(action)));
+    mistakes.write_batch(unknown.map(|(_, said)| Mistake(said)));
 }
 
 fn view(source: Option<&Source>, bridge: Option<&GraphBridge>, graph: cidgraph::GraphId) -> Option<GraphView> {
@@ -116,12 +125,32 @@ fn view(source: Option<&Source>, bridge: Option<&GraphBridge>, graph: cidgraph::
     of_bridge.or_else(|| source.and_then(|source| source.still(graph)))
 }
 
-/// Paints every node by its components, and returns the legend.
+/// What nodes are painted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum By {
+    Kind,
+    Filter,
+    Color,
+    Size,
+}
+
+impl By {
+    const fn is_of(self, action: &Action) -> bool {
+        match self {
+            Self::Kind => matches!(action, Action::Kind(_)),
+            Self::Filter => matches!(action, Action::Filter(_)),
+            Self::Color => matches!(action, Action::Color(_)),
+            Self::Size => matches!(action, Action::Size(_)),
+        }
+    }
+}
+
+/// Paints every node by its components; returns the legend, and what no node has.
 fn paint_all(
     paint: &Paint,
     scene: &mut GraphScene,
     components_of: impl Fn(&GraphScene, u32) -> Option<Vec<Component>>,
-) -> Vec<LegendLine> {
+) -> (Vec<LegendLine>, Vec<(By, String)>) {
     let nodes = 0..u32::try_from(scene.nodes().len()).expect("the scene counts its slots in 32 bits");
     let components: Vec<Vec<Component>> = match paint.needs_components() {
         true => nodes.clone().map(|node| components_of(scene, node).unwrap_or_default()).collect(),
@@ -132,12 +161,22 @@ fn paint_all(
         nodes.clone().map(|node| value(of(node), &name.component_type, &name.property).cloned()).collect()
     };
     let mut legend = Vec::new();
-    let colors = paint.color.as_ref().map(|name| colors(name, &values(name), &mut legend));
-    let sizes = paint.size.as_ref().map(|name| sizes(name, &values(name), &mut legend));
+    let mut unknown = Vec::new();
+    let mut values = |by, name: &PropertyName| {
+        let values = values(name);
+        if values.iter().all(Option::is_none) {
+            unknown.push((by, format!("no node has {name}")));
+        }
+        values
+    };
+    let colors = paint.color.as_ref().map(|name| colors(name, &values(By::Color, name), &mut legend));
+    let sizes = paint.size.as_ref().map(|name| sizes(name, &values(By::Size, name), &mut legend));
+    let (mut has_kind, mut has_passed) = (false, false);
     for node in nodes {
         let at = node as usize;
         let is_kind = paint.kind.as_ref().is_none_or(|kind| scene.kind(scene.name(node).kind).as_str() == kind);
         let passes = paint.filter.as_ref().is_none_or(|filter| passes(filter, of(node)));
+        (has_kind, has_passed) = (has_kind || is_kind, has_passed || passes);
         scene.mark_node(node, Bits::HIDDEN, !is_kind || !passes);
         let color = colors.as_ref().map(|colors| colors[at]);
         scene.paint_node(node, color, sizes.as_ref().and_then(|sizes| sizes[at]));
@@ -149,7 +188,10 @@ fn paint_all(
         let is_hidden = is_hidden(record.source) || is_hidden(record.target);
         scene.mark_edge(edge, Bits::HIDDEN, is_hidden);
     }
-    legend
+    let kind = paint.kind.as_ref().filter(|_| !has_kind).map(|kind| (By::Kind, format!("no node is of kind {kind:?}")));
+    let filter = paint.filter.as_ref().filter(|_| !has_passed);
+    unknown.extend(kind.into_iter().chain(filter.map(|filter| (By::Filter, format!("no node has {filter}")))));
+    (legend, unknown)
 }
 
 fn value<'a>(components: &'a [Component], component_type: &str, property: &str) -> Option<&'a Value> {
@@ -248,7 +290,7 @@ mod tests {
 
     use super::*;
 
-    fn painted(paint: &Paint, values: &[Value]) -> (GraphScene, Vec<LegendLine>) {
+    fn painted(paint: &Paint, values: &[Value]) -> (GraphScene, Vec<LegendLine>, Vec<(By, String)>) {
         let mut scene = GraphScene::default();
         let component = |value: &Value| Component {
             component_type: "Rating".into(),
@@ -261,8 +303,8 @@ mod tests {
             let node = NodeView { id, key: None, kind: "film".into(), version: 1, components: components.clone() };
             scene.apply(GraphId::from_u64(1), 1, &GraphMutation::NodeAdded { node });
         }
-        let legend = paint_all(paint, &mut scene, |_, node| Some(components[node as usize].clone()));
-        (scene, legend)
+        let (legend, unknown) = paint_all(paint, &mut scene, |_, node| Some(components[node as usize].clone()));
+        (scene, legend, unknown)
     }
 
     fn stars() -> Option<PropertyName> {
@@ -272,7 +314,7 @@ mod tests {
     #[test]
     fn numbers_are_on_a_scale() {
         let paint = Paint { color: stars(), size: stars(), ..Paint::default() };
-        let (scene, legend) = painted(&paint, &[Value::Int(1), Value::Float(3.0), Value::Int(5)]);
+        let (scene, legend, _) = painted(&paint, &[Value::Int(1), Value::Float(3.0), Value::Int(5)]);
         let colors: Vec<u32> = scene.nodes().iter().map(|node| node.color).collect();
         assert_eq!(colors, [on_scale(0.0), on_scale(0.5), on_scale(1.0), WITHOUT]);
         let radii: Vec<f32> = scene.places().iter().map(|place| place[3]).collect();
@@ -285,7 +327,7 @@ mod tests {
     #[test]
     fn texts_have_colours_of_their_own() {
         let paint = Paint { color: stars(), ..Paint::default() };
-        let (scene, legend) = painted(&paint, &["good", "bad", "bad"].map(Value::text));
+        let (scene, legend, _) = painted(&paint, &["good", "bad", "bad"].map(Value::text));
         let colors: Vec<u32> = scene.nodes().iter().map(|node| node.color).collect();
         assert_eq!(colors, [palette(1), palette(0), palette(0), WITHOUT]);
         assert_eq!(legend[0], LegendLine { color: Some(palette(0)), text: "bad (2)".to_owned() });
@@ -296,7 +338,7 @@ mod tests {
         let hidden = |line: &str| -> Vec<bool> {
             let mut paint = Paint::default();
             assert!(paint.take(&line.parse().unwrap()));
-            let (scene, _) = painted(&paint, &[Value::Int(1), Value::text("x")]);
+            let (scene, ..) = painted(&paint, &[Value::Int(1), Value::text("x")]);
             scene.nodes().iter().map(|node| node.bits & Bits::HIDDEN != 0).collect()
         };
         assert_eq!(hidden("filter Rating"), [false, false, true]);
@@ -306,5 +348,26 @@ mod tests {
         assert_eq!(hidden("kind film"), [false, false, false]);
         assert_eq!(hidden("kind book"), [true, true, true]);
         assert_eq!(hidden("filter"), [false, false, false]);
+    }
+
+    #[test]
+    fn what_no_node_has_is_said() {
+        let unknown = |line: &str| -> Vec<String> {
+            let mut paint = Paint::default();
+            let action: Action = line.parse().unwrap();
+            assert!(paint.take(&action));
+            let (.., unknown) = painted(&paint, &[Value::Int(1)]);
+            assert!(unknown.iter().all(|(by, _)| by.is_of(&action)));
+            unknown.into_iter().map(|(_, said)| said).collect()
+        };
+        for known in
+            ["kind film", "kind", "filter Rating", "filter Rating.stars=1", "color Rating.stars", "size Rating.stars"]
+        {
+            assert_eq!(unknown(known), [] as [&str; 0], "{known}");
+        }
+        assert_eq!(unknown("kind book"), [r#"no node is of kind "book""#]);
+        assert_eq!(unknown("filter Rating.stars=2"), ["no node has Rating.stars=2"]);
+        assert_eq!(unknown("color Rating.moons"), ["no node has Rating.moons"]);
+        assert_eq!(unknown("size Other.stars"), ["no node has Other.stars"]);
     }
 }

@@ -15,7 +15,7 @@ pub fn node_at(scene: &GraphScene, eye: &Eye, at: Vec2) -> Option<u32> {
     let near = (0..).take(scene.nodes().len()).filter_map(|node| {
         let (pixel, unit_px) = eye.pixel(scene.world_place(node))?;
         let distance = pixel.distance(at);
-        let reach = (scene.places()[node as usize][3] * unit_px).max(REACH_PX);
+        let reach = (scene.world_radius(node) * unit_px).max(REACH_PX);
         (distance <= reach && scene.is_shown(node)).then_some((node, distance))
     });
     near.min_by(|a, b| a.1.total_cmp(&b.1)).map(|(node, _)| node)

@@ -29,29 +29,32 @@ pub struct Script {
     mistakes: usize,
 }
 
-/// A line of a script that is no action.
+/// The lines of a script that are no actions.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("line {line}: {source}")]
-pub struct InvalidScript {
-    /// The line's number, from 1.
-    pub line: usize,
-    /// What is wrong with it.
-    pub source: InvalidAction,
-}
+#[error("{}", self.0.iter().map(|(line, why)| format!("line {line}: {why}")).collect::<Vec<_>>().join("\n"))]
+pub struct InvalidScript(
+    /// Each with its number, from 1, and what is wrong with it; there is one.
+    pub Vec<(usize, InvalidAction)>,
+);
 
 impl Script {
     /// Reads a script: a line an action; empty lines and those that begin with `#` are none. It ends with
     /// [`Action::Quit`], whether it says so or not.
     ///
     /// # Errors
-    /// The first line that is no action.
+    /// All lines that are no actions.
     pub fn read(script: &str) -> Result<Self, InvalidScript> {
         let lines = (1..).zip(script.lines().map(str::trim));
-        let actions = lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#')).map(|(number, line)| {
-            let action = line.parse().map_err(|source| InvalidScript { line: number, source })?;
-            Ok((number, action))
-        });
-        let mut actions = actions.collect::<Result<VecDeque<_>, _>>()?;
+        let (mut actions, mut invalid) = (VecDeque::new(), Vec::new());
+        for (number, line) in lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#')) {
+            match line.parse() {
+                Ok(action) => actions.push_back((number, action)),
+                Err(why) => invalid.push((number, why)),
+            }
+        }
+        if !invalid.is_empty() {
+            return Err(InvalidScript(invalid));
+        }
         actions.push_back((script.lines().count(), Action::Quit));
         Ok(Self { actions, ..Self::default() })
     }
@@ -128,8 +131,10 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_is_no_action_is_named() {
+    fn lines_that_are_no_actions_are_named() {
         let error = Script::read("fit\n\nversion x\njump").expect_err("it is none");
-        assert_eq!(error.to_string(), r#"line 3: "version x" is no action: which version?"#);
+        let said =
+            ["line 3: \"version x\" is no action: which version?", "line 4: \"jump\" is no action: it is not known"];
+        assert_eq!(error.to_string(), said.join("\n"));
     }
 }

@@ -68,7 +68,14 @@ pub(super) fn select(
     let (camera, transform, projection) = *camera;
     for action in actions.read() {
         let Some(eye) = Eye::of(camera, transform, projection) else { return };
+        if *action == Action::Deselect {
+            selection.set(&mut scene, Vec::new());
+        }
         if let Action::Select(pixel) | Action::Add(pixel) = action {
+            if !eye.has(*pixel) {
+                mistakes.write(Mistake(format!("{pixel} is not in the picture, which has {} pixels", eye.size)));
+                continue;
+            }
             let picked = node_at(&scene, &eye, *pixel);
             match (action, picked) {
                 (Action::Add(_), Some(node)) => selection.toggle(&mut scene, node),
@@ -88,6 +95,9 @@ pub(super) fn select(
             selection.set(&mut scene, nodes);
         }
         if let Action::Neighbours(steps) = action {
+            if *steps > 0 && selection.nodes().is_empty() {
+                mistakes.write(Mistake("no node is selected whose neighbours could stand out".to_owned()));
+            }
             selection.stand_out(&mut scene, *steps);
         }
     }

@@ -7,13 +7,13 @@ use bevy::app::AppExit;
 use bevy::camera::RenderTarget;
 use bevy::ecs::prelude::*;
 use bevy::render::view::screenshot::{Screenshot, ScreenshotCaptured};
-use cidgraph::GraphReadModel;
-use cidgraph::pool::ComponentRegistry;
+use cidgraph::GraphId;
 
 use crate::headless::Picture;
 use crate::plugin::GraphBridge;
 use crate::render::GraphCamera;
 use crate::scene::{Bits, GraphScene, NodeRecord};
+use crate::source::Source;
 
 use super::action::Action;
 use super::mistake::Mistake;
@@ -27,13 +27,18 @@ pub(super) fn serve(
     mut actions: MessageReader<Action>,
     scene: Res<GraphScene>,
     selection: Res<Selection>,
+    source: Option<Res<Source>>,
     bridge: Option<Res<GraphBridge>>,
     camera: Single<&RenderTarget, With<GraphCamera>>,
     mut recording: Local<Option<Recording>>,
+    mut described: Local<Vec<Described>>,
     script: Option<Res<Script>>,
     mut mistakes: MessageWriter<Mistake>,
     mut exit: MessageWriter<AppExit>,
 ) {
+    if let Some(states) = source.as_ref().and_then(|source| source.take_states()) {
+        print(&described, &states, &mut mistakes);
+    }
     if let Some(recorded) = recording.take_if(|recorded| recorded.next >= recorded.count) {
         bevy::log::info!("{} pictures in {}", recorded.count, recorded.folder.display());
     }
@@ -54,9 +59,10 @@ pub(super) fn serve(
             }
         }
         if *action == Action::State {
-            let text = describe(&scene, &selection, bridge.as_deref());
-            if let Err(error) = writeln!(std::io::stdout().lock(), "{text}") {
-                mistakes.write(Mistake(format!("standard output: {error}")));
+            *described = describe(&scene, &selection);
+            match &source {
+                Some(source) => source.ask_states(bridge.as_deref(), shown_versions(&scene)),
+                None => print(&described, &[], &mut mistakes),
             }
         }
         if *action == Action::Quit {
@@ -64,6 +70,32 @@ pub(super) fn serve(
             exit.write(if is_done { AppExit::Success } else { AppExit::error() });
         }
     }
+}
+
+/// A line about a graph, or about all of them.
+#[derive(Debug)]
+pub(super) struct Described {
+    graph: Option<GraphId>,
+    text: String,
+}
+
+/// Prints what was shown, with the hashes of the states of graphs.
+fn print(described: &[Described], states: &[(GraphId, [u8; 32])], mistakes: &mut MessageWriter<'_, Mistake>) {
+    let line = |line: &Described| {
+        let state = states.iter().find(|(graph, _)| Some(*graph) == line.graph);
+        let digits = |(_, hash): &(_, [u8; 32])| hash.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        let state = state.map_or_else(String::new, |state| format!(" state {}", digits(state)));
+        format!("{}{state}\n", line.text)
+    };
+    let text: String = described.iter().map(line).collect();
+    if let Err(error) = std::io::stdout().lock().write_all(text.as_bytes()) {
+        mistakes.write(Mistake(format!("standard output: {error}")));
+    }
+}
+
+/// Returns the graphs with the versions that are shown.
+fn shown_versions(scene: &GraphScene) -> Vec<(GraphId, u64)> {
+    (0..).zip(scene.graphs()).map(|(graph, at)| (at.id, shown_version(scene, graph))).collect()
 }
 
 /// Pictures that are still to be written.
@@ -88,28 +120,22 @@ fn write_to(path: PathBuf) -> impl FnMut(On<'_, '_, ScreenshotCaptured>, Message
 }
 
 /// Returns what is shown, in one line a graph and one of what is selected.
-fn describe(scene: &GraphScene, selection: &Selection, bridge: Option<&GraphBridge>) -> String {
-    let mut text = String::new();
+fn describe(scene: &GraphScene, selection: &Selection) -> Vec<Described> {
+    let mut described = Vec::new();
     for (graph, at) in (0..).zip(scene.graphs()) {
         let version = shown_version(scene, graph);
         let shown = scene.groups()[usize::from(graph)].version;
         let is_of = |bits| Bits(bits).group() == u32::from(graph);
         let nodes = scene.nodes().iter().filter(|node| is_of(node.bits) && node.lives_at(shown)).count();
         let edges = scene.edges().iter().filter(|edge| is_of(edge.bits) && edge.lives_at(shown)).count();
-        text.push_str(&format!("graph {} version {version} of {} nodes {nodes} edges {edges}", at.name, at.version));
-        let known = bridge.and_then(|bridge| bridge.view(at.id)).filter(|view| view.version() == version);
-        if let Some(view) = known {
-            let hash = GraphReadModel::new(view, ComponentRegistry::default()).state_hash();
-            let digits: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-            text.push_str(&format!(" state {digits}"));
-        }
-        text.push('\n');
+        let text = format!("graph {} version {version} of {} nodes {nodes} edges {edges}", at.name, at.version);
+        described.push(Described { graph: Some(at.id), text });
     }
     let is_hidden = |node: &&NodeRecord| {
         let shown = scene.groups()[Bits(node.bits).group() as usize].version;
         node.lives_at(shown) && node.bits & Bits::HIDDEN != 0
     };
     let hidden = scene.nodes().iter().filter(is_hidden).count();
-    text.push_str(&format!("selected {} hidden {hidden}", selection.nodes().len()));
-    text
+    described.push(Described { graph: None, text: format!("selected {} hidden {hidden}", selection.nodes().len()) });
+    described
 }

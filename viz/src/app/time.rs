@@ -25,8 +25,13 @@ pub(super) fn go_in_time(
     }
     let is_still = source.as_ref().is_some_and(|source| source.is_still());
     for action in actions.read() {
-        if is_still && leaves_present(action, &scene) {
-            mistakes.write(Mistake("a snapshot has one version".to_owned()));
+        let mistake = if is_still && leaves_present(action, &scene) {
+            Some("a snapshot has one version".to_owned())
+        } else {
+            beyond_last(action, &scene)
+        };
+        if let Some(mistake) = mistake {
+            mistakes.write(Mistake(mistake));
             continue;
         }
         let is_jump = matches!(action, Action::Version(_) | Action::Step(_) | Action::Live | Action::Go(_));
@@ -67,6 +72,13 @@ fn leaves_present(action: &Action, scene: &GraphScene) -> bool {
         return scene.graphs().iter().any(|graph| *version < graph.version);
     }
     matches!(action, Action::Step(..0) | Action::Go(_) | Action::Play(_) | Action::Loop(_))
+}
+
+/// Returns what is wrong with an action that asks for a version that no graph has come to.
+fn beyond_last(action: &Action, scene: &GraphScene) -> Option<String> {
+    let (Action::Version(version) | Action::Compare(Some(version))) = action else { return None };
+    let last = scene.last_version();
+    (*version > last).then(|| format!("no version {version}: the last one is {last}"))
 }
 
 /// Returns the end of the transaction so many further on than a version, back below 0; 0 before the first.

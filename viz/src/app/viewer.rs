@@ -3,14 +3,16 @@
 use bevy::app::{App, Plugin, Update};
 use bevy::ecs::prelude::*;
 
+use crate::framing::Insets;
 use crate::plugin::GraphSystems;
 use crate::source::follow_new_graphs;
 
 use super::action::Action;
+use super::apart::{Apart, put_apart};
 use super::camera::move_camera;
 use super::card::{Card, pick_card};
 use super::edit::edit;
-use super::labels::label;
+use super::labels::{NAME_PX, label};
 use super::layouts::{Layouts, lay_out};
 use super::letters::MachineFonts;
 use super::machines::show_machine;
@@ -30,10 +32,12 @@ impl Plugin for ViewerPlugin {
         app.add_message::<Action>()
             .add_message::<Mistake>()
             .init_resource::<LastMistake>()
+            .insert_resource(Insets { top: NAME_PX, bottom: 0.0 })
             .init_resource::<Selection>()
             .init_resource::<Card>()
             .init_resource::<Paint>()
             .init_resource::<Layouts>()
+            .init_resource::<Apart>()
             .init_resource::<MachineFonts>()
             .add_systems(Update, follow_new_graphs.before(GraphSystems::Receive))
             .add_systems(
@@ -47,6 +51,7 @@ impl Plugin for ViewerPlugin {
                     go_in_time,
                     edit,
                     paint,
+                    put_apart,
                     lay_out,
                     pick_card,
                     show_machine,

@@ -8,17 +8,19 @@ use bevy::prelude::{Camera, DefaultPlugins, Projection, Transform};
 use bevy::window::{Window, WindowPlugin};
 use bevy::winit::{UpdateMode, WinitSettings};
 
-use crate::framing::{bounds, frame};
+use crate::framing::{Framed, Insets};
 use crate::plugin::{EventSourcedGraphPlugin, GraphBridge, GraphSystems, Playback, TransactionReplay};
 use crate::render::GraphCamera;
 use crate::scene::GraphScene;
 use crate::source::Source;
 
 use super::action::Action;
+use super::apart::Apart;
 use super::beginning::{Beginning, begin};
 use super::board::BoardPlugin;
 use super::hands::{use_keys, use_mouse};
 use super::layouts::Layouts;
+use super::letters::MachineFonts;
 use super::script::{Script, next_action};
 use super::viewer::ViewerPlugin;
 
@@ -41,6 +43,7 @@ impl Plugin for WindowViewerPlugin {
                 begin.run_if(resource_exists::<Beginning>).after(GraphSystems::Apply).before(next_action),
             )
             .add_systems(Update, choose_pace.after(GraphSystems::Apply));
+        app.world_mut().resource_mut::<MachineFonts>().look_ahead();
     }
 }
 
@@ -59,6 +62,8 @@ fn look_at_all(
     mut was_framed: Local<bool>,
     mut actions: MessageReader<Action>,
     scene: Res<GraphScene>,
+    insets: Res<Insets>,
+    apart: Res<Apart>,
     source: Option<Res<Source>>,
     bridge: Option<Res<GraphBridge>>,
     camera: Single<(&Camera, &mut Transform, &mut Projection), With<GraphCamera>>,
@@ -68,9 +73,10 @@ fn look_at_all(
         return;
     }
     let (camera, mut transform, mut projection) = camera.into_inner();
-    if let (Some(bounds), Some(size)) = (bounds(&scene), camera.logical_viewport_size()) {
-        frame(bounds, size, &mut transform, &mut projection);
-        *was_framed = source.zip(bridge).is_none_or(|(source, bridge)| !source.is_behind(&bridge));
+    if let (Some(all), Some(size)) = (Framed::all(&scene), camera.logical_viewport_size()) {
+        all.fill(size, *insets, &mut transform, &mut projection);
+        *was_framed =
+            apart.has_all(&scene) && source.zip(bridge).is_none_or(|(source, bridge)| !source.is_behind(&bridge));
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::app::Layouts;
-use crate::framing::bounds;
+use crate::framing::Framed;
 use crate::headless::HeadlessView;
 use crate::scene::GraphScene;
 
@@ -36,7 +36,7 @@ pub(super) fn lay_out(view: &mut HeadlessView, mut stage: Stage) -> (Frames, Lai
             break;
         }
         if std::mem::replace(&mut sent, layouts.sent()) != layouts.sent() {
-            stage.bounds = bounds(scene).unwrap_or(stage.bounds);
+            stage.bounds = Framed::all(scene).map_or(stage.bounds, |framed| framed.middles);
         }
         pace.wait();
     }

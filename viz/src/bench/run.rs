@@ -169,6 +169,8 @@ fn count_inside(view: &mut HeadlessView, rung: Rung) -> usize {
     };
     let Some(eye) = Eye::looking(transform, projection, rung.size().as_vec2()) else { return 0 };
     let scene = world.resource::<GraphScene>();
-    let is_inside = |node: &u32| scene.is_shown(*node) && eye.sees(scene.world_place(*node));
+    let is_inside = |node: &u32| {
+        scene.is_shown(*node) && eye.pixel(scene.world_place(*node)).is_some_and(|(pixel, _)| eye.has(pixel))
+    };
     (0..).take(scene.nodes().len()).filter(is_inside).count()
 }

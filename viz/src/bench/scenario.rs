@@ -4,7 +4,7 @@ use bevy::math::{Rect, Vec2};
 use bevy::prelude::{Projection, Transform};
 use cidgraph::{Component, GraphId, GraphMutation, GraphUpdate, Origin, Properties};
 
-use crate::framing::{bounds, frame};
+use crate::framing::{Framed, Insets};
 use crate::generate::{generate, node_id};
 use crate::headless::HeadlessView;
 use crate::plugin::TransactionReplay;
@@ -94,7 +94,8 @@ pub(super) struct Stage {
 impl Stage {
     /// Puts the camera before the scene.
     pub(super) fn before(view: &mut HeadlessView, rung: Rung) -> Self {
-        let bounds = bounds(view.world().resource::<GraphScene>()).unwrap_or(Rect::new(-1.0, -1.0, 1.0, 1.0));
+        let bounds = Framed::all(view.world().resource::<GraphScene>())
+            .map_or(Rect::new(-1.0, -1.0, 1.0, 1.0), |framed| framed.middles);
         let stage = Self { bounds, viewport: rung.size().as_vec2() };
         stage.look_at(view, bounds);
         stage
@@ -115,7 +116,8 @@ impl Stage {
         let (mut transform, mut projection) = camera
             .get_components_mut::<(&mut Transform, &mut Projection)>()
             .expect("a camera has a place and a projection");
-        frame(bounds, self.viewport, &mut transform, &mut projection);
+        let framed = Framed { middles: bounds, radius: 0.0 };
+        framed.fill(self.viewport, Insets::default(), &mut transform, &mut projection);
     }
 }
 

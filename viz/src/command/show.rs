@@ -9,7 +9,7 @@ use bevy::prelude::{ClearColor, Color, Projection, Transform};
 use cidgraph_cli::failure::Failure as StoreFailure;
 
 use crate::app::{Beginning, BoardPlugin, Layouts, Script, ViewerPlugin, window_app};
-use crate::framing::{bounds, frame};
+use crate::framing::{Framed, Insets};
 use crate::headless::HeadlessView;
 use crate::plugin::GraphBridge;
 use crate::scene::GraphScene;
@@ -112,18 +112,19 @@ fn catch_up(view: &mut HeadlessView, is_stretch: bool) -> Result<(), Failure> {
 fn look_at_all(view: &mut HeadlessView, size: UVec2) {
     let camera = view.camera();
     let world = view.world();
-    let Some(bounds) = bounds(world.resource::<GraphScene>()) else { return };
+    let Some(all) = Framed::all(world.resource::<GraphScene>()) else { return };
+    let insets = *world.resource::<Insets>();
     let mut camera = world.entity_mut(camera);
     let (mut transform, mut projection) = camera
         .get_components_mut::<(&mut Transform, &mut Projection)>()
         .expect("a camera has a place and a projection");
-    frame(bounds, size.as_vec2(), &mut transform, &mut projection);
+    all.fill(size.as_vec2(), insets, &mut transform, &mut projection);
 }
 
 /// Shows the version that was asked for, behind the framing: so pictures of several versions fit together.
 ///
 /// # Errors
-/// Where a snapshot is shown, which has no other version.
+/// Where a snapshot is shown, which has no other version, or no graph has come to it.
 fn turn_to_version(world: &mut World, arguments: &Arguments) -> Result<(), Failure> {
     let is_still = world.resource::<Source>().is_still();
     let mut scene = world.resource_mut::<GraphScene>();
@@ -131,6 +132,10 @@ fn turn_to_version(world: &mut World, arguments: &Arguments) -> Result<(), Failu
     let has_all = |version: u64| scene.graphs().iter().all(|graph| version >= graph.version);
     if is_still && asked.is_some_and(|version| !has_all(version)) {
         return Err(StoreFailure::usage("a snapshot has one version").into());
+    }
+    let last = scene.last_version();
+    if let Some(version) = [arguments.at, arguments.compare].into_iter().flatten().find(|version| *version > last) {
+        return Err(StoreFailure::usage(format!("no version {version}: the last one is {last}")).into());
     }
     for graph in (0..).take(scene.graphs().len()) {
         if let Some(version) = arguments.at {

@@ -1,7 +1,9 @@
 //! The plugin that shows graphs in a Bevy application.
 
-use bevy::app::{App, Plugin, PostUpdate, Update};
+use bevy::app::{App, Plugin, PostUpdate, Startup, Update};
+use bevy::camera::visibility::NoFrustumCulling;
 use bevy::ecs::prelude::*;
+use bevy::prelude::Text2d;
 use bevy::transform::TransformSystems;
 
 use crate::render::GraphRenderPlugin;
@@ -35,6 +37,7 @@ impl Plugin for EventSourcedGraphPlugin {
     fn build(&self, app: &mut App) {
         app.add_plugins((GraphRenderPlugin, StateMachinePlugin))
             .init_resource::<GraphScene>()
+            .add_systems(Startup, keep_text_laid_out)
             .add_message::<GraphMutationEvent>()
             .add_message::<CommandAnswered>()
             .configure_sets(Update, (GraphSystems::Receive, GraphSystems::Apply).chain())
@@ -47,6 +50,12 @@ impl Plugin for EventSourcedGraphPlugin {
             .add_observer(show_mark::<Highlighted, HIGHLIGHTED>)
             .add_observer(hide_mark::<Highlighted, HIGHLIGHTED>);
     }
+}
+
+/// Bevy lays text out for cameras that see any, and what changes while none is seen never again: so there is always one,
+/// which is empty.
+fn keep_text_laid_out(mut commands: Commands) {
+    commands.spawn((Text2d::default(), NoFrustumCulling));
 }
 
 fn apply_mutations(

@@ -148,7 +148,7 @@ fn draw(visuals: Query<(&StateMachineVisual, &GlobalTransform)>, mut gizmos: Giz
             gizmos.arrow(from, to, if is_lit { LIT } else { REST });
         }
         for state in 0..visual.states.len() {
-            let at = Isometry3d::from_translation(transform.transform_point(visual.place(state)));
+            let at = Isometry3d::new(transform.transform_point(visual.place(state)), transform.rotation());
             let is_current = state == visual.current;
             gizmos.circle(at, STATE * scale, if is_current { LIT } else { REST });
             if is_current {

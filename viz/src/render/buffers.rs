@@ -1,5 +1,7 @@
 //! The GPU's copy of the scene's arrays.
 
+use std::ops::Range;
+
 use bevy::ecs::prelude::*;
 use bevy::render::MainWorld;
 use bevy::render::render_resource::{Buffer, BufferDescriptor, BufferUsages, CommandEncoder, CommandEncoderDescriptor};
@@ -15,6 +17,9 @@ use super::facts::RenderFacts;
 /// A buffer's size at least, bytes: an empty one cannot be bound.
 const BYTES_MIN: u64 = 256;
 
+/// The most draws for what is selected; what is beyond is not drawn once more, before the rest.
+const SELECTED_RUNS_MAX: usize = 1024;
+
 /// One array on the GPU.
 #[derive(Debug)]
 pub(super) struct GpuColumn {
@@ -29,6 +34,7 @@ pub(super) struct GpuScene {
     pub(super) origins: GpuColumn,
     pub(super) nodes: GpuColumn,
     pub(super) edges: GpuColumn,
+    pub(super) loops: GpuColumn,
     pub(super) heads: GpuColumn,
     pub(super) pasts: GpuColumn,
     /// Counts changes of what is in the buffers.
@@ -37,6 +43,9 @@ pub(super) struct GpuScene {
     pub(super) generation: u64,
     pub(super) node_count: u32,
     pub(super) edge_count: u32,
+    pub(super) loop_count: u32,
+    /// The slots of the selected nodes, those next to each other together.
+    pub(super) selected: Vec<Range<u32>>,
     pub(super) radius_max: f32,
     pub(super) way: f32,
     /// The one group's record, where there is one group.
@@ -56,12 +65,15 @@ impl FromWorld for GpuScene {
             origins: GpuColumn::new(device, BYTES_MIN),
             nodes: GpuColumn::new(device, BYTES_MIN),
             edges: GpuColumn::new(device, BYTES_MIN),
+            loops: GpuColumn::new(device, BYTES_MIN),
             heads: GpuColumn::new(device, BYTES_MIN),
             pasts: GpuColumn::new(device, BYTES_MIN),
             revision: 0,
             generation: 0,
             node_count: 0,
             edge_count: 0,
+            loop_count: 0,
+            selected: Vec::new(),
             radius_max: 0.0,
             way: 1.0,
             one_group: None,
@@ -168,6 +180,7 @@ pub(super) fn follow_scene(
         is_on_the_way && gpu.origins.follow(&mut columns.origins, &mut upload),
         gpu.nodes.follow(&mut columns.nodes, &mut upload),
         gpu.edges.follow(&mut columns.edges, &mut upload),
+        gpu.loops.follow(&mut columns.loops, &mut upload),
         // Nor how nodes were while they are shown as they are.
         gpu.looks_back && gpu.heads.follow(&mut chronicle.heads, &mut upload),
         gpu.looks_back && gpu.pasts.follow(&mut chronicle.records, &mut upload),
@@ -178,9 +191,18 @@ pub(super) fn follow_scene(
     gpu.generation += u64::from(replaced.contains(&true));
     gpu.node_count = u32::try_from(columns.nodes.len()).expect("the scene counts its slots in 32 bits");
     gpu.edge_count = u32::try_from(columns.edges.len()).expect("the scene counts its slots in 32 bits");
+    gpu.loop_count = u32::try_from(columns.loops.len()).expect("there are fewer than edges");
     gpu.way = scene.way();
+    gpu.selected.clear();
+    for node in scene.selected() {
+        if let Some(run) = gpu.selected.last_mut().filter(|run| run.end == node) {
+            run.end += 1;
+        } else if gpu.selected.len() < SELECTED_RUNS_MAX {
+            gpu.selected.push(node..node + 1);
+        }
+    }
     let groups = scene.groups();
     gpu.one_group = if let [group] = groups { Some(*group) } else { None };
     gpu.compares = groups.iter().any(|group| group.compare != NO_VERSION);
-    gpu.radius_max = scene.radius_max() * groups.iter().map(|group| group.scale).fold(0.0, f32::max);
+    gpu.radius_max = scene.radius_max();
 }

@@ -3,6 +3,9 @@
 use bevy::ecs::resource::Resource;
 use wgpu::DeviceType;
 
+/// A node's radius at most, where nothing else is chosen, pixels.
+pub const RADIUS_MAX_PX: f32 = 64.0;
+
 /// How much of a scene is drawn.
 #[derive(Resource, Debug, Clone, Copy, PartialEq)]
 pub struct Detail {
@@ -38,7 +41,7 @@ impl Detail {
         Self {
             points_below_px: 1.25,
             radius_min_px: 0.75,
-            radius_max_px: 64.0,
+            radius_max_px: RADIUS_MAX_PX,
             few_nodes_max: 2048,
             few_radius_min_px: 2.5,
             moving_edges_max,

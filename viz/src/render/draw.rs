@@ -1,4 +1,5 @@
-//! The draws: edges, then nodes, into a camera's layer; then the layer under the view.
+//! The draws: edges, then nodes, then those that are selected before the rest, into a camera's layer; then the layer under
+//! the view.
 
 use bevy::ecs::prelude::*;
 use bevy::render::camera::ExtractedCamera;
@@ -9,14 +10,21 @@ use bevy::render::render_resource::{
 use bevy::render::renderer::{RenderContext, ViewQuery};
 use bevy::render::view::{ExtractedView, ViewTarget};
 
+use super::buffers::GpuScene;
 use super::facts::RenderFacts;
 use super::layer::GraphLayer;
 use super::pipelines::{Element, GraphPipelines};
+
+/// The vertices of an edge, of a loop and of a node that is a shape: those of `graph.wgsl`.
+const EDGE_VERTICES: u32 = 2;
+const LOOP_VERTICES: u32 = 32;
+const NODE_VERTICES: u32 = 3;
 
 /// Draws a camera's layer where it is stale, and lays it under the view.
 pub(super) fn draw_graph(
     view: ViewQuery<(&ExtractedView, &ExtractedCamera, &ViewTarget, &GraphLayer)>,
     pipelines: Res<GraphPipelines>,
+    scene: Res<GpuScene>,
     facts: Res<RenderFacts>,
     mut context: RenderContext,
 ) {
@@ -33,14 +41,23 @@ pub(super) fn draw_graph(
         let beyond = layer.beyond.as_vec2() * 2.0;
         pass.set_viewport(x, y, width + beyond.x, height + beyond.y, 0.0, 1.0);
         let draws = &layer.draws;
-        let elements = [(Element::Edges, draws.edges * 2), (draws.node_element(), draws.node_vertices())];
-        for (element, vertices) in elements {
+        let all = [
+            (Element::Edges, draws.edges * EDGE_VERTICES),
+            (Element::Loops, draws.loops * LOOP_VERTICES),
+            (draws.node_element(), draws.node_vertices()),
+        ];
+        let all = all.into_iter().map(|(element, vertices)| (element, vertices, 0));
+        let selected =
+            scene.selected.iter().map(|run| (Element::Selected, (run.end - run.start) * NODE_VERTICES, run.start));
+        let mut draw_calls = 0;
+        for (element, vertices, first) in all.chain(selected) {
             let Some(pipeline) = pipelines.element(element, draws.variant).filter(|_| vertices > 0) else { continue };
             pass.set_render_pipeline(pipeline);
             pass.set_bind_group(0, &layer.graph, &[]);
-            pass.draw(0..vertices, 0..1);
+            pass.draw(0..vertices, first..first + 1);
+            draw_calls += 1;
         }
-        facts.note_picture(draws);
+        facts.note_picture(draws, draw_calls);
     }
     let Some(pipeline) = pipelines.layer(target.main_texture_format()) else { return };
     let attachment = target.get_color_attachment();

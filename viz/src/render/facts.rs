@@ -58,9 +58,9 @@ impl RenderFacts {
         self.0.bytes_uploaded.fetch_add(bytes, Ordering::Relaxed);
     }
 
-    pub(super) fn note_picture(&self, draws: &super::layer::Draws) {
+    pub(super) fn note_picture(&self, draws: &super::layer::Draws, draw_calls: u64) {
         self.0.pictures.fetch_add(1, Ordering::Relaxed);
-        self.0.draw_calls.fetch_add(u64::from(draws.nodes > 0) + u64::from(draws.edges > 0), Ordering::Relaxed);
+        self.0.draw_calls.fetch_add(draw_calls, Ordering::Relaxed);
         self.0.nodes.store(draws.nodes, Ordering::Relaxed);
         self.0.edges.store(draws.edges, Ordering::Relaxed);
         self.0.edge_stride.store(draws.edge_stride, Ordering::Relaxed);

@@ -107,6 +107,8 @@ const NOWHERE: vec4<f32> = vec4<f32>(2.0, 2.0, 2.0, 1.0);
 @group(0) @binding(5) var<storage, read> edges: array<Edge>;
 @group(0) @binding(6) var<storage, read> heads: array<Head>;
 @group(0) @binding(7) var<storage, read> pasts: array<Past>;
+// The slots of edges whose ends are one node.
+@group(0) @binding(8) var<storage, read> loops: array<u32>;
 
 fn place_of(node: u32) -> vec4<f32> {
     if MOVES {
@@ -262,6 +264,11 @@ fn node_center(slot: u32, color: vec4<f32>, place: vec4<f32>) -> vec4<f32> {
     return clip_of(group, place.xyz);
 }
 
+// The radius of a node whose centre has a w, pixels.
+fn radius_of(radius: f32, group: u32, w: f32) -> f32 {
+    return clamp(radius * scale_of(group) * view.scale / w, view.radius_min, view.radius_max);
+}
+
 // Three vertices a node: the equilateral triangle around the circle that holds the shape and one pixel more.
 @vertex
 fn node_vertex(@builtin(vertex_index) vertex: u32, @builtin(instance_index) instance: u32) -> NodeVertex {
@@ -274,9 +281,9 @@ fn node_vertex(@builtin(vertex_index) vertex: u32, @builtin(instance_index) inst
     out.bits = standing.bits;
     out.slot = slot;
     let center = node_center(slot, out.color, standing.place);
-    out.radius = clamp(standing.place.w * scale_of(group) * view.scale / center.w, view.radius_min, view.radius_max);
+    out.radius = radius_of(standing.place.w, group, center.w);
     if (node.bits & (SELECTED | HIGHLIGHTED)) != 0u {
-        out.radius = max(out.radius * 1.25, 4.0);
+        out.radius = min(max(out.radius * 1.25, 4.0), view.radius_max);
     }
     var corner = vec2<f32>(0.0, 2.0);
     switch vertex % 3u {
@@ -375,24 +382,52 @@ struct EdgeVertex {
     @location(0) @interpolate(flat) color: vec4<f32>,
 }
 
-// Two vertices an edge.
-@vertex
-fn edge_vertex(@builtin(vertex_index) vertex: u32, @builtin(instance_index) instance: u32) -> EdgeVertex {
-    let edge = edges[(instance + vertex / 2u) * view.edge_stride];
-    let group = edge.bits >> 16u;
-    let color = color_of(edge.color, edge.bits, edge.birth, edge.death, group);
+// The colour in which an edge is shown, times its opacity; without any where it is not.
+fn edge_color(edge: Edge) -> vec4<f32> {
+    let color = color_of(edge.color, edge.bits, edge.birth, edge.death, edge.bits >> 16u);
     var opacity = color.a * view.edge_opacity;
     var rgb = color.rgb;
     if (edge.bits & (SELECTED | HIGHLIGHTED)) != 0u {
         opacity = color.a;
         rgb = BRIGHT;
     }
+    return vec4<f32>(rgb * opacity, opacity);
+}
+
+// Two vertices an edge.
+@vertex
+fn edge_vertex(@builtin(vertex_index) vertex: u32, @builtin(instance_index) instance: u32) -> EdgeVertex {
+    let edge = edges[(instance + vertex / 2u) * view.edge_stride];
     var out: EdgeVertex;
-    out.color = vec4<f32>(rgb * opacity, opacity);
+    out.color = edge_color(edge);
     out.position = NOWHERE;
-    if color.a > 0.0 {
+    if out.color.a > 0.0 {
         let node = select(edge.to_node, edge.source, vertex % 2u == 0u);
-        out.position = clip_of(group, end_of(node).xyz);
+        out.position = clip_of(edge.bits >> 16u, end_of(node).xyz);
+    }
+    return out;
+}
+
+// The vertices of a loop, two a line.
+const LOOP_VERTICES: u32 = 32u;
+
+// A circle that begins and ends in its node.
+@vertex
+fn loop_vertex(@builtin(vertex_index) vertex: u32, @builtin(instance_index) instance: u32) -> EdgeVertex {
+    let edge = edges[loops[(instance + vertex / LOOP_VERTICES) * view.edge_stride]];
+    var out: EdgeVertex;
+    out.color = edge_color(edge);
+    out.position = NOWHERE;
+    if out.color.a > 0.0 {
+        let group = edge.bits >> 16u;
+        let place = end_of(edge.source);
+        let center = clip_of(group, place.xyz);
+        let radius = radius_of(place.w, group, center.w);
+        let reach = max(radius * 0.7, 2.0);
+        let corner = (vertex % LOOP_VERTICES + 1u) / 2u;
+        let turn = f32(corner) * 4.0 / f32(LOOP_VERTICES) * 3.14159265;
+        let from_center = vec2<f32>(sin(turn) * reach, radius + (0.5 - cos(turn)) * reach);
+        out.position = center + vec4<f32>(from_center * 2.0 / view.viewport * center.w, 0.0, 0.0);
     }
     return out;
 }

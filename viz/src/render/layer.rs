@@ -52,6 +52,7 @@ pub(super) struct ViewUniform {
 pub(super) struct Draws {
     pub(super) nodes: u32,
     pub(super) edges: u32,
+    pub(super) loops: u32,
     pub(super) edge_stride: u32,
     pub(super) is_points: bool,
     pub(super) variant: Variant,
@@ -142,7 +143,9 @@ pub(super) fn prepare_layers(
         let format = target.main_texture_format();
         let has_depth = view.clip_from_view.w_axis.w == 0.0;
         let draws = draws(&scene, &detail, view, has_depth);
-        for element in [Element::Edges, draws.node_element()] {
+        let loops = (draws.loops > 0).then_some(Element::Loops);
+        let selected = (!scene.selected.is_empty()).then_some(Element::Selected);
+        for element in [Element::Edges, draws.node_element()].into_iter().chain(loops).chain(selected) {
             pipelines.prepare(&device, element, draws.variant);
         }
         pipelines.prepare_layer(&device, format);
@@ -174,6 +177,7 @@ fn draws(scene: &GpuScene, detail: &Detail, view: &ExtractedView, has_depth: boo
     Draws {
         nodes: scene.node_count,
         edges: scene.edge_count,
+        loops: scene.loop_count,
         edge_stride: 1,
         is_points: detail.is_points(scene.node_count, scene.radius_max * scale),
         variant: Variant {
@@ -327,7 +331,8 @@ impl GraphLayer {
         if self.is_stale {
             let view = ViewUniform { edge_stride, ..inputs.view };
             queue.write_buffer(&self.uniform, 0, bytemuck::bytes_of(&view));
-            self.draws = Draws { edges: scene.edge_count.div_ceil(edge_stride), edge_stride, ..inputs.draws };
+            let [edges, loops] = [scene.edge_count, scene.loop_count].map(|count| count.div_ceil(edge_stride));
+            self.draws = Draws { edges, loops, edge_stride, ..inputs.draws };
             let [r, g, b, a] = inputs.background.map(|bits| f64::from(f32::from_bits(bits)));
             self.background = wgpu::Color { r, g, b, a };
             self.drawn = Some(inputs);
@@ -351,6 +356,7 @@ fn graph_bindings(device: &RenderDevice, pipelines: &GraphPipelines, scene: &Gpu
         &scene.edges.buffer,
         &scene.heads.buffer,
         &scene.pasts.buffer,
+        &scene.loops.buffer,
     ];
     let entries: Vec<BindGroupEntry<'_>> = (0..)
         .zip(buffers)

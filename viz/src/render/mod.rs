@@ -1,4 +1,5 @@
-//! Drawing the scene with Bevy's renderer: uploads of what changed, two draws a picture, no picture where nothing changed.
+//! Drawing the scene with Bevy's renderer: uploads of what changed, two draws a picture and a few for loops and
+//! for what is selected, no picture where nothing changed.
 
 mod detail;
 mod facts;
@@ -10,7 +11,7 @@ mod draw;
 mod seen;
 mod plugin;
 
-pub use detail::Detail;
+pub use detail::{Detail, RADIUS_MAX_PX};
 pub use facts::{Facts, RenderFacts};
 pub use layer::GraphCamera;
 pub use plugin::GraphRenderPlugin;

@@ -25,8 +25,12 @@ pub(super) const SLOT_FORMAT: TextureFormat = TextureFormat::R32Uint;
 pub(super) enum Element {
     /// Edges, as lines.
     Edges,
+    /// Edges whose ends are one node, as circles.
+    Loops,
     /// Nodes, as shapes.
     Nodes,
+    /// Nodes, as shapes, whatever stands before them.
+    Selected,
     /// Nodes, as points.
     Points,
     /// The slots of nodes drawn as shapes.
@@ -97,7 +101,10 @@ impl GraphPipelines {
         }
         let (vertex, fragment, topology, format, blend) = match element {
             Element::Edges => ("edge_vertex", "edge_fragment", PrimitiveTopology::LineList, LAYER_FORMAT, true),
-            Element::Nodes => ("node_vertex", "node_fragment", PrimitiveTopology::TriangleList, LAYER_FORMAT, true),
+            Element::Loops => ("loop_vertex", "edge_fragment", PrimitiveTopology::LineList, LAYER_FORMAT, true),
+            Element::Nodes | Element::Selected => {
+                ("node_vertex", "node_fragment", PrimitiveTopology::TriangleList, LAYER_FORMAT, true)
+            }
             Element::Points => ("point_vertex", "point_fragment", PrimitiveTopology::PointList, LAYER_FORMAT, true),
             Element::NodeSlots => {
                 ("node_vertex", "node_slot_fragment", PrimitiveTopology::TriangleList, SLOT_FORMAT, false)
@@ -122,7 +129,11 @@ impl GraphPipelines {
             depth_stencil: variant.has_depth.then(|| DepthStencilState {
                 format: DEPTH_FORMAT,
                 depth_write_enabled: Some(true),
-                depth_compare: Some(CompareFunction::GreaterEqual),
+                depth_compare: Some(if element == Element::Selected {
+                    CompareFunction::Always
+                } else {
+                    CompareFunction::GreaterEqual
+                }),
                 stencil: Default::default(),
                 bias: Default::default(),
             }),
@@ -188,7 +199,7 @@ fn vertex_state<'a>(
     }
 }
 
-fn graph_entries() -> [BindGroupLayoutEntry; 8] {
+fn graph_entries() -> [BindGroupLayoutEntry; 9] {
     let buffer = |ty| BindingType::Buffer { ty, has_dynamic_offset: false, min_binding_size: None };
     let storage = || buffer(BufferBindingType::Storage { read_only: true });
     [
@@ -200,6 +211,7 @@ fn graph_entries() -> [BindGroupLayoutEntry; 8] {
         entry(5, ShaderStages::VERTEX, storage()),
         entry(6, ShaderStages::VERTEX, storage()),
         entry(7, ShaderStages::VERTEX, storage()),
+        entry(8, ShaderStages::VERTEX, storage()),
     ]
 }
 

@@ -101,6 +101,9 @@ impl GraphScene {
         at.edges.insert(id, slot);
         self.edge_ids.push(id);
         self.incidence.add_edge(source, target);
+        if source == target {
+            self.columns.loops.push(slot);
+        }
         let bits = Bits::new(0, graph).0;
         self.columns.edges.push(EdgeRecord { source, target, color: EDGE_COLOR, bits, birth, death: ALIVE });
     }

@@ -3,7 +3,7 @@
 //! A slot never moves. An element that is removed keeps its slot and has the version of its removal from then on, so that
 //! every version can be shown; one that is added again gets a new slot.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use bevy::ecs::resource::Resource;
 use bevy::math::{Mat4, Vec3};
@@ -88,6 +88,8 @@ pub struct SceneColumns {
     pub nodes: Column<NodeRecord>,
     /// What edges are.
     pub edges: Column<EdgeRecord>,
+    /// The slots of edges whose ends are one node.
+    pub loops: Column<u32>,
     /// Where graphs stand.
     pub groups: Column<GroupRecord>,
 }
@@ -105,6 +107,8 @@ pub struct GraphScene {
     pub(super) kinds: Vec<Name>,
     pub(super) kinds_by_name: HashMap<Name, u16>,
     pub(super) incidence: Incidence,
+    /// The slots of the selected nodes.
+    selected: BTreeSet<u32>,
     /// How far nodes are on the way from their origins, 1 where all arrived.
     way: f32,
     pub(super) radius_max: f32,
@@ -123,6 +127,7 @@ impl Default for GraphScene {
             kinds: Vec::new(),
             kinds_by_name: HashMap::new(),
             incidence: Incidence::default(),
+            selected: BTreeSet::new(),
             way: 1.0,
             radius_max: 0.0,
         }
@@ -139,7 +144,8 @@ impl GraphScene {
     /// Returns what is another where anything in the picture is another: a number that grows with every change, and how far
     /// nodes are on their way.
     pub const fn revision(&self) -> (u64, f32) {
-        let SceneColumns { places, origins, nodes, edges, groups } = &self.columns;
+        // A loop comes with its edge.
+        let SceneColumns { places, origins, nodes, edges, groups, loops: _ } = &self.columns;
         let columns = places.revision() + origins.revision() + nodes.revision() + edges.revision();
         (columns + groups.revision() + self.chronicle.records.revision(), self.way)
     }
@@ -147,6 +153,11 @@ impl GraphScene {
     /// Returns the graphs in the order they came.
     pub fn graphs(&self) -> &[SceneGraph] {
         &self.graphs
+    }
+
+    /// Returns the last version that a graph has come to, of that with the most.
+    pub fn last_version(&self) -> u64 {
+        self.graphs.iter().map(|graph| graph.version).max().unwrap_or(0)
     }
 
     /// Returns the place of a graph among [`graphs`](Self::graphs); one that is new to the scene is added.
@@ -221,9 +232,9 @@ impl GraphScene {
         &self.kinds[usize::from(kind)]
     }
 
-    /// Returns the largest radius that a node ever had, in units of its group.
-    pub const fn radius_max(&self) -> f32 {
-        self.radius_max
+    /// Returns the largest radius that a node ever had, in units of the world.
+    pub fn radius_max(&self) -> f32 {
+        self.radius_max * self.columns.groups.items().iter().map(|group| group.scale).fold(0.0, f32::max)
     }
 
     /// Returns the slot of a node that lives at its graph's last version.
@@ -274,6 +285,12 @@ impl GraphScene {
         Mat4::from_cols_array_2d(&group.world_from_group).transform_point3(Vec3::new(x, y, z))
     }
 
+    /// Returns a node's radius at the version that is shown, in units of the world.
+    pub fn world_radius(&self, node: u32) -> f32 {
+        let group = self.columns.groups.get(Bits(self.columns.nodes.get(node).bits).group());
+        self.place_now(node)[3] * group.scale
+    }
+
     /// Shows a version of a graph: of the transactions that the scene has seen, the last that ended by then; the last one of
     /// all, and those that follow, where the version is none that the scene has seen.
     pub fn show_version(&mut self, graph: u16, version: u64) {
@@ -313,6 +330,18 @@ impl GraphScene {
         if bits != self.columns.nodes.get(node).bits {
             self.columns.nodes.get_mut(node).bits = bits;
         }
+        if mark & Bits::SELECTED != 0 {
+            if is_set {
+                self.selected.insert(node)
+            } else {
+                self.selected.remove(&node)
+            };
+        }
+    }
+
+    /// Returns the slots of the selected nodes, in order.
+    pub fn selected(&self) -> impl Iterator<Item = u32> + '_ {
+        self.selected.iter().copied()
     }
 
     /// Sets or takes away a mark of [`Bits`] of an edge.

@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod apart;
 mod bench;
+mod card;
 mod hands;
 mod overlay;
 mod pictures;

@@ -60,6 +60,21 @@ fn few_nodes_are_seen_however_far_apart_they_are() {
 }
 
 #[test]
+fn a_square_has_four_corners() {
+    let Some(mut view) = software() else { return };
+    add_node(&mut view, 1, (0.0, 0.0), "red", "square");
+    let visual = [("color", Value::text("red")), ("shape", Value::text("square")), ("size", Value::Float(40.0))];
+    let component = Component { component_type: "Visual".into(), properties: Properties::from(visual) };
+    apply(&mut view, &GraphMutation::ComponentSet { node: NodeId::from_u64(1), component });
+    let picture = view.picture();
+    // Its sides are 64 pixels long; the last two at each side are its rim.
+    for (right, up) in [(-29, -29), (-29, 29), (29, -29), (29, 29), (0, 0)] {
+        assert_eq!(pixel(&picture, right, up), RED, "{right} {up}");
+    }
+    assert_eq!(pixel(&picture, 34, 34), BACKGROUND);
+}
+
+#[test]
 fn every_version_has_its_picture() {
     let Some(mut view) = two_nodes() else { return };
     apply(&mut view, &GraphMutation::NodeRemoved { node: NodeId::from_u64(1) });
@@ -159,6 +174,42 @@ fn hidden_nodes_are_not_drawn_and_selected_ones_have_a_bright_rim() {
     assert_eq!(pixel(&picture, -40, 0), BACKGROUND);
     assert_eq!(pixel(&picture, 40, 0), BLUE);
     assert_eq!(pixel(&picture, 40 + 7, 0), [255, 255, 255, 255], "the rim of a square of half side 10 × 0.8");
+}
+
+#[test]
+fn what_is_selected_is_drawn_before_the_rest() {
+    let Some(mut view) = software() else { return };
+    add_node(&mut view, 1, (0.0, 0.0), "red", "circle");
+    add_node(&mut view, 2, (3.0, 0.0), "blue", "circle");
+    assert_eq!(pixel(&view.picture(), 0, 0), BLUE);
+    view.world().resource_mut::<GraphScene>().mark_node(0, Bits::SELECTED, true);
+    assert_eq!(pixel(&view.picture(), 0, 0), RED);
+    let mut scene = view.world().resource_mut::<GraphScene>();
+    scene.mark_node(0, Bits::SELECTED, false);
+    scene.mark_node(1, Bits::SELECTED, true);
+    assert_eq!(pixel(&view.picture(), 0, 0), BLUE);
+}
+
+#[test]
+fn an_edge_from_a_node_to_itself_is_a_circle_above_it() {
+    let Some(mut view) = two_nodes() else { return };
+    add_edge(&mut view, 1, 1);
+    let is_seen = |picture: &Picture, rights: std::ops::RangeInclusive<i32>, ups: std::ops::RangeInclusive<i32>| {
+        rights
+            .flat_map(|right| ups.clone().map(move |up| (right, up)))
+            .any(|(right, up)| pixel(picture, right, up) != BACKGROUND)
+    };
+    // The circle's radius is 0.7 of the node's, its middle half of its radius above the node's rim.
+    let picture = view.picture();
+    let sides = [(-40..=-40, 15..=17), (-47..=-45, 10..=12), (-35..=-33, 10..=12)];
+    assert_eq!(sides.clone().map(|(rights, ups)| is_seen(&picture, rights, ups)), [true; 3]);
+    assert!(!is_seen(&picture, -41..=-39, 10..=13), "there is nothing in it");
+    assert!(!is_seen(&picture, 30..=50, 12..=20), "the other node has none");
+    look_deep(&mut view);
+    let picture = view.picture();
+    assert_eq!(sides.map(|(rights, ups)| is_seen(&picture, rights, ups)), [true; 3], "in perspective too");
+    view.world().resource_mut::<GraphScene>().show_version(0, 3);
+    assert!(!is_seen(&view.picture(), -48..=-32, 10..=17), "before it was connected");
 }
 
 #[test]

@@ -31,8 +31,10 @@ fn lines(output: &Output) -> Vec<String> {
     String::from_utf8(output.stdout.clone()).unwrap().lines().map(str::to_owned).collect()
 }
 
-/// The hash of the generated graph's state.
+/// The hashes of the generated graph's state, of that with its nodes alone, and of that with half its edges.
 const STATE: &str = "561dc3ad15786662d6394f06efb6e1bb564f617b4d0fe87840a063454e14798b";
+const NODES_STATE: &str = "d199b699a1bb12029edfed3e399493459b5e8f34cd9e29e73b857f021b440862";
+const HALF_STATE: &str = "75fc7aa865cb76a1c31e14550fbd5cbaa50096053226bc40e7f3b30c087fb90d";
 
 const SESSION: &str = "
 # 1000 nodes and 2000 edges: created, nodes, edges, edges.
@@ -72,17 +74,19 @@ fn a_scripted_session_ends_in_the_same_state() {
     }
     let folder = tempfile::tempdir().unwrap();
     let output = run(folder.path(), SESSION, &["--generate", "1000", "--adapter", "software"], None);
-    let graph = |version, edges| format!("graph generated version {version} of 4 nodes 1000 edges {edges}");
-    let last = || format!("{} state {STATE}", graph(4, 2000));
+    let graph = |version, edges, state| {
+        format!("graph generated version {version} of 4 nodes 1000 edges {edges} state {state}")
+    };
+    let last = || graph(4, 2000, STATE);
     let selected = |count| format!("selected {count} hidden 0");
     assert_eq!(
         lines(&output),
         [
             last(),
             selected(0),
-            graph(2, 0),
+            graph(2, 0, NODES_STATE),
             selected(0),
-            graph(3, 1000),
+            graph(3, 1000, HALF_STATE),
             selected(0),
             last(),
             selected(15),
@@ -141,8 +145,8 @@ fn a_window_opens_and_closes() {
     let output =
         run(folder.path(), script, &["--generate", "20000", "--window", "--at", "21"], Some(&server.display()));
     let printed = lines(&output);
-    let then = "graph generated version 21 of 61 nodes 7000 edges 13000";
-    assert_eq!(printed[..2], [then, "selected 0 hidden 0"], "what was asked for comes first");
+    let then = "graph generated version 21 of 61 nodes 7000 edges 13000 state ";
+    assert!(printed[0].starts_with(then) && printed[1] == "selected 0 hidden 0", "what was asked for comes first");
     let now = "graph generated version 61 of 61 nodes 20000 edges 40000 state ";
     assert!(printed[2].starts_with(now), "{}", printed[2]);
     assert_eq!(printed[3..], ["selected 0 hidden 0"]);
@@ -189,7 +193,8 @@ fn the_same_graph_has_the_same_picture_wherever_it_comes_from() {
 #[test]
 fn what_a_script_cannot_do_is_said_by_line_and_the_rest_is_done() {
     let script = "search nobody\n\ngo 99\nundo\nversion 2\ndrag 160 120 60 60\nscreenshot {}/nowhere/a.png\n# a file\n\
-                  record 1 {}/script.txt\ngo 2020-01-01\nstate\n";
+                  record 1 {}/script.txt\ngo 2020-01-01\nstate\nselect 320 5\nneighbours 2\nturn 3 3\nversion 9\n\
+                  compare 9\nkind persn\nfilter Score.value=a\ncolor Scores.value\nsize Score.values\ndrag 160 120 60 60\n";
     let folder = tempfile::tempdir().unwrap();
     let output = run(folder.path(), script, &["--generate", "1", "--adapter", "noop"], None);
     let said = String::from_utf8(output.stderr).unwrap();
@@ -202,6 +207,16 @@ fn what_a_script_cannot_do_is_said_by_line_and_the_rest_is_done() {
         "cidgraph-viz: line 4: nothing was changed that could be taken back",
         "cidgraph-viz: line 7: ",
         "cidgraph-viz: line 9: ",
+        "cidgraph-viz: line 12: ",
+        "cidgraph-viz: line 13: no node is selected",
+        "cidgraph-viz: line 14: what is seen from straight above does not turn",
+        "cidgraph-viz: line 15: no version 9: the last one is 3",
+        "cidgraph-viz: line 16: no version 9: the last one is 3",
+        "cidgraph-viz: line 17: no node is of kind \"persn\"",
+        "cidgraph-viz: line 18: no node has Score.value=a",
+        "cidgraph-viz: line 19: no node has Scores.value",
+        "cidgraph-viz: line 20: no node has Score.values",
+        "cidgraph-viz: line 21: no node is shown at ",
         "cidgraph-viz: not all could be done",
     ];
     let lines: Vec<&str> = said.lines().collect();
@@ -210,9 +225,13 @@ fn what_a_script_cannot_do_is_said_by_line_and_the_rest_is_done() {
         assert!(line.starts_with(expected), "{line}");
     }
     assert!(lines[1].contains("99") && lines[3].contains("nowhere") && lines[4].contains("script.txt"), "{said}");
-    let output = run(folder.path(), "fit\njump\n", &["--generate", "1", "--adapter", "noop"], None);
+    let output = run(folder.path(), "state\njump\nfit\nfly\n", &["--generate", "1", "--adapter", "noop"], None);
     let said = String::from_utf8(output.stderr).unwrap();
-    assert_eq!((output.status.code(), said.contains("line 2: \"jump\"")), (Some(1), true), "{said}");
+    let is_named = said.contains("line 2: \"jump\"") && said.contains("line 4: \"fly\"");
+    assert_eq!((output.status.code(), is_named, output.stdout.is_empty()), (Some(1), true, true), "{said}");
+    let output = run(folder.path(), "state\n", &["--generate", "1", "--adapter", "noop", "--at", "9"], None);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("no version 9: the last one is 2") && output.status.code() == Some(1), "{said}");
 }
 
 #[test]

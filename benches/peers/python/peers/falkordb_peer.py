@@ -41,14 +41,14 @@ class Peer:
 
     def load(self, nodes, edges):
         labels = [(f"Node:{name}", self.write_nodes(kind, nodes)) for kind, name in enumerate(KINDS)]
-        follows = self.home / "knows.csv"
-        with follows.open("w") as out:
+        known = self.home / "knows.csv"
+        with known.open("w") as out:
             out.write(":START_ID(Node),:END_ID(Node)\n")
             numpy.savetxt(out, edges, fmt="%d", delimiter=",")
         arguments = ["peers", "--server-url", f"redis://127.0.0.1:{self.port}", "--enforce-schema", "--id-type", "INTEGER"]
         for label, path in labels:
             arguments += ["--nodes-with-label", label, str(path)]
-        arguments += ["--relations-with-type", "Knows", str(follows), "--index", "Node:id"]
+        arguments += ["--relations-with-type", "Knows", str(known), "--index", "Node:id"]
         for name in KINDS:
             arguments += ["--index", f"{name}:color"]
         subprocess.run([pathlib.Path(sys.executable).parent / "falkordb-bulk-insert", *arguments],
