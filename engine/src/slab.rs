@@ -68,6 +68,11 @@ impl<T> Slab<T> {
         self.bytes.is_empty()
     }
 
+    /// Returns whether there are numbers, and they are on the heap.
+    pub const fn is_on_heap(&self) -> bool {
+        self.on_heap && !self.bytes.is_empty()
+    }
+
     /// Returns whether pages are still to be checked when they are touched.
     #[inline]
     pub const fn is_guarded(&self) -> bool {

@@ -40,6 +40,19 @@ struct Running {
     done: Arc<OnceLock<Prepared>>,
 }
 
+impl Running {
+    /// Returns whether a step may be about an edge that the fold saw.
+    fn asks_for_edges(&self) -> bool {
+        self.steps.iter().any(|step| match step.change {
+            Change::EdgeRemoved { .. } | Change::EdgeChanged { .. } => true,
+            Change::NodeAdded { .. }
+            | Change::NodeRemoved { .. }
+            | Change::NodeChanged { .. }
+            | Change::EdgeAdded { .. } => false,
+        })
+    }
+}
+
 /// The next generation, as of the version that was folded.
 struct Prepared {
     generation: Generation,
@@ -134,7 +147,10 @@ impl GraphAggregate {
         assert!(self.steps.is_empty(), "the draft is empty between two groups");
         // A mark tells where rows end in the generation that is being left.
         self.marks.clear();
-        let Prepared { generation: next, mut pool, renumbering, index, children } = prepared;
+        let Prepared { generation: next, mut pool, mut renumbering, index, children } = prepared;
+        if !running.asks_for_edges() {
+            renumbering.forget_edges();
+        }
         if index.is_none() {
             self.bring_index_up_to_date();
         }

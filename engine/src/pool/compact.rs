@@ -29,6 +29,11 @@ impl Naming {
         Self { names, numbers: None }
     }
 
+    /// Returns whether every name is left as it is.
+    pub const fn is_kept(&self) -> bool {
+        self.numbers.is_none()
+    }
+
     /// Calls the given names 0, 1, … in their order, and others nothing.
     pub fn anew(names: &Names, in_use: &[NameId]) -> Self {
         let (new, mut numbers) = (Names::new(), vec![NONE; names.len()]);

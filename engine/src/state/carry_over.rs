@@ -26,6 +26,11 @@ impl Renumbering {
         self.nodes.is_none()
     }
 
+    /// Lets go of the new positions of the edges that the fold saw; those of edges since are still told.
+    pub fn forget_edges(&mut self) {
+        self.edges = Box::default();
+    }
+
     /// Returns a node's new ordinal.
     ///
     /// # Panics
@@ -47,7 +52,7 @@ impl Renumbering {
     /// Returns an edge's new ordinal.
     ///
     /// # Panics
-    /// Where the edge was dead when the fold was made.
+    /// Where the edge was dead when the fold was made, or was forgotten.
     pub fn edge(&self, edge: EdgeIndex) -> EdgeIndex {
         let (seen, kept) = self.edge_bounds;
         match edge.index().checked_sub(seen) {

@@ -186,18 +186,27 @@ fn node_columns(
     remap: &Remap,
 ) -> (NodeColumns, Vec<(u32, u32)>) {
     let nodes = || renumbered.nodes();
+    let kinds = || PackedInts::of_all(nodes(), |node| u64::from(naming.of(at.node_kind(node)).0));
+    let versions = || PackedInts::of_all(nodes(), |node| at.node_version(node));
+    let sets = PackedInts::of_all(nodes(), |node| u64::from(remap.set(at.node_set(node)).0));
+    if let Some(same) = same_nodes(at, renumbered) {
+        let kinds = if naming.is_kept() { same.kinds.clone() } else { kinds() };
+        let is_unchanged = at.generation().node_changes.is_untouched();
+        let versions = if is_unchanged { same.versions.clone() } else { versions() };
+        return (NodeColumns { kinds, versions, sets, ..same.clone() }, Vec::new());
+    }
     let ids: Slab<[u8; 16]> = nodes().map(|node| *at.node_id(node).as_bytes()).collect();
-    let set = |set: SetId| u64::from(remap.set(set).0);
     let (table, namesakes) = FrozenIdTable::build(ids.all());
-    let columns = NodeColumns {
-        table,
-        ids,
-        kinds: PackedInts::of_all(nodes(), |node| u64::from(naming.of(at.node_kind(node)).0)),
-        keys: KeyColumn::build(nodes().map(|node| at.node_key(node))),
-        sets: PackedInts::of_all(nodes(), |node| set(at.node_set(node))),
-        versions: PackedInts::of_all(nodes(), |node| at.node_version(node)),
-    };
-    (columns, namesakes)
+    let keys = KeyColumn::build(nodes().map(|node| at.node_key(node)));
+    (NodeColumns { table, ids, kinds: kinds(), keys, sets, versions: versions() }, namesakes)
+}
+
+/// Returns the columns of a plain base whose nodes are all kept, and no others: the new base shares what they say, so that
+/// it is not there twice. Parts of a file are not shared: they would keep the file open.
+fn same_nodes<'a>(at: At<'a>, renumbered: &Renumbered<'_>) -> Option<&'a NodeColumns> {
+    let base = &**at.generation().base();
+    let is_same = renumbered.keeps_nodes() && renumbered.node_count() == base.node_count();
+    (is_same && base.lifetimes().is_none() && base.nodes.ids.is_on_heap()).then_some(&base.nodes)
 }
 
 fn edge_columns(at: At<'_>, renumbered: &Renumbered<'_>, naming: &Naming, properties: PackedInts) -> EdgeColumns {
@@ -254,4 +263,84 @@ fn by_creation(at: At<'_>, renumbered: &Renumbered<'_>) -> PackedInts {
     let kept = frozen.chain(recent).map(|edge| renumbered.position[edge]).filter(|position| *position != GONE);
     kept.for_each(|position| positions.push(u64::from(position)));
     positions.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entity::NodeEntity;
+    use crate::id::GraphId;
+    use crate::pool::{Names, Pool, PoolWriter};
+    use crate::topology::{NewEdgeRow, NodeIndex};
+
+    const NODES: u64 = 100;
+
+    fn add_node(generation: &Generation, number: u64) {
+        let graph = GraphId::from_bytes([7; 16]);
+        let node = NodeEntity::keyed(graph, "kind", format!("key {number}"));
+        let kind = generation.pool().names().intern("kind");
+        generation.add_node(&node, kind, SetId::EMPTY, 1);
+    }
+
+    fn connect(generation: &Generation, source: usize, target: usize) {
+        let (source, target) = (NodeIndex::new(source), NodeIndex::new(target));
+        let (kind, properties) = (generation.pool().names().intern("kind").0, 0);
+        generation.add_edge(NewEdgeRow { source, target, kind, birth: 1, index: 0, properties, caller_id: None });
+    }
+
+    fn fresh() -> Generation {
+        let pool = PoolWriter::new(Arc::new(Names::new()), Arc::new(PoolBase::new()));
+        Generation::new(Arc::default(), Arc::clone(pool.pool()))
+    }
+
+    fn next(generation: &Generation) -> Generation {
+        let Folded { base, pool, .. } = fold(generation.at(1), generation.extent());
+        Generation::new(base, Arc::new(Pool::new(Arc::clone(generation.pool().names()), pool)))
+    }
+
+    /// Returns a generation that has nodes in its base and nothing since.
+    fn with_nodes() -> Generation {
+        let generation = fresh();
+        (0..NODES).for_each(|number| add_node(&generation, number));
+        next(&generation)
+    }
+
+    fn is_shared<T>(one: &Slab<T>, other: &Slab<T>) -> bool {
+        one.as_bytes().as_ptr() == other.as_bytes().as_ptr()
+    }
+
+    #[test]
+    fn nodes_that_stay_as_they_are_stand_in_memory_once() {
+        let before = with_nodes();
+        connect(&before, 3, 4);
+        let after = next(&before);
+        let (old, new) = (&before.base().nodes, &after.base().nodes);
+        assert!(is_shared(&old.ids, &new.ids) && is_shared(old.versions.words(), new.versions.words()));
+        assert_eq!(old, new);
+        assert_eq!((after.base().node_count(), after.base().edge_count()), (100, 1));
+    }
+
+    #[test]
+    fn what_changed_is_not_shared() {
+        let before = with_nodes();
+        before.change_node(NodeIndex::new(5), SetId::EMPTY, 1);
+        let after = next(&before);
+        let (old, new) = (&before.base().nodes, &after.base().nodes);
+        assert!(is_shared(&old.ids, &new.ids) && old.versions != new.versions);
+        assert_eq!(after.base().node_version(5, 0), before.base().version() + 1);
+    }
+
+    #[test]
+    fn nodes_that_come_or_go_are_shared_with_no_base() {
+        let (grown, shrunk) = (with_nodes(), with_nodes());
+        add_node(&grown, NODES);
+        shrunk.set_node_death(NodeIndex::new(99), 1);
+        for (before, count) in [(grown, 101), (shrunk, 99)] {
+            let after = next(&before);
+            assert!(!is_shared(&before.base().nodes.ids, &after.base().nodes.ids));
+            assert_eq!(after.base().node_count(), count);
+            let last = after.base().node_id(count - 1);
+            assert_eq!(after.base().find_node(last), Some(u32::try_from(count - 1).expect("few")));
+        }
+    }
 }

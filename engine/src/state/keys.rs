@@ -3,7 +3,7 @@
 use std::io;
 
 use crate::entity::Key;
-use crate::packed::{Order, PackedInts};
+use crate::packed::{Order, PackedInts, PackedIntsBuilder};
 use crate::pages::SnapshotDamage;
 use crate::sections::{SectionKind, SectionWriter, Sections};
 use crate::slab::Slab;
@@ -19,9 +19,12 @@ const NUMBER: u8 = b'n';
 const TEXT: u8 = b't';
 
 impl KeyColumn {
-    pub(super) fn build(keys: impl Iterator<Item = Option<Key>>) -> Self {
-        let mut bytes = Vec::new();
-        let mut offsets = vec![0];
+    /// Packs keys, which are asked for twice.
+    pub(super) fn build(keys: impl ExactSizeIterator<Item = Option<Key>> + Clone) -> Self {
+        let len = keys.clone().flatten().map(|key| len_of(&key)).sum();
+        let mut bytes = Vec::with_capacity(len);
+        let mut offsets = PackedIntsBuilder::new(keys.len() + 1, len as u64);
+        offsets.push(0);
         for key in keys {
             match key {
                 None => {}
@@ -36,7 +39,7 @@ impl KeyColumn {
             }
             offsets.push(bytes.len() as u64);
         }
-        Self { offsets: offsets.into_iter().collect(), bytes: Slab::new(bytes) }
+        Self { offsets: offsets.finish(), bytes: Slab::new(bytes) }
     }
 
     pub(super) fn get(&self, node: usize) -> Option<Key> {
@@ -64,6 +67,14 @@ impl KeyColumn {
 
     pub(super) fn heap_bytes(&self) -> usize {
         self.offsets.heap_bytes() + self.bytes.heap_bytes()
+    }
+}
+
+/// Returns the bytes that a key takes.
+fn len_of(key: &Key) -> usize {
+    1 + match key {
+        Key::Number(number) => size_of_val(number),
+        Key::Text(text) => text.len(),
     }
 }
 

@@ -132,6 +132,11 @@ impl<'a> Renumbered<'a> {
         self.node_count
     }
 
+    /// Returns whether all nodes are kept, and called as before.
+    pub(super) const fn keeps_nodes(&self) -> bool {
+        self.nodes.is_none()
+    }
+
     /// Returns the old ordinals of the nodes that are kept, in their new order.
     pub(super) fn nodes(&self) -> impl ExactSizeIterator<Item = NodeIndex> + Clone {
         (0..self.node_count).map(|new| self.nodes.as_ref().map_or(NodeIndex::new(new), |nodes| nodes.kept[new]))
