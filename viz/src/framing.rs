@@ -24,8 +24,10 @@ pub struct Insets {
 pub struct Framed {
     /// The rectangle around the middles of nodes.
     pub middles: Rect,
-    /// The largest radius of them, units of space.
+    /// How far the largest of them reaches from its middle, units of space.
     pub radius: f32,
+    /// How far from the plane one is at most, units of space.
+    pub height: f32,
 }
 
 impl Framed {
@@ -37,15 +39,22 @@ impl Framed {
     /// Returns what is to be seen of those of the given nodes that are shown.
     pub fn of(scene: &GraphScene, nodes: impl IntoIterator<Item = u32>) -> Option<Self> {
         let framed = nodes.into_iter().filter(|node| scene.is_drawn(*node)).map(|node| {
-            let place = scene.world_place(node).truncate();
-            Self { middles: Rect::from_corners(place, place), radius: scene.world_radius(node) }
+            let place = scene.world_place(node);
+            let middles = Rect::from_corners(place.truncate(), place.truncate());
+            Self { middles, radius: scene.world_radius(node) * scene.radii_reached(), height: place.z.abs() }
         });
-        framed.reduce(|all, one| Self { middles: all.middles.union(one.middles), radius: all.radius.max(one.radius) })
+        framed.reduce(|all, one| Self {
+            middles: all.middles.union(one.middles),
+            radius: all.radius.max(one.radius),
+            height: all.height.max(one.height),
+        })
     }
 
-    /// Returns the length of the longer side, radii included, units of space.
-    pub fn length(&self) -> f32 {
-        (self.middles.size() + self.radius * 2.0).max_element()
+    /// Returns how far from the middle a viewer in perspective sees all of this from every side, units of space: a ball
+    /// that touches a cone of so many radians.
+    pub fn distance(&self, cone: f32) -> f32 {
+        let radius = (self.middles.size() / 2.0).extend(self.height).length() + self.radius;
+        radius.max(1.0) * MARGIN / (cone / 2.0).sin()
     }
 
     /// Puts a flat camera so that this fills a view of `viewport` pixels, between what is written over it.
@@ -74,7 +83,7 @@ mod tests {
     fn pixel(radius: f32, insets: Insets, place: Vec2) -> Vec2 {
         let (mut transform, flat) = (Transform::IDENTITY, OrthographicProjection::default_2d());
         let mut projection = Projection::Orthographic(flat);
-        let framed = Framed { middles: Rect::new(-10.0, -10.0, 10.0, 10.0), radius };
+        let framed = Framed { middles: Rect::new(-10.0, -10.0, 10.0, 10.0), radius, height: 0.0 };
         let viewport = Vec2::new(400.0, 300.0);
         framed.fill(viewport, insets, &mut transform, &mut projection);
         let Projection::Orthographic(flat) = projection else { panic!("it stays flat") };

@@ -13,8 +13,8 @@ use crate::source::Source;
 
 use super::action::Action;
 
-/// The room between graphs, in parts of the longest side of one.
-const GAP: f32 = 0.05;
+/// The room between graphs, in parts of the longest side of one: names have their place there.
+const GAP: f32 = 0.1;
 
 /// Where graphs were put, by their places in the scene: each once, as its first nodes stood.
 #[derive(Resource, Debug, Clone, Default, PartialEq)]
@@ -89,7 +89,7 @@ fn own_bounds(scene: &GraphScene) -> BTreeMap<u16, Rect> {
         let radius = scene.places()[node as usize][3];
         let is_near = |[x, y, _]: &[f32; 3]| [*x, *y, radius].iter().all(|length| length.abs() <= POSITION_MAX);
         let Some([x, y, _]) = scene.own_place(node).filter(is_near) else { continue };
-        let around = Rect::from_center_half_size(Vec2::new(x, y), Vec2::splat(radius));
+        let around = Rect::from_center_half_size(Vec2::new(x, y), Vec2::splat(radius * scene.radii_reached()));
         let graph = u16::try_from(Bits(record.bits).group()).expect("a group has sixteen bits");
         bounds.entry(graph).and_modify(|bounds| *bounds = bounds.union(around)).or_insert(around);
     }

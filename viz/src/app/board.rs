@@ -209,7 +209,7 @@ impl Known<'_> {
         let drawn = if facts.is_points { " as points" } else { "" };
         let mut lines = vec![format!("{times}nodes {}{drawn}   edges {}{thinned}", shown.nodes, shown.edges)];
         lines.extend(self.bridge.as_ref().map(|bridge| feed_line(bridge, self.has_times.0)));
-        for (graph, at) in (0..).zip(self.scene.graphs()) {
+        for (graph, at) in (0..).zip(self.scene.graphs()).take(GRAPH_LINES_MAX.into()) {
             let head = self.bridge.as_ref().and_then(|bridge| bridge.view(at.id)).and_then(|view| view.head());
             let head =
                 head.filter(|head| head.version == at.version).map_or_else(String::new, |head| head.cid.to_string());
@@ -220,6 +220,8 @@ impl Known<'_> {
                 at.version
             ));
         }
+        let more = self.scene.graphs().len().saturating_sub(GRAPH_LINES_MAX.into());
+        lines.extend((more > 0).then(|| format!("and {more} more graphs")));
         let selected = self.selection.nodes().len();
         lines.extend((selected > 1).then(|| format!("{selected} nodes selected")));
         lines.extend(self.layouts.progress().map(|progress| format!("layout: {progress}")));

@@ -81,7 +81,7 @@ pub(super) fn move_camera(
         }
         match &mut orbiting {
             Some(orbit) => {
-                move_around(orbit, action, &eye, shown);
+                move_around(orbit, action, &eye, shown, cone(&projection, eye.size));
                 *transform = orbit.transform();
             }
             None => move_flat(action, &eye, shown, *insets, &mut transform, &mut projection),
@@ -131,7 +131,13 @@ fn move_flat(
     }
 }
 
-fn move_around(orbit: &mut Orbit, action: &Action, eye: &Eye, shown: Option<Framed>) {
+/// Returns the angle of the cone that a view in perspective shows whole, radians.
+fn cone(projection: &Projection, size: Vec2) -> f32 {
+    let Projection::Perspective(deep) = projection else { return FRAC_PI_2 };
+    2.0 * ((deep.fov / 2.0).tan() * (size.x / size.y).min(1.0)).atan()
+}
+
+fn move_around(orbit: &mut Orbit, action: &Action, eye: &Eye, shown: Option<Framed>, cone: f32) {
     if let Action::Pan(by) = action {
         let center = eye.size / 2.0;
         orbit.focus += eye.beside(center, orbit.focus) - eye.beside(center + *by, orbit.focus);
@@ -147,7 +153,7 @@ fn move_around(orbit: &mut Orbit, action: &Action, eye: &Eye, shown: Option<Fram
     }
     if let Some(shown) = shown {
         orbit.focus = shown.middles.center().extend(0.0);
-        orbit.distance = shown.length().max(2.0) * 1.2;
+        orbit.distance = shown.distance(cone);
     }
 }
 
@@ -178,6 +184,8 @@ fn toggle(orbiting: Option<Orbit>, eye: &Eye, transform: &mut Transform, project
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 mod tests {
+    use bevy::math::Rect;
+
     use super::*;
 
     const SIZE: Vec2 = Vec2::new(800.0, 600.0);
@@ -212,13 +220,32 @@ mod tests {
     }
 
     #[test]
+    fn all_is_seen_from_every_side() {
+        for size in [SIZE, Vec2::new(300.0, 900.0)] {
+            let (mut transform, mut projection) = camera();
+            let flat = Eye::looking(&transform, &projection, size).unwrap();
+            let mut orbit = toggle(None, &flat, &mut transform, &mut projection).unwrap();
+            let framed = Framed { middles: Rect::new(-30.0, -5.0, 50.0, 40.0), radius: 1.0, height: 20.0 };
+            for turn in [Vec2::ZERO, Vec2::new(45.0, -90.0), Vec2::new(100.0, 30.0)] {
+                orbit.turn(turn);
+                move_around(&mut orbit, &Action::Fit, &flat, Some(framed), cone(&projection, size));
+                let eye = Eye::looking(&orbit.transform(), &projection, size).unwrap();
+                for corner in [[-30.0, -5.0, 20.0], [50.0, 40.0, -20.0], [-30.0, 40.0, 0.0], [50.0, -5.0, 20.0]] {
+                    let seen = eye.pixel(Vec3::from(corner)).is_some_and(|(pixel, _)| eye.has(pixel));
+                    assert!(seen, "{corner:?} {turn} {size}");
+                }
+            }
+        }
+    }
+
+    #[test]
     fn panning_around_moves_the_focus_under_the_pointer() {
         let (mut transform, mut projection) = camera();
         let flat = Eye::looking(&transform, &projection, SIZE).unwrap();
         let mut orbit = toggle(None, &flat, &mut transform, &mut projection).unwrap();
         let eye = Eye::looking(&orbit.transform(), &projection, SIZE).unwrap();
         let focus = orbit.focus;
-        move_around(&mut orbit, &Action::Pan(Vec2::new(30.0, -20.0)), &eye, None);
+        move_around(&mut orbit, &Action::Pan(Vec2::new(30.0, -20.0)), &eye, None, 1.0);
         let eye = Eye::looking(&orbit.transform(), &projection, SIZE).unwrap();
         let (pixel, _) = eye.pixel(focus).unwrap();
         assert!(pixel.distance(SIZE / 2.0 + Vec2::new(30.0, -20.0)) < 1.0, "{pixel}");

@@ -94,8 +94,8 @@ fn named_nodes(scene: &GraphScene, eye: &Eye) -> Vec<Named> {
         None => scene.nodes().len() > DEEP_NODES_MAX,
     };
     let nodes: Box<dyn Iterator<Item = u32>> =
-        if is_too_small { Box::new(scene.selected()) } else { Box::new((0..).take(scene.nodes().len())) };
-    let nodes = nodes.filter(|node| scene.is_shown(*node) && flat_px.is_none_or(|unit_px| is_large(*node, unit_px)));
+        if is_too_small { Box::new(scene.raised()) } else { Box::new((0..).take(scene.nodes().len())) };
+    let nodes = nodes.filter(|node| scene.is_drawn(*node) && flat_px.is_none_or(|unit_px| is_large(*node, unit_px)));
     for node in nodes {
         let at = scene.world_place(node);
         let Some((pixel, unit_px)) = eye.pixel(at).filter(|(pixel, _)| eye.has(*pixel)) else { continue };
@@ -114,7 +114,10 @@ fn named_nodes(scene: &GraphScene, eye: &Eye) -> Vec<Named> {
     cells.into_values().collect()
 }
 
-/// Returns a node's key, or the end of its id.
+/// The most letters of a name.
+const LETTERS_MAX: usize = 40;
+
+/// Returns a node's key in one line, the end of a long one left out, or the end of its id.
 fn name_of(scene: &GraphScene, node: u32) -> String {
     let name = scene.name(node);
     name.key.as_ref().map_or_else(
@@ -122,7 +125,12 @@ fn name_of(scene: &GraphScene, node: u32) -> String {
             let id = name.id.to_string();
             id[id.len() - 8..].to_owned()
         },
-        ToString::to_string,
+        |key| {
+            let key = key.to_string();
+            let letters = key.chars().take(LETTERS_MAX);
+            let shown: String = letters.map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
+            if shown.len() < key.len() { shown + "..." } else { shown }
+        },
     )
 }
 
@@ -161,5 +169,14 @@ mod tests {
             [vec!["b", "c"], vec!["b"]],
             "what is selected comes first"
         );
+    }
+
+    #[test]
+    fn a_name_is_one_line_and_not_longer_than_can_be_read() {
+        let mut scene = GraphScene::default();
+        let (id, key) = (NodeId::from_u64(9), Some(Key::from(format!("two\nlines {}", "long ".repeat(20)))));
+        let node = NodeView { id, key, kind: "thing".into(), version: 1, components: Vec::new() };
+        scene.apply(GraphId::from_u64(1), 1, &GraphMutation::NodeAdded { node });
+        assert_eq!(name_of(&scene, 0), format!("two lines {}...", "long ".repeat(6)));
     }
 }

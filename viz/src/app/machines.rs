@@ -56,7 +56,9 @@ fn read(component: &Said) -> Option<(Machine, usize)> {
     };
     let said = texts("transitions");
     let pairs = said.iter().filter_map(|transition| transition.split_once("->"));
-    let transitions = pairs.map(|(from, to)| (place(from.trim()), place(to.trim()))).collect();
+    let pairs =
+        pairs.map(|(from, to)| (from.trim(), to.trim())).filter(|(from, to)| !from.is_empty() && !to.is_empty());
+    let transitions = pairs.map(|(from, to)| (place(from), place(to))).collect();
     let current = place(&current);
     Some((Machine { states, transitions }, current))
 }
@@ -146,7 +148,7 @@ mod tests {
         };
         assert_eq!(read(&["draft -> sent"], "draft"), ("draft sent".to_owned(), vec![(0, 1)], 0));
         assert_eq!(read(&[], "lost"), ("draft lost".to_owned(), vec![], 1));
-        assert_eq!(read(&["draft"], "draft"), ("draft".to_owned(), vec![], 0), "that is no transition");
+        assert_eq!(read(&["draft", "draft ->"], "draft"), ("draft".to_owned(), vec![], 0), "they are no transitions");
     }
 
     #[test]

@@ -9,23 +9,23 @@ use super::eye::Eye;
 /// How far from a node one may point, pixels.
 const REACH_PX: f32 = 6.0;
 
-/// Returns the node that is shown at a pixel: of those whose radius reaches it, or that are a few pixels from it, the
+/// Returns the node that is drawn at a pixel: of those whose radius reaches it, or that are a few pixels from it, the
 /// nearest.
 pub fn node_at(scene: &GraphScene, eye: &Eye, at: Vec2) -> Option<u32> {
     let near = (0..).take(scene.nodes().len()).filter_map(|node| {
         let (pixel, unit_px) = eye.pixel(scene.world_place(node))?;
         let distance = pixel.distance(at);
         let reach = (scene.world_radius(node) * unit_px).max(REACH_PX);
-        (distance <= reach && scene.is_shown(node)).then_some((node, distance))
+        (distance <= reach && scene.is_drawn(node)).then_some((node, distance))
     });
     near.min_by(|a, b| a.1.total_cmp(&b.1)).map(|(node, _)| node)
 }
 
-/// Returns the nodes that are shown within a rectangle of pixels.
+/// Returns the nodes that are drawn within a rectangle of pixels.
 pub fn nodes_within(scene: &GraphScene, eye: &Eye, pixels: Rect) -> Vec<u32> {
     let is_within = |node: &u32| {
         let pixel = eye.pixel(scene.world_place(*node));
-        pixel.is_some_and(|(pixel, _)| pixels.contains(pixel)) && scene.is_shown(*node)
+        pixel.is_some_and(|(pixel, _)| pixels.contains(pixel)) && scene.is_drawn(*node)
     };
     (0..).take(scene.nodes().len()).filter(is_within).collect()
 }

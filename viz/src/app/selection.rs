@@ -103,10 +103,10 @@ pub(super) fn select(
     }
 }
 
-/// Returns the nodes that are shown and whose key a text is, or whose kind and key, as `KIND:KEY`; where there is none,
+/// Returns the nodes that are drawn and whose key a text is, or whose kind and key, as `KIND:KEY`; where there is none,
 /// those whose key or id begins with it.
 fn search(scene: &GraphScene, text: &str) -> Vec<u32> {
-    let nodes = || (0..).take(scene.nodes().len()).filter(|node| scene.is_shown(*node));
+    let nodes = || (0..).take(scene.nodes().len()).filter(|node| scene.is_drawn(*node));
     let has_key = |node: u32, is_it: &dyn Fn(&str) -> bool| {
         scene.name(node).key.as_ref().is_some_and(|key| is_it(&key.to_string()))
     };

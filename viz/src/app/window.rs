@@ -57,13 +57,14 @@ pub fn window_app(width: u32, height: u32) -> App {
     app
 }
 
-/// Frames what comes until all that the store had is there, or the viewer looks elsewhere.
+/// Frames what comes until all that the store had is there and laid out, or the viewer looks elsewhere.
 fn look_at_all(
     mut was_framed: Local<bool>,
     mut actions: MessageReader<Action>,
     scene: Res<GraphScene>,
     insets: Res<Insets>,
     apart: Res<Apart>,
+    layouts: Res<Layouts>,
     source: Option<Res<Source>>,
     bridge: Option<Res<GraphBridge>>,
     camera: Single<(&Camera, &mut Transform, &mut Projection), With<GraphCamera>>,
@@ -75,8 +76,9 @@ fn look_at_all(
     let (camera, mut transform, mut projection) = camera.into_inner();
     if let (Some(all), Some(size)) = (Framed::all(&scene), camera.logical_viewport_size()) {
         all.fill(size, *insets, &mut transform, &mut projection);
-        *was_framed =
-            apart.has_all(&scene) && source.zip(bridge).is_none_or(|(source, bridge)| !source.is_behind(&bridge));
+        *was_framed = layouts.is_at_rest(&scene)
+            && apart.has_all(&scene)
+            && source.zip(bridge).is_none_or(|(source, bridge)| !source.is_behind(&bridge));
     }
 }
 

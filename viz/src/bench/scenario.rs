@@ -116,7 +116,7 @@ impl Stage {
         let (mut transform, mut projection) = camera
             .get_components_mut::<(&mut Transform, &mut Projection)>()
             .expect("a camera has a place and a projection");
-        let framed = Framed { middles: bounds, radius: 0.0 };
+        let framed = Framed { middles: bounds, radius: 0.0, height: 0.0 };
         framed.fill(self.viewport, Insets::default(), &mut transform, &mut projection);
     }
 }

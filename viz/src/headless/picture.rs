@@ -106,6 +106,9 @@ impl Picture {
             RenderAssetUsages::MAIN_WORLD,
         );
         let unwritable = |reason| PictureError::Unwritable { path: path.display().to_string(), reason };
+        if !path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("png")) {
+            return Err(unwritable("a picture's name ends with .png".to_owned()));
+        }
         let image = image.try_into_dynamic().map_err(|error| unwritable(error.to_string()))?;
         image.to_rgb8().save(path).map_err(|error| unwritable(error.to_string()))
     }

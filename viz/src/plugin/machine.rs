@@ -140,12 +140,20 @@ fn fade(time: Res<Time>, mut visuals: Query<&mut StateMachineVisual>) {
 fn draw(visuals: Query<(&StateMachineVisual, &GlobalTransform)>, mut gizmos: Gizmos) {
     for (visual, transform) in &visuals {
         let scale = transform.scale().x;
-        for step in &visual.transitions {
-            let is_lit = visual.flash.is_some_and(|(flashing, _)| flashing == *step);
+        let is_lit = |step: &(usize, usize)| visual.flash.is_some_and(|(flashing, _)| flashing == *step);
+        let rest = visual.transitions.iter().filter(|step| !is_lit(step));
+        // What flashes is drawn over the rest.
+        for step in rest.chain(visual.transitions.iter().filter(|step| is_lit(step))) {
+            let color = if is_lit(step) { LIT } else { REST };
             let (from, to) = (visual.place(step.0), visual.place(step.1));
+            if step.0 == step.1 {
+                let beside = transform.transform_point(from * (1.0 + STATE * 1.2 / RING));
+                gizmos.circle(Isometry3d::new(beside, transform.rotation()), STATE * 0.6 * scale, color);
+                continue;
+            }
             let gap = (to - from).normalize_or_zero() * STATE;
             let (from, to) = (transform.transform_point(from + gap), transform.transform_point(to - gap));
-            gizmos.arrow(from, to, if is_lit { LIT } else { REST });
+            gizmos.arrow(from, to, color);
         }
         for state in 0..visual.states.len() {
             let at = Isometry3d::new(transform.transform_point(visual.place(state)), transform.rotation());

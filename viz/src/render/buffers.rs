@@ -17,8 +17,8 @@ use super::facts::RenderFacts;
 /// A buffer's size at least, bytes: an empty one cannot be bound.
 const BYTES_MIN: u64 = 256;
 
-/// The most draws for what is selected; what is beyond is not drawn once more, before the rest.
-const SELECTED_RUNS_MAX: usize = 1024;
+/// The most draws for nodes before the rest; what is beyond is drawn among the rest alone.
+const RAISED_RUNS_MAX: usize = 1024;
 
 /// One array on the GPU.
 #[derive(Debug)]
@@ -44,8 +44,8 @@ pub(super) struct GpuScene {
     pub(super) node_count: u32,
     pub(super) edge_count: u32,
     pub(super) loop_count: u32,
-    /// The slots of the selected nodes, those next to each other together.
-    pub(super) selected: Vec<Range<u32>>,
+    /// The slots of the nodes that are drawn before the rest, those next to each other together.
+    pub(super) raised: Vec<Range<u32>>,
     pub(super) radius_max: f32,
     pub(super) way: f32,
     /// The one group's record, where there is one group.
@@ -73,7 +73,7 @@ impl FromWorld for GpuScene {
             node_count: 0,
             edge_count: 0,
             loop_count: 0,
-            selected: Vec::new(),
+            raised: Vec::new(),
             radius_max: 0.0,
             way: 1.0,
             one_group: None,
@@ -193,12 +193,12 @@ pub(super) fn follow_scene(
     gpu.edge_count = u32::try_from(columns.edges.len()).expect("the scene counts its slots in 32 bits");
     gpu.loop_count = u32::try_from(columns.loops.len()).expect("there are fewer than edges");
     gpu.way = scene.way();
-    gpu.selected.clear();
-    for node in scene.selected() {
-        if let Some(run) = gpu.selected.last_mut().filter(|run| run.end == node) {
+    gpu.raised.clear();
+    for node in scene.raised() {
+        if let Some(run) = gpu.raised.last_mut().filter(|run| run.end == node) {
             run.end += 1;
-        } else if gpu.selected.len() < SELECTED_RUNS_MAX {
-            gpu.selected.push(node..node + 1);
+        } else if gpu.raised.len() < RAISED_RUNS_MAX {
+            gpu.raised.push(node..node + 1);
         }
     }
     let groups = scene.groups();

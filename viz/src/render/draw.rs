@@ -47,10 +47,9 @@ pub(super) fn draw_graph(
             (draws.node_element(), draws.node_vertices()),
         ];
         let all = all.into_iter().map(|(element, vertices)| (element, vertices, 0));
-        let selected =
-            scene.selected.iter().map(|run| (Element::Selected, (run.end - run.start) * NODE_VERTICES, run.start));
+        let raised = scene.raised.iter().map(|run| (Element::Raised, (run.end - run.start) * NODE_VERTICES, run.start));
         let mut draw_calls = 0;
-        for (element, vertices, first) in all.chain(selected) {
+        for (element, vertices, first) in all.chain(raised) {
             let Some(pipeline) = pipelines.element(element, draws.variant).filter(|_| vertices > 0) else { continue };
             pass.set_render_pipeline(pipeline);
             pass.set_bind_group(0, &layer.graph, &[]);

@@ -144,8 +144,8 @@ pub(super) fn prepare_layers(
         let has_depth = view.clip_from_view.w_axis.w == 0.0;
         let draws = draws(&scene, &detail, view, has_depth);
         let loops = (draws.loops > 0).then_some(Element::Loops);
-        let selected = (!scene.selected.is_empty()).then_some(Element::Selected);
-        for element in [Element::Edges, draws.node_element()].into_iter().chain(loops).chain(selected) {
+        let raised = (!scene.raised.is_empty()).then_some(Element::Raised);
+        for element in [Element::Edges, draws.node_element()].into_iter().chain(loops).chain(raised) {
             pipelines.prepare(&device, element, draws.variant);
         }
         pipelines.prepare_layer(&device, format);

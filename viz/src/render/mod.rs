@@ -1,5 +1,5 @@
 //! Drawing the scene with Bevy's renderer: uploads of what changed, two draws a picture and a few for loops and
-//! for what is selected, no picture where nothing changed.
+//! for what stands before the rest, no picture where nothing changed.
 
 mod detail;
 mod facts;

@@ -30,7 +30,7 @@ pub(super) enum Element {
     /// Nodes, as shapes.
     Nodes,
     /// Nodes, as shapes, whatever stands before them.
-    Selected,
+    Raised,
     /// Nodes, as points.
     Points,
     /// The slots of nodes drawn as shapes.
@@ -102,7 +102,7 @@ impl GraphPipelines {
         let (vertex, fragment, topology, format, blend) = match element {
             Element::Edges => ("edge_vertex", "edge_fragment", PrimitiveTopology::LineList, LAYER_FORMAT, true),
             Element::Loops => ("loop_vertex", "edge_fragment", PrimitiveTopology::LineList, LAYER_FORMAT, true),
-            Element::Nodes | Element::Selected => {
+            Element::Nodes | Element::Raised => {
                 ("node_vertex", "node_fragment", PrimitiveTopology::TriangleList, LAYER_FORMAT, true)
             }
             Element::Points => ("point_vertex", "point_fragment", PrimitiveTopology::PointList, LAYER_FORMAT, true),
@@ -129,7 +129,7 @@ impl GraphPipelines {
             depth_stencil: variant.has_depth.then(|| DepthStencilState {
                 format: DEPTH_FORMAT,
                 depth_write_enabled: Some(true),
-                depth_compare: Some(if element == Element::Selected {
+                depth_compare: Some(if element == Element::Raised {
                     CompareFunction::Always
                 } else {
                     CompareFunction::GreaterEqual

@@ -12,11 +12,14 @@ use cidgraph::{EdgeId, GraphId, Key, Name, NodeId};
 use super::chronicle::Chronicle;
 use super::column::Column;
 use super::incidence::Incidence;
-use super::record::{Bits, EdgeRecord, GroupRecord, NO_VERSION, NodeRecord, PastRecord, Place, gpu_version};
+use super::record::{Bits, EdgeRecord, GroupRecord, NO_VERSION, NodeRecord, Place};
 use super::standing::Standing;
 
 /// The most graphs of a scene.
 pub const GRAPHS_MAX: usize = 1 << 16;
+
+/// How far a loop reaches above its node's middle, in radii of the node: as `graph.wgsl` draws it.
+const LOOP_REACH: f32 = 2.05;
 
 /// What the processor keeps of a node beside its record.
 #[derive(Debug, Clone)]
@@ -107,8 +110,8 @@ pub struct GraphScene {
     pub(super) kinds: Vec<Name>,
     pub(super) kinds_by_name: HashMap<Name, u16>,
     pub(super) incidence: Incidence,
-    /// The slots of the selected nodes.
-    selected: BTreeSet<u32>,
+    /// The slots of the nodes that are drawn before the rest.
+    raised: BTreeSet<u32>,
     /// How far nodes are on the way from their origins, 1 where all arrived.
     way: f32,
     pub(super) radius_max: f32,
@@ -127,7 +130,7 @@ impl Default for GraphScene {
             kinds: Vec::new(),
             kinds_by_name: HashMap::new(),
             incidence: Incidence::default(),
-            selected: BTreeSet::new(),
+            raised: BTreeSet::new(),
             way: 1.0,
             radius_max: 0.0,
         }
@@ -252,32 +255,6 @@ impl GraphScene {
         self.incidence.of(node, |edge| self.columns.edges.get(edge).source)
     }
 
-    /// Returns whether a node is shown.
-    pub fn is_shown(&self, node: u32) -> bool {
-        let record = self.columns.nodes.get(node);
-        let group = self.columns.groups.get(Bits(record.bits).group());
-        record.lives_at(group.version) && record.bits & Bits::HIDDEN == 0
-    }
-
-    /// Returns how many nodes and edges are shown, looking at each.
-    pub fn count_shown(&self) -> (usize, usize) {
-        let nodes = (0..).take(self.columns.nodes.len()).filter(|node| self.is_shown(*node)).count();
-        let is_shown = |edge: &&EdgeRecord| {
-            let source = self.columns.nodes.get(edge.source);
-            let group = self.columns.groups.get(Bits(source.bits).group());
-            edge.lives_at(group.version) && self.is_shown(edge.source) && self.is_shown(edge.target)
-        };
-        (nodes, self.columns.edges.items().iter().filter(is_shown).count())
-    }
-
-    /// Returns whether a node is in the picture: it is shown, or it was there at the version that is compared with.
-    pub fn is_drawn(&self, node: u32) -> bool {
-        let record = self.columns.nodes.get(node);
-        let compare = self.columns.groups.get(Bits(record.bits).group()).compare;
-        let was_there = compare != NO_VERSION && record.lives_at(compare) && record.bits & Bits::HIDDEN == 0;
-        was_there || self.is_shown(node)
-    }
-
     /// Returns where a node is on its way, in the world.
     pub fn world_place(&self, node: u32) -> Vec3 {
         let group = self.columns.groups.get(Bits(self.columns.nodes.get(node).bits).group());
@@ -285,33 +262,15 @@ impl GraphScene {
         Mat4::from_cols_array_2d(&group.world_from_group).transform_point3(Vec3::new(x, y, z))
     }
 
+    /// Returns how far nodes reach, in their radii: an edge that ever led from a node to itself is a circle above it.
+    pub fn radii_reached(&self) -> f32 {
+        if self.columns.loops.is_empty() { 1.0 } else { LOOP_REACH }
+    }
+
     /// Returns a node's radius at the version that is shown, in units of the world.
     pub fn world_radius(&self, node: u32) -> f32 {
         let group = self.columns.groups.get(Bits(self.columns.nodes.get(node).bits).group());
         self.place_now(node)[3] * group.scale
-    }
-
-    /// Shows a version of a graph: of the transactions that the scene has seen, the last that ended by then; the last one of
-    /// all, and those that follow, where the version is none that the scene has seen.
-    pub fn show_version(&mut self, graph: u16, version: u64) {
-        let at = &mut self.graphs[usize::from(graph)];
-        at.is_live = version >= at.version;
-        let ended = at.ends.partition_point(|end| *end <= version);
-        let version = if at.is_live { at.version } else { ended.checked_sub(1).map_or(0, |last| at.ends[last]) };
-        let version = gpu_version(version);
-        self.set_group(graph, |group| group.version = version);
-    }
-
-    /// Shows a graph's last version, and every one that follows.
-    pub fn show_live(&mut self, graph: u16) {
-        let version = self.graphs[usize::from(graph)].version;
-        self.show_version(graph, version);
-    }
-
-    /// Marks what was added (green) and removed (red) since another version, or nothing.
-    pub fn compare_with(&mut self, graph: u16, version: Option<u64>) {
-        let compare = version.map_or(NO_VERSION, gpu_version);
-        self.set_group(graph, |group| group.compare = compare);
     }
 
     /// Puts a graph somewhere else.
@@ -330,18 +289,16 @@ impl GraphScene {
         if bits != self.columns.nodes.get(node).bits {
             self.columns.nodes.get_mut(node).bits = bits;
         }
-        if mark & Bits::SELECTED != 0 {
-            if is_set {
-                self.selected.insert(node)
-            } else {
-                self.selected.remove(&node)
-            };
+        if bits & (Bits::SELECTED | Bits::HIGHLIGHTED) == 0 {
+            self.raised.remove(&node);
+        } else {
+            self.raised.insert(node);
         }
     }
 
-    /// Returns the slots of the selected nodes, in order.
-    pub fn selected(&self) -> impl Iterator<Item = u32> + '_ {
-        self.selected.iter().copied()
+    /// Returns the slots of the nodes that are selected or stand out, in order: they are drawn before the rest.
+    pub fn raised(&self) -> impl Iterator<Item = u32> + '_ {
+        self.raised.iter().copied()
     }
 
     /// Sets or takes away a mark of [`Bits`] of an edge.
@@ -450,17 +407,6 @@ impl GraphScene {
             None => [now[0], now[1], now[2]],
         };
         [x, y, z, self.states[node as usize].size.unwrap_or(past.radius)]
-    }
-
-    /// Returns how a node was at the version that is shown, where it was otherwise than it is.
-    pub(super) fn past_of(&self, node: u32) -> Option<PastRecord> {
-        let group = self.columns.groups.get(Bits(self.columns.nodes.get(node).bits).group());
-        self.chronicle.find(node, group.version)
-    }
-
-    /// Returns whether a past is shown in which nodes may have been otherwise.
-    pub fn looks_back(&self) -> bool {
-        !self.chronicle.records.is_empty() && self.graphs.iter().any(|graph| !graph.is_live)
     }
 }
 

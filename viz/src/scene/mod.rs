@@ -10,6 +10,7 @@ mod sunflower;
 mod graph_scene;
 mod change;
 mod mutation;
+mod shown;
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 mod scene_tests;
