@@ -1,9 +1,7 @@
 //! The plugin that shows graphs in a Bevy application.
 
-use bevy::app::{App, Plugin, PostUpdate, Startup, Update};
-use bevy::camera::visibility::NoFrustumCulling;
+use bevy::app::{App, Plugin, PostUpdate, Update};
 use bevy::ecs::prelude::*;
-use bevy::prelude::Text2d;
 use bevy::transform::TransformSystems;
 
 use crate::render::GraphRenderPlugin;
@@ -37,7 +35,6 @@ impl Plugin for EventSourcedGraphPlugin {
     fn build(&self, app: &mut App) {
         app.add_plugins((GraphRenderPlugin, StateMachinePlugin))
             .init_resource::<GraphScene>()
-            .add_systems(Startup, keep_text_laid_out)
             .add_message::<GraphMutationEvent>()
             .add_message::<CommandAnswered>()
             .configure_sets(Update, (GraphSystems::Receive, GraphSystems::Apply).chain())
@@ -50,12 +47,6 @@ impl Plugin for EventSourcedGraphPlugin {
             .add_observer(show_mark::<Highlighted, HIGHLIGHTED>)
             .add_observer(hide_mark::<Highlighted, HIGHLIGHTED>);
     }
-}
-
-/// Bevy lays text out for cameras that see any, and what changes while none is seen never again: so there is always one,
-/// which is empty.
-fn keep_text_laid_out(mut commands: Commands) {
-    commands.spawn((Text2d::default(), NoFrustumCulling));
 }
 
 fn apply_mutations(
