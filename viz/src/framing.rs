@@ -39,9 +39,9 @@ impl Framed {
     /// Returns what is to be seen of those of the given nodes that are shown.
     pub fn of(scene: &GraphScene, nodes: impl IntoIterator<Item = u32>) -> Option<Self> {
         let framed = nodes.into_iter().filter(|node| scene.is_drawn(*node)).map(|node| {
-            let place = scene.world_place(node);
+            let (place, radius) = scene.world_disc(node);
             let middles = Rect::from_corners(place.truncate(), place.truncate());
-            Self { middles, radius: scene.world_radius(node) * scene.radii_reached(), height: place.z.abs() }
+            Self { middles, radius: radius * scene.radii_reached(), height: place.z.abs() }
         });
         framed.reduce(|all, one| Self {
             middles: all.middles.union(one.middles),

@@ -203,7 +203,7 @@ fn object_of(file: &Path, info: &SnapshotInfo) -> Json {
         "graph": info.graph.to_string(),
         "from_version": info.from,
         "head": info.head.map(|head| json!({ "version": head.version, "cid": head.cid.to_string() })),
-        "state_hash": info.state_hash.iter().map(|byte| format!("{byte:02x}")).collect::<String>(),
+        "state_hash": super::stats::hex(&info.state_hash),
         "time": show_time(info.timestamp_ns),
         "nodes": info.node_count,
         "edges": info.edge_count,

@@ -22,11 +22,7 @@ fn a_stretch_of_the_past_is_what_following_it_had_shown() {
     assert!(bridge.stop(live));
     let cid = lived.updates[4].cid.expect("it is of a store");
     let past = bridge.replay(world.graph, Some(Moment::Cid(cid)), Some(Moment::Version(15)));
-    let mut frames = Frames::default();
-    until("its end", || {
-        frames.frame(&mut bridge);
-        (frames.ends == [(past, None)]).then_some(())
-    });
+    let frames = Frames::until_end(&mut bridge, past);
     let mut expected = lived.updates[5..15].to_vec();
     expected.iter_mut().for_each(|update| update.origin = Origin::Replay);
     assert_eq!(frames.updates, expected);
@@ -44,11 +40,7 @@ fn a_stretch_comes_step_by_step_as_what_each_step_came_to() {
     world.command(translate(0..1, 2.0));
     let mut bridge = world.bridge(BatchConfig::default());
     let past = bridge.animate(world.graph, Some(Moment::Version(2)), None, Step::Versions(4));
-    let mut frames = Frames::default();
-    until("its end", || {
-        frames.frame(&mut bridge);
-        (frames.ends == [(past, None)]).then_some(())
-    });
+    let frames = Frames::until_end(&mut bridge, past);
     let told: Vec<_> =
         frames.updates.iter().map(|update| (update.first_version, update.version, update.transactions)).collect();
     assert_eq!(told, [(3, 6, 4), (7, 8, 2)]);
@@ -86,11 +78,7 @@ fn an_edge_goes_with_a_node_that_is_replaced() {
     world.command(connect());
     let mut bridge = world.bridge(BatchConfig::default());
     let past = bridge.animate(world.graph, Some(Moment::Version(4)), None, Step::Versions(9));
-    let mut frames = Frames::default();
-    until("its end", || {
-        frames.frame(&mut bridge);
-        (frames.ends == [(past, None)]).then_some(())
-    });
+    let frames = Frames::until_end(&mut bridge, past);
     let told = &frames.updates[0].mutations;
     assert!(matches!(told[0], GraphMutation::EdgeRemoved { edge } if edge == id), "{told:?}");
     assert!(matches!(&told[3], GraphMutation::EdgeConnected { edge } if edge.id == id), "{told:?}");

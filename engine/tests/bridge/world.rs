@@ -86,6 +86,16 @@ pub(crate) struct Frames {
 }
 
 impl Frames {
+    /// Runs frames until a feed has ended as it should.
+    pub(crate) fn until_end(bridge: &mut AsyncSyncBridge, feed: FeedId) -> Self {
+        let mut frames = Self::default();
+        until("its end", || {
+            frames.frame(bridge);
+            (frames.ends == [(feed, None)]).then_some(())
+        });
+        frames
+    }
+
     /// Runs one frame.
     pub(crate) fn frame(&mut self, bridge: &mut AsyncSyncBridge) {
         for event in bridge.receive_events_within(Duration::MAX) {

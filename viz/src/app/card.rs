@@ -88,7 +88,7 @@ pub(super) fn lines(scene: &GraphScene, source: Option<&Source>, node: u32) -> V
         let left = component.properties.len().saturating_sub(LINES_MAX);
         lines.extend((left > 0).then(|| format!("  and {left} more")));
     }
-    lines.iter_mut().for_each(shorten);
+    lines.iter_mut().for_each(|line| shorten(line, LINE_MAX));
     lines
 }
 
@@ -107,8 +107,9 @@ fn said(value: &Value) -> String {
     }
 }
 
-fn shorten(line: &mut String) {
-    if let Some((end, _)) = line.char_indices().nth(LINE_MAX) {
+/// Leaves out what a line has behind so many letters.
+pub(super) fn shorten(line: &mut String, letters_max: usize) {
+    if let Some((end, _)) = line.char_indices().nth(letters_max) {
         line.truncate(end);
         line.push_str("...");
     }

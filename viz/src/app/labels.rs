@@ -9,6 +9,7 @@ use bevy::prelude::{Camera, FontSize, Projection, Text2d, TextColor, TextFont, T
 use crate::render::{Detail, GraphCamera};
 use crate::scene::{Bits, GraphScene};
 
+use super::card::shorten;
 use super::eye::Eye;
 use super::letters::Letters;
 
@@ -58,15 +59,15 @@ pub(super) fn label(
     let mut named = named.into_iter();
     let rotation = transform.rotation;
     for (mut text, mut transform, mut visibility) in &mut labels {
-        let Some(Named { node, unit_px }) = named.next() else {
+        let Some(Named { node, place, radius_px, unit_px }) = named.next() else {
             visibility.set_if_neq(Visibility::Hidden);
             continue;
         };
         visibility.set_if_neq(Visibility::Inherited);
-        let above_px = (scene.world_radius(node) * unit_px).min(detail.radius_max_px) + FONT_PX;
+        let above_px = radius_px.min(detail.radius_max_px) + FONT_PX;
         // Upright to the viewer, and nearer than a node at the same place.
         let aside = rotation * Vec3::new(0.0, above_px, 1.0) / unit_px;
-        let at = Transform::from_translation(scene.world_place(node) + aside);
+        let at = Transform::from_translation(place + aside);
         transform.set_if_neq(at.with_rotation(rotation).with_scale(Vec3::splat(1.0 / unit_px)));
         let name = letters.readable(name_of(&scene, node));
         if text.0 != name {
@@ -75,10 +76,14 @@ pub(super) fn label(
     }
 }
 
-/// A node that has a name, and how many pixels a unit of the world is long there.
+/// A node that has a name.
 #[derive(Debug, Clone, Copy)]
 struct Named {
     node: u32,
+    /// Where it is, in the world.
+    place: Vec3,
+    radius_px: f32,
+    /// How many pixels a unit of the world is long there.
     unit_px: f32,
 }
 
@@ -87,25 +92,23 @@ struct Named {
 fn named_nodes(scene: &GraphScene, eye: &Eye) -> Vec<Named> {
     let is_selected = |node: u32| scene.nodes()[node as usize].bits & Bits::SELECTED != 0;
     let mut cells: BTreeMap<[i32; 2], Named> = BTreeMap::new();
-    let flat_px = eye.pixel(Vec3::ZERO).filter(|_| eye.is_flat).map(|(_, unit_px)| unit_px);
-    let is_large = |node: u32, unit_px: f32| scene.world_radius(node) * unit_px >= RADIUS_MIN_PX || is_selected(node);
-    let is_too_small = match flat_px {
-        Some(unit_px) => scene.radius_max() * unit_px < RADIUS_MIN_PX,
+    let is_too_small = match eye.pixel(Vec3::ZERO).filter(|_| eye.is_flat) {
+        Some((_, unit_px)) => scene.radius_max() * unit_px < RADIUS_MIN_PX,
         None => scene.nodes().len() > DEEP_NODES_MAX,
     };
     let nodes: Box<dyn Iterator<Item = u32>> =
         if is_too_small { Box::new(scene.raised()) } else { Box::new((0..).take(scene.nodes().len())) };
-    let nodes = nodes.filter(|node| scene.is_drawn(*node) && flat_px.is_none_or(|unit_px| is_large(*node, unit_px)));
-    for node in nodes {
-        let at = scene.world_place(node);
-        let Some((pixel, unit_px)) = eye.pixel(at).filter(|(pixel, _)| eye.has(*pixel)) else { continue };
-        if flat_px.is_none() && !is_large(node, unit_px) {
+    for node in nodes.filter(|node| scene.is_drawn(*node)) {
+        let (place, radius) = scene.world_disc(node);
+        let Some((pixel, unit_px)) = eye.pixel(place).filter(|(pixel, _)| eye.has(*pixel)) else { continue };
+        let radius_px = radius * unit_px;
+        if radius_px < RADIUS_MIN_PX && !is_selected(node) {
             continue;
         }
         // Where nothing turns, cells stay with the world while the view is moved.
-        let across = if eye.is_flat { at.truncate() * unit_px } else { pixel };
+        let across = if eye.is_flat { place.truncate() * unit_px } else { pixel };
         let cell: IVec2 = (across / CELL_PX).floor().as_ivec2();
-        let new = Named { node, unit_px };
+        let new = Named { node, place, radius_px, unit_px };
         let first = cells.entry(cell.to_array()).or_insert(new);
         if (is_selected(node), unit_px) > (is_selected(first.node), first.unit_px) {
             *first = new;
@@ -126,10 +129,9 @@ fn name_of(scene: &GraphScene, node: u32) -> String {
             id[id.len() - 8..].to_owned()
         },
         |key| {
-            let key = key.to_string();
-            let letters = key.chars().take(LETTERS_MAX);
-            let shown: String = letters.map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
-            if shown.len() < key.len() { shown + "..." } else { shown }
+            let mut key = key.to_string().replace(char::is_control, " ");
+            shorten(&mut key, LETTERS_MAX);
+            key
         },
     )
 }

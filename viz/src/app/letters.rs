@@ -199,6 +199,17 @@ mod tests {
     const NAMES: [&str; 5] = ["Zürich", "Ωμέγα", "Żółw", "Київ", "東京"];
 
     #[test]
+    fn fonts_that_are_looked_for_ahead_are_the_same() {
+        let (mut now, mut ahead) = (MachineFonts::default(), MachineFonts::default());
+        ahead.look_ahead();
+        for name in NAMES {
+            let readable = [&mut now, &mut ahead].map(|fonts| fonts.readable(name.to_owned(), &mut FontCx::default()));
+            assert_eq!(readable[0], readable[1]);
+        }
+        assert!(ahead.looking.is_none(), "the thread was waited for");
+    }
+
+    #[test]
     fn without_a_font_letters_are_written_as_they_sound() {
         let (mut without, mut fonts) = (MachineFonts::of_folders(Vec::new()), FontCx::default());
         let readable = NAMES.map(|name| without.readable(name.to_owned(), &mut fonts));

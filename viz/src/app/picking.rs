@@ -12,11 +12,11 @@ const REACH_PX: f32 = 6.0;
 /// Returns the node that is drawn at a pixel: of those whose radius reaches it, or that are a few pixels from it, the
 /// nearest.
 pub fn node_at(scene: &GraphScene, eye: &Eye, at: Vec2) -> Option<u32> {
-    let near = (0..).take(scene.nodes().len()).filter_map(|node| {
-        let (pixel, unit_px) = eye.pixel(scene.world_place(node))?;
+    let near = (0..).take(scene.nodes().len()).filter(|node| scene.is_drawn(*node)).filter_map(|node| {
+        let (place, radius) = scene.world_disc(node);
+        let (pixel, unit_px) = eye.pixel(place)?;
         let distance = pixel.distance(at);
-        let reach = (scene.world_radius(node) * unit_px).max(REACH_PX);
-        (distance <= reach && scene.is_drawn(node)).then_some((node, distance))
+        (distance <= (radius * unit_px).max(REACH_PX)).then_some((node, distance))
     });
     near.min_by(|a, b| a.1.total_cmp(&b.1)).map(|(node, _)| node)
 }
@@ -125,6 +125,10 @@ mod tests {
         scene.show_version(0, 0);
         assert_eq!(node_at(&scene, &eye(1.0), Vec2::splat(50.0)), None);
         assert_eq!(nodes_within(&scene, &eye(1.0), Rect::new(0.0, 0.0, 99.0, 99.0)), Vec::<u32>::new());
+        scene.compare_with(0, Some(1));
+        assert_eq!(node_at(&scene, &eye(1.0), Vec2::splat(50.0)), Some(0), "what is only compared with is drawn");
+        assert_eq!(nodes_within(&scene, &eye(1.0), Rect::new(45.0, 45.0, 65.0, 55.0)), [0, 1]);
+        scene.compare_with(0, None);
         scene.show_version(0, 1);
         assert_eq!(neighbourhood(&scene, &[0], 3), (vec![0], vec![]), "edges came with version 2");
     }

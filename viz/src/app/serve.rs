@@ -8,6 +8,7 @@ use bevy::camera::RenderTarget;
 use bevy::ecs::prelude::*;
 use bevy::render::view::screenshot::{Screenshot, ScreenshotCaptured};
 use cidgraph::GraphId;
+use cidgraph_cli::command::stats::hex;
 
 use crate::headless::Picture;
 use crate::plugin::GraphBridge;
@@ -83,8 +84,7 @@ pub(super) struct Described {
 fn print(described: &[Described], states: &[(GraphId, [u8; 32])], mistakes: &mut MessageWriter<'_, Mistake>) {
     let line = |line: &Described| {
         let state = states.iter().find(|(graph, _)| Some(*graph) == line.graph);
-        let digits = |(_, hash): &(_, [u8; 32])| hash.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-        let state = state.map_or_else(String::new, |state| format!(" state {}", digits(state)));
+        let state = state.map_or_else(String::new, |(_, hash)| format!(" state {}", hex(hash)));
         format!("{}{state}\n", line.text)
     };
     let text: String = described.iter().map(line).collect();

@@ -60,6 +60,7 @@ pub fn window_app(width: u32, height: u32) -> App {
 /// Frames what comes until all that the store had is there and laid out, or the viewer looks elsewhere.
 fn look_at_all(
     mut was_framed: Local<bool>,
+    mut is_there: Local<bool>,
     mut actions: MessageReader<Action>,
     scene: Res<GraphScene>,
     insets: Res<Insets>,
@@ -73,12 +74,17 @@ fn look_at_all(
     if *was_framed {
         return;
     }
+    let is_behind = source.zip(bridge).is_some_and(|(source, bridge)| source.is_behind(&bridge));
+    let was_there = std::mem::replace(&mut *is_there, apart.has_all(&scene) && !is_behind);
+    let is_at_rest = *is_there && layouts.is_at_rest(&scene);
+    // Nodes are not looked at in each frame of a long layout.
+    if was_there && !is_at_rest {
+        return;
+    }
     let (camera, mut transform, mut projection) = camera.into_inner();
     if let (Some(all), Some(size)) = (Framed::all(&scene), camera.logical_viewport_size()) {
         all.fill(size, *insets, &mut transform, &mut projection);
-        *was_framed = layouts.is_at_rest(&scene)
-            && apart.has_all(&scene)
-            && source.zip(bridge).is_none_or(|(source, bridge)| !source.is_behind(&bridge));
+        *was_framed = is_at_rest;
     }
 }
 

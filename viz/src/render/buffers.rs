@@ -17,8 +17,8 @@ use super::facts::RenderFacts;
 /// A buffer's size at least, bytes: an empty one cannot be bound.
 const BYTES_MIN: u64 = 256;
 
-/// The most draws for nodes before the rest; what is beyond is drawn among the rest alone.
-const RAISED_RUNS_MAX: usize = 1024;
+/// The most nodes that are drawn before the rest; what is beyond is drawn among the rest alone.
+const RAISED_MAX: usize = 2048;
 
 /// One array on the GPU.
 #[derive(Debug)]
@@ -157,6 +157,18 @@ impl Upload<'_> {
     }
 }
 
+/// Returns numbers that grow, those next to each other together.
+fn runs(numbers: impl Iterator<Item = u32>) -> Vec<Range<u32>> {
+    let mut runs: Vec<Range<u32>> = Vec::new();
+    for number in numbers {
+        match runs.last_mut().filter(|run| run.end == number) {
+            Some(run) => run.end += 1,
+            None => runs.push(number..number + 1),
+        }
+    }
+    runs
+}
+
 /// Uploads what changed, straight from the arrays of the main world.
 pub(super) fn follow_scene(
     mut main: ResMut<MainWorld>,
@@ -173,6 +185,7 @@ pub(super) fn follow_scene(
     let is_on_the_way = scene.way() < 1.0;
     gpu.looks_back = scene.looks_back();
     let (columns, chronicle) = (&mut scene.columns, &mut scene.chronicle);
+    let is_marked_anew = columns.nodes.is_changed();
     let replaced = [
         gpu.groups.follow(&mut columns.groups, &mut upload),
         gpu.places.follow(&mut columns.places, &mut upload),
@@ -193,16 +206,22 @@ pub(super) fn follow_scene(
     gpu.edge_count = u32::try_from(columns.edges.len()).expect("the scene counts its slots in 32 bits");
     gpu.loop_count = u32::try_from(columns.loops.len()).expect("there are fewer than edges");
     gpu.way = scene.way();
-    gpu.raised.clear();
-    for node in scene.raised() {
-        if let Some(run) = gpu.raised.last_mut().filter(|run| run.end == node) {
-            run.end += 1;
-        } else if gpu.raised.len() < RAISED_RUNS_MAX {
-            gpu.raised.push(node..node + 1);
-        }
+    if is_marked_anew {
+        gpu.raised = runs(scene.raised().take(RAISED_MAX));
     }
     let groups = scene.groups();
     gpu.one_group = if let [group] = groups { Some(*group) } else { None };
     gpu.compares = groups.iter().any(|group| group.compare != NO_VERSION);
     gpu.radius_max = scene.radius_max();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_next_to_each_other_are_one_run() {
+        assert_eq!(runs([].into_iter()), []);
+        assert_eq!(runs([0, 1, 2, 5, 7, 8].into_iter()), [0..3, 5..6, 7..9]);
+    }
 }

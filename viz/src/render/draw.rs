@@ -1,4 +1,4 @@
-//! The draws: edges, then nodes, then those that are selected before the rest, into a camera's layer; then the layer under
+//! The draws: edges, then nodes, then those that are selected or stand out, into a camera's layer; then the layer under
 //! the view.
 
 use bevy::ecs::prelude::*;
@@ -18,7 +18,7 @@ use super::pipelines::{Element, GraphPipelines};
 /// The vertices of an edge, of a loop and of a node that is a shape: those of `graph.wgsl`.
 const EDGE_VERTICES: u32 = 2;
 const LOOP_VERTICES: u32 = 32;
-const NODE_VERTICES: u32 = 3;
+pub(super) const NODE_VERTICES: u32 = 3;
 
 /// Draws a camera's layer where it is stale, and lays it under the view.
 pub(super) fn draw_graph(

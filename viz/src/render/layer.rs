@@ -18,6 +18,7 @@ use crate::scene::NO_VERSION;
 
 use super::buffers::GpuScene;
 use super::detail::Detail;
+use super::draw::NODE_VERTICES;
 use super::lay::Lay;
 use super::pipelines::{DEPTH_FORMAT, Element, GraphPipelines, LAYER_FORMAT, LAYER_FORMAT_SRGB, Variant};
 
@@ -71,7 +72,7 @@ impl Draws {
 
     /// Returns the vertices of all nodes.
     pub(super) const fn node_vertices(&self) -> u32 {
-        if self.is_points { self.nodes } else { self.nodes * 3 }
+        if self.is_points { self.nodes } else { self.nodes * NODE_VERTICES }
     }
 }
 

@@ -257,20 +257,20 @@ impl GraphScene {
 
     /// Returns where a node is on its way, in the world.
     pub fn world_place(&self, node: u32) -> Vec3 {
+        self.world_disc(node).0
+    }
+
+    /// Returns where a node is on its way and its radius at the version that is shown, in the world.
+    pub fn world_disc(&self, node: u32) -> (Vec3, f32) {
         let group = self.columns.groups.get(Bits(self.columns.nodes.get(node).bits).group());
-        let [x, y, z, _] = self.place_now(node);
-        Mat4::from_cols_array_2d(&group.world_from_group).transform_point3(Vec3::new(x, y, z))
+        let [x, y, z, radius] = self.place_now(node);
+        let place = Mat4::from_cols_array_2d(&group.world_from_group).transform_point3(Vec3::new(x, y, z));
+        (place, radius * group.scale)
     }
 
     /// Returns how far nodes reach, in their radii: an edge that ever led from a node to itself is a circle above it.
     pub fn radii_reached(&self) -> f32 {
         if self.columns.loops.is_empty() { 1.0 } else { LOOP_REACH }
-    }
-
-    /// Returns a node's radius at the version that is shown, in units of the world.
-    pub fn world_radius(&self, node: u32) -> f32 {
-        let group = self.columns.groups.get(Bits(self.columns.nodes.get(node).bits).group());
-        self.place_now(node)[3] * group.scale
     }
 
     /// Puts a graph somewhere else.
@@ -288,11 +288,11 @@ impl GraphScene {
         let bits = Bits(self.columns.nodes.get(node).bits).with(mark, is_set).0;
         if bits != self.columns.nodes.get(node).bits {
             self.columns.nodes.get_mut(node).bits = bits;
-        }
-        if bits & (Bits::SELECTED | Bits::HIGHLIGHTED) == 0 {
-            self.raised.remove(&node);
-        } else {
-            self.raised.insert(node);
+            if bits & (Bits::SELECTED | Bits::HIGHLIGHTED) == 0 {
+                self.raised.remove(&node);
+            } else {
+                self.raised.insert(node);
+            }
         }
     }
 

@@ -1,9 +1,9 @@
 //! Several graphs in one scene: side by side, and where containers say.
 
 use bevy::math::Vec3;
-use bevy::prelude::Transform;
+use bevy::prelude::{Text, Transform};
 use cidgraph::{Component, GraphId, GraphMutation, NodeId, NodeView, Properties, Value};
-use cidgraph_viz::app::{Action, ViewerPlugin};
+use cidgraph_viz::app::{Action, BoardPlugin, ViewerPlugin};
 use cidgraph_viz::headless::{Adapter, HeadlessView};
 use cidgraph_viz::plugin::GraphContainer;
 use cidgraph_viz::scene::GraphScene;
@@ -25,6 +25,21 @@ fn add(view: &mut HeadlessView, graph: u64) {
 fn places(view: &mut HeadlessView) -> Vec<Vec3> {
     let scene = view.world().resource::<GraphScene>();
     (0..).take(scene.nodes().len()).map(|node| scene.world_place(node)).collect()
+}
+
+#[test]
+fn the_figures_name_a_few_graphs() {
+    let mut view = HeadlessView::open_with(Adapter::Noop, SIZE, |app| {
+        app.add_plugins((ViewerPlugin, BoardPlugin { has_times: false }));
+    })
+    .unwrap();
+    (1..=10).for_each(|graph| add(&mut view, graph));
+    (0..2).for_each(|_| view.frame());
+    let world = view.world();
+    let mut texts = world.query::<&Text>();
+    let figures = texts.iter(world).find(|text| text.0.starts_with("nodes 10")).unwrap();
+    assert_eq!(figures.0.matches("version 1 of 1").count(), 8, "{}", figures.0);
+    assert!(figures.0.contains("and 2 more graphs"), "{}", figures.0);
 }
 
 #[test]

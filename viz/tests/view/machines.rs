@@ -32,6 +32,20 @@ impl NamedStates for Order {
     }
 }
 
+#[test]
+fn a_transition_from_a_state_to_itself_is_a_circle_outside_of_it() {
+    let drawn = |transitions: &[(usize, usize)]| {
+        let mut view = software()?;
+        let states = ["one", "other"].map(str::to_owned);
+        let visual = StateMachineVisual::new(states, transitions.iter().copied(), 1);
+        view.world().spawn((visual, Transform::from_scale(bevy::math::Vec3::splat(0.3))));
+        view.frame();
+        Some(view.picture())
+    };
+    let Some((without, with)) = drawn(&[]).zip(drawn(&[(0, 0)])) else { return };
+    assert!(without.difference(&with, 24) > 0.0);
+}
+
 /// Counts the pixels of the colour of what is lit, left and right of the middle.
 fn lit(picture: &Picture) -> [usize; 2] {
     let is_lit = |[red, green, blue, _]: [u8; 4]| red > 180 && green > 140 && blue < 140;

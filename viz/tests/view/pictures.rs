@@ -246,6 +246,18 @@ fn what_is_nearer_hides_what_is_behind_in_perspective() {
 }
 
 #[test]
+fn what_stands_out_is_drawn_before_what_is_nearer_in_perspective() {
+    let Some(mut view) = software() else { return };
+    add_node_at(&mut view, 1, [0.0, 0.0, 10.0], "red", "square");
+    add_node_at(&mut view, 2, [0.0, 0.0, 0.0], "blue", "square");
+    look_deep(&mut view);
+    view.world().resource_mut::<GraphScene>().mark_node(1, Bits::HIGHLIGHTED, true);
+    assert_eq!(pixel(&view.picture(), 0, 0), BLUE);
+    view.world().resource_mut::<GraphScene>().mark_node(1, Bits::HIGHLIGHTED, false);
+    assert_eq!(pixel(&view.picture(), 0, 0), RED);
+}
+
+#[test]
 fn a_picture_that_is_used_again_is_where_the_camera_has_come() {
     let Some(mut view) = two_nodes() else { return };
     view.frame();

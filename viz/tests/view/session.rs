@@ -274,6 +274,14 @@ fn what_cannot_be_shown_says_why() {
     assert_eq!((code, reason.contains("no store in nowhere")), (Some(1), true), "{reason}");
     let (code, reason) = said(&["--generate", "3", "--script", "nowhere.txt"]);
     assert_eq!((code, reason.contains("nowhere.txt: ")), (Some(1), true), "{reason}");
+    let folder = tempfile::tempdir().unwrap();
+    let [kept, nowhere] = ["kept.jpg", "nowhere"].map(|name| folder.path().join(name));
+    fs::write(&kept, "kept").unwrap();
+    let (code, reason) = said(&["--generate", "3", "--adapter", "noop", "--screenshot", kept.to_str().unwrap()]);
+    assert_eq!((code, reason.contains("ends with .png")), (Some(1), true), "{reason}");
+    assert_eq!(fs::read(&kept).unwrap(), b"kept");
+    let (code, reason) = said(&[nowhere.to_str().unwrap(), "--write", "--screenshot", "none.png", "--adapter", "noop"]);
+    assert_eq!((code, reason.contains("no store in "), nowhere.exists()), (Some(1), true, false), "{reason}");
     let backwards = ["--generate", "3", "--step", "1", "--from", "2", "--to", "1"];
     let (code, reason) = said(&[&backwards[..], &["--screenshot", "none.png", "--adapter", "noop"]].concat());
     assert_eq!((code, reason.contains("1 lies before 2")), (Some(1), true), "{reason}");
